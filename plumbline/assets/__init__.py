@@ -1,0 +1,54 @@
+"""Definitions of ML assets: read from az ml YAML, checked, put into one canonical form, hashed. No cloud import."""
+
+from __future__ import annotations
+
+from plumbline.assets.az_ml import to_az_ml_yaml
+from plumbline.assets.canonical import (
+    SCHEME,
+    canonical_text,
+    content_hash,
+    is_content_version,
+    version_from_hash,
+)
+from plumbline.assets.change import FieldChange, changes
+from plumbline.assets.code import CodeFile, CodeSnapshot, hash_code, hash_data
+from plumbline.assets.definition import (
+    AssetDefinition,
+    AssetKind,
+    MLPipeline,
+    Reference,
+    ScheduleDefinition,
+)
+from plumbline.assets.errors import DefinitionErrors, Problem
+from plumbline.assets.graph import Edge, Graph, Node
+from plumbline.assets.loading import load_ml_pipelines
+from plumbline.assets.job import resolved_job
+from plumbline.assets.rest import spec_from_rest
+
+__all__ = [
+    "SCHEME",
+    "AssetDefinition",
+    "AssetKind",
+    "CodeFile",
+    "CodeSnapshot",
+    "DefinitionErrors",
+    "Edge",
+    "FieldChange",
+    "Graph",
+    "MLPipeline",
+    "Node",
+    "Problem",
+    "Reference",
+    "ScheduleDefinition",
+    "canonical_text",
+    "changes",
+    "content_hash",
+    "hash_code",
+    "hash_data",
+    "is_content_version",
+    "load_ml_pipelines",
+    "resolved_job",
+    "spec_from_rest",
+    "to_az_ml_yaml",
+    "version_from_hash",
+]

@@ -1,0 +1,139 @@
+"""What a loaded ML pipeline is: its assets, its schedule, its job, its graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from plumbline.assets.errors import Problem
+from plumbline.assets.graph import Graph
+
+AssetKind = Literal["environment", "component", "data", "model"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A definition of the loaded set that another one points to."""
+
+    kind: AssetKind
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"azureml:{self.name}:{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssetDefinition:
+    """One versioned asset as its YAML defines it, with exact references and its content hash.
+
+    Attributes:
+        kind: ``environment``, ``component``, ``data`` or ``model``.
+        name: Name of the asset's container.
+        version: ``h1`` and 16 hex digits of the content hash, or the declared version. Empty for a model
+            that declares none: its versions are counted by the service, and equal content is found first.
+        declared_version: The version that the YAML states, None if it states none.
+        spec: Canonical JSON text of the immutable fields (see ``canonical_text``).
+        content_hash: 64 hex digits over kind and spec.
+        code_hash: Hash of the files that go up with it, None if none do.
+        code_path: Those files, relative to the project's root; a folder or a single file.
+        includes: Further paths of ``additional_includes``, relative to the root, folded into ``code_hash``.
+        source: The YAML file, relative to the root.
+        lines: Dotted field path -> line in ``source``.
+        references: Definitions of the loaded set that the spec points to.
+        reference_hashes: Reference text in the spec -> content hash, for those referenced under a declared
+            version; ``content_hash(kind, spec, reference_hashes=...)`` gives ``content_hash`` again.
+    """
+
+    kind: AssetKind
+    name: str
+    version: str
+    spec: str
+    content_hash: str
+    source: str
+    declared_version: str | None = None
+    code_hash: str | None = None
+    code_path: str | None = None
+    includes: tuple[str, ...] = ()
+    display_name: str | None = None
+    description: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
+    reference_hashes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reference(self) -> str:
+        """``NAME:VERSION``, as an import id and as outputs show it."""
+        return f"{self.name}:{self.version}"
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The spec as a mapping (a fresh copy at every call)."""
+        loaded: dict[str, Any] = json.loads(self.spec)
+        return loaded
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScheduleDefinition:
+    """A pipeline schedule: trigger and job with exact versions, and what may change in place.
+
+    Attributes:
+        spec: Canonical JSON text of ``{"trigger": ..., "create_job": ...}``.
+        enabled: False when the YAML says ``is_enabled: false`` (our own extension is refused; always True now).
+        references: Definitions of the loaded set that the job points to.
+    """
+
+    name: str
+    spec: str
+    source: str
+    enabled: bool = True
+    display_name: str | None = None
+    description: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The spec as a mapping (a fresh copy at every call)."""
+        loaded: dict[str, Any] = json.loads(self.spec)
+        return loaded
+
+
+@dataclass(frozen=True, kw_only=True)
+class MLPipeline:
+    """One folder of definitions, read, checked and resolved.
+
+    Attributes:
+        name: Name of the folder.
+        folder: The folder, relative to the root.
+        components: Children before parents.
+        job: Canonical pipeline job with exact versions; None when the folder has no pipeline job.
+        job_source: File of the pipeline job, relative to the root.
+        job_references: Definitions of the loaded set that the job points to.
+        release: What release.yml says, typed; None when there is none.
+        graph: Steps and data flow of the job.
+        warnings: Doubtful things that stop nothing.
+    """
+
+    name: str
+    folder: str
+    environments: tuple[AssetDefinition, ...] = ()
+    components: tuple[AssetDefinition, ...] = ()
+    data_assets: tuple[AssetDefinition, ...] = ()
+    models: tuple[AssetDefinition, ...] = ()
+    schedule: ScheduleDefinition | None = None
+    job: Mapping[str, Any] | None = None
+    job_source: str | None = None
+    job_references: tuple[Reference, ...] = ()
+    release: Mapping[str, Any] | None = None
+    graph: Graph = field(default_factory=Graph)
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def assets(self) -> tuple[AssetDefinition, ...]:
+        """Every versioned asset, each after what it points to."""
+        return (*self.environments, *self.data_assets, *self.models, *self.components)

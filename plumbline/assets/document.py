@@ -1,0 +1,161 @@
+"""One YAML file, read with the line of every field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from plumbline.assets.errors import Problem
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_CONSTRUCTOR = yaml.constructor.SafeConstructor()
+_MERGE = "tag:yaml.org,2002:merge"
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_STRING = "tag:yaml.org,2002:str"
+
+FieldPath = tuple[str | int, ...]
+
+
+@dataclass(kw_only=True)
+class Document:
+    """A parsed file: plain values, and where each of them stands.
+
+    Attributes:
+        path: Where the file lies.
+        source: The same, relative to the project's root, with forward slashes: what messages and state show.
+        data: The values. Times are kept as written, since what YAML makes of them is not what Azure wants.
+        lines: Field path -> line.
+        problems: What is wrong with the file as YAML; more are added as it is checked.
+    """
+
+    path: Path
+    source: str
+    data: Any = None
+    lines: dict[FieldPath, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths in the file start from."""
+        return self.path.parent
+
+    def line(self, path: FieldPath) -> int:
+        """The line of a field, or of the nearest thing around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def dotted_lines(self) -> dict[str, int]:
+        """The lines under dotted names, as definitions carry them."""
+        return {dotted(path): line for path, line in self.lines.items() if path}
+
+    def report(self, path: FieldPath, got: str, expected: str, next_step: str = "") -> None:
+        """Note an error at a field."""
+        self.problems.append(self._problem(path, got, expected, next_step))
+
+    def warn(self, path: FieldPath, got: str, expected: str, next_step: str = "") -> None:
+        """Note something doubtful that stops nothing."""
+        found = self._problem(path, got, expected, next_step)
+        self.problems.append(Problem(**{**vars(found), "severity": "warning"}))
+
+    def _problem(self, path: FieldPath, got: str, expected: str, next_step: str) -> Problem:
+        return Problem(
+            file=self.source, line=self.line(path), field=dotted(path), got=got, expected=expected, next_step=next_step
+        )
+
+
+def read_document(path: Path, *, root: Path) -> Document:
+    """Read one file; YAML errors become its problems, never an exception.
+
+    Raises: OSError: when the file cannot be read.
+    """
+    document = Document(path=path, source=relative_source(path, root))
+    try:
+        text = path.read_text("utf-8-sig")
+        node = yaml.compose(text, Loader=_Loader)
+    except UnicodeDecodeError as error:
+        document.report((), f"byte {error.start} that is not UTF-8", "a UTF-8 file", "Save the file as UTF-8.")
+        return document
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        document.lines[()] = mark.line + 1 if mark else 1
+        what = getattr(error, "problem", None) or "text that is no YAML"
+        document.report((), str(what), "valid YAML", "Correct the indentation or quoting there.")
+        return document
+    if node is not None:
+        document.data = _Reader(document).value(node, ())
+    return document
+
+
+def relative_source(path: Path, root: Path) -> str:
+    """A path as messages and state show it: relative to the root, with forward slashes."""
+    try:
+        return path.resolve().relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def dotted(path: FieldPath) -> str:
+    """``("inputs", "lr", "enum", 0)`` -> ``inputs.lr.enum[0]``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+class _Reader:
+    """Turns composed nodes into plain values and notes their lines."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self._open: set[int] = set()
+
+    def value(self, node: yaml.Node, path: FieldPath) -> Any:
+        self.document.lines.setdefault(path, node.start_mark.line + 1)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
+        if id(node) in self._open:
+            self.document.report(path, "an alias of what it stands in", "values that end", "Remove the alias.")
+            return None
+        self._open.add(id(node))
+        try:
+            if isinstance(node, yaml.SequenceNode):
+                return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
+            return self._mapping(node, path) if isinstance(node, yaml.MappingNode) else None
+        finally:
+            self._open.discard(id(node))
+
+    def _mapping(self, node: yaml.MappingNode, path: FieldPath) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        own: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if key_node.tag == _MERGE:
+                sources = value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
+                for source in sources:
+                    found = self.value(source, path)
+                    merged = {**(found if isinstance(found, Mapping) else {}), **merged}
+                continue
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None:
+                self.document.report(path, "a key that is no plain text", "a plain key")
+                continue
+            here = (*path, key)
+            if key in own:
+                self.document.lines[here] = key_node.start_mark.line + 1
+                self.document.report(here, "the key a second time", "each key once", "Remove one of the two.")
+            self.document.lines[here] = key_node.start_mark.line + 1
+            own[key] = self.value(value_node, here)
+        return {**merged, **own}
+
+    def _scalar(self, node: yaml.ScalarNode, path: FieldPath) -> Any:
+        if node.tag in {_TIMESTAMP, _STRING}:
+            return node.value
+        try:
+            return _CONSTRUCTOR.construct_object(node)  # type: ignore[no-untyped-call]
+        except (yaml.YAMLError, ValueError) as error:
+            self.document.report(path, f"{node.tag} {node.value!r}", "plain YAML", str(error).splitlines()[0])
+            return None
