@@ -1,0 +1,1 @@
+"""Runs submitted jobs as real processes: environments, steps, the graph that orders them."""
