@@ -1,0 +1,232 @@
+"""The emulator's parts, joined; and the ASGI application that takes a request through them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
+from typing import Any
+
+from plumbline.emulator.access import Access
+from plumbline.emulator.activity import Activity
+from plumbline.emulator.answers import send_error, send_reply
+from plumbline.emulator.authentication import authenticate, authorize, scope_of
+from plumbline.emulator.errors import AzureError, not_modelled
+from plumbline.emulator.faults import Faults
+from plumbline.emulator.lro import Operations
+from plumbline.emulator.noise import Noises
+from plumbline.emulator.principals import ANONYMOUS, Principal, Principals
+from plumbline.emulator.request_log import RequestLog
+from plumbline.emulator.routing import Call, Reply, Route, Router
+from plumbline.emulator.sas import SharedAccess
+from plumbline.emulator.settings import Settings
+from plumbline.emulator.store import Store
+from plumbline.emulator.tokens import Tokens
+
+# In the order in which they start. Each has a module `routes` with ROUTES and, where it must prepare something
+# (tables, seeds), `start(emulator)`.
+SERVICES = (
+    "metadata", "identity", "control", "resource_manager", "machine_learning", "registry", "blob", "jobs",
+    "run_history", "mlflow", "studio",
+)  # fmt: skip
+_WRITES = frozenset({"PUT", "PATCH", "POST", "DELETE"})
+_log = logging.getLogger("plumbline.emulator")
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Emulator:
+    """Everything a handler may reach, as ``call.emulator``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = Store(settings.home / "emulator.db")
+        self.principals = Principals(home=settings.home, store=self.store, tenant_id=settings.tenant_id)
+        self.tokens = Tokens(settings=settings, principals=self.principals)
+        self.sas = SharedAccess(settings.home)
+        self.access = Access(settings=settings, store=self.store, principals=self.principals)
+        self.activity = Activity(settings=settings, store=self.store)
+        self.operations = Operations(settings=settings, store=self.store)
+        self.noises = Noises(enabled=settings.azure_noise, seed=settings.subscription_id)
+        self.requests = RequestLog()
+        self.faults = Faults()
+        self.executor: Any = None
+        self.router = Router([])
+        for name in SERVICES:
+            self._add_service(name)
+
+    def _add_service(self, name: str) -> None:
+        module_name = f"plumbline.emulator.services.{name}.routes"
+        if find_spec(f"plumbline.emulator.services.{name}") is None or find_spec(module_name) is None:
+            return
+        module = importlib.import_module(module_name)
+        for route in module.ROUTES:
+            self.router.add(route)
+        if start := getattr(module, "start", None):
+            start(self)
+
+    async def start(self) -> None:
+        """Takes up what a former process left: the executor's unfinished runs."""
+        if find_spec("plumbline.emulator.executor") is not None:
+            module = importlib.import_module("plumbline.emulator.executor")
+            if hasattr(module, "Executor"):
+                self.executor = module.Executor(self)
+                await _settled(self.executor.start())
+
+    async def stop(self) -> None:
+        """Ends the executor's work and closes the store."""
+        if self.executor is not None:
+            await _settled(self.executor.stop())
+        self.store.close()
+
+
+async def _settled(value: Any) -> Any:
+    return await value if inspect.isawaitable(value) else value
+
+
+class Application:
+    """ASGI entry: route, token, rights, handler, noise, answer; each step may refuse in Azure's shape."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            while (message := await receive())["type"] != "lifespan.shutdown":
+                if message["type"] == "lifespan.startup":
+                    await send({"type": "lifespan.startup.complete"})
+            await send({"type": "lifespan.shutdown.complete"})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        emulator = self.emulator
+        call = _call(emulator, scope, receive)
+        status, started = 0, time.perf_counter()
+        try:
+            raw_path = scope.get("raw_path", b"").split(b"?")[0].decode("latin-1") or scope["path"]
+            found = emulator.router.find(call.method, raw_path)
+            if found is None and call.method == "HEAD":
+                found = emulator.router.find("GET", raw_path)
+            counted = not call.path.startswith(("/_control", "/health"))
+            fault = emulator.faults.take(call.method, call.path) if counted else None
+            if counted:
+                await emulator.faults.wait(fault)
+            if fault is not None and fault.acts_before:
+                status = await fault.act(send)
+                return
+            if found is None:
+                # An unknown route asks for a token first, as ARM does.
+                call.principal, call.token_claims = authenticate(call)
+                raise not_modelled(call.method, call.path)
+            call.route, call.params = found
+            call.principal, call.token_claims = authenticate(call)
+            reply = await self._answer(call, kill_before_commit=fault is not None and fault.kills_before_commit)
+            if fault is not None and fault.acts_after:
+                status = await fault.act(send)
+                return
+            status = reply.status
+            await send_reply(call, reply, send)
+        except AzureError as error:
+            status = error.status
+            await send_error(call, error, send)
+        except Exception as error:  # the process's outermost edge: one request's bug must not end the others
+            status = 500
+            _log.exception("%s %s: this is a bug in the emulator", call.method, call.path)
+            await send_error(call, AzureError(500, "InternalServerError", f"{type(error).__name__}: {error}"), send)
+        finally:
+            if not call.path.startswith(("/_control", "/health")):
+                emulator.requests.add(call, status=status, seconds=time.perf_counter() - started)
+
+    async def _answer(self, call: Call, *, kill_before_commit: bool) -> Reply:
+        route, emulator = call.route, self.emulator
+        logged = call.method in _WRITES and route.logged and route.audience in ("arm", "machine_learning")
+        try:
+            authorize(call)
+            if not route.streaming:
+                call.body = await _read(call)
+            if inspect.iscoroutinefunction(route.handler):
+                reply: Reply = await route.handler(call)
+                if logged:
+                    with emulator.store.transaction():
+                        _record(call, reply.status)
+            elif call.method in _WRITES:
+                with emulator.store.transaction():
+                    reply = route.handler(call)  # type: ignore[assignment]
+                    if logged:
+                        _record(call, reply.status)
+                    if kill_before_commit:
+                        emulator.faults.kill()
+            else:
+                reply = route.handler(call)  # type: ignore[assignment]
+        except AzureError as error:
+            if logged:
+                with emulator.store.transaction():
+                    _record(call, error.status, message=error.message)
+            raise
+        return emulator.noises.disturb(call, reply)
+
+
+def _call(emulator: Emulator, scope: Scope, receive: Receive) -> Call:
+    headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+    return Call(
+        method=scope["method"], path=scope["path"], params={}, query=parse_query(scope["query_string"]),
+        headers=headers, emulator=emulator, principal=ANONYMOUS, route=_UNKNOWN, receive=receive,
+        correlation_id=headers.get("x-ms-correlation-request-id") or str(uuid.uuid4()),
+    )  # fmt: skip
+
+
+def parse_query(text: bytes) -> dict[str, str]:
+    """A query string as a mapping with lower-case keys; of a repeated key the last value stays."""
+    from urllib.parse import parse_qsl
+
+    if not text:
+        return {}
+    pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True)
+    return {key.lower(): value for key, value in pairs}
+
+
+async def _read(call: Call) -> bytes:
+    return b"".join([chunk async for chunk in call.stream()])
+
+
+def _record(call: Call, status: int, message: str = "") -> None:
+    target = call.path.rstrip("/")
+    operation = call.route.action or operation_of(call)
+    if operation.lower().endswith("/action"):
+        target = target.rsplit("/", 1)[0]
+    call.emulator.activity.record(
+        principal=call.principal, operation=operation, resource_id=_known_case(call, target), status=status,
+        method=call.method, correlation_id=call.correlation_id, claims=call.token_claims, message=message,
+    )  # fmt: skip
+
+
+def _known_case(call: Call, target: str) -> str:
+    stored = call.emulator.store.get(target)
+    return stored.id if stored is not None else target
+
+
+def operation_of(call: Call) -> str:
+    """The action that a path and method amount to, where its route names none."""
+    parts = scope_of(call).strip("/").split("/")
+    lowered = [part.lower() for part in parts]
+    if "providers" in lowered:
+        start = len(lowered) - lowered[::-1].index("providers")
+        kind = "/".join([parts[start], *parts[start + 1 :: 2]])
+    else:
+        kind = "Microsoft.Resources/subscriptions/resourceGroups"
+    return f"{kind}/{'delete' if call.method == 'DELETE' else 'action' if call.method == 'POST' else 'write'}"
+
+
+def _no_handler(call: Call) -> Reply:
+    raise not_modelled(call.method, call.path)
+
+
+_UNKNOWN = Route(method="*", path="*", handler=_no_handler)
+__all__ = ["SERVICES", "Application", "Emulator", "Principal"]

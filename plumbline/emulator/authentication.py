@@ -1,0 +1,69 @@
+"""Who calls and whether they may: tokens per audience, SAS for storage, RBAC, and the bounds of a step's token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from plumbline.emulator.errors import AzureError
+from plumbline.emulator.principals import ANONYMOUS, Principal
+from plumbline.emulator.routing import Call
+
+
+def authenticate(call: Call) -> tuple[Principal, Mapping[str, Any]]:
+    """The caller, from the credentials that the route's audience takes.
+
+    Raises: AzureError: 401 without a valid token for that audience; 403 for a SAS that does not match, and for a
+        step's token outside the routes that take one.
+    """
+    audience, tokens = call.route.audience, call.emulator.tokens
+    if audience == "none":
+        return ANONYMOUS, {}
+    if audience == "storage" and "sig" in call.query:
+        call.emulator.sas.check(
+            call.params.get("container", ""), call.params.get("blob", ""), call.query, needs=call.route.sas
+        )
+        return ANONYMOUS, {"sas": call.query.get("sp", "")}
+    header = call.headers.get("authorization", "")
+    accepted = {
+        "arm": tokens.arm_audiences,
+        "machine_learning": tokens.arm_audiences,
+        "storage": tokens.storage_audiences,
+        "run": tokens.arm_audiences | tokens.ml_audiences | tokens.run_audiences,
+    }[audience]
+    try:
+        principal, claims = tokens.check(header, accepted | tokens.run_audiences)
+    except AzureError as error:
+        if error.code == "InvalidAuthenticationTokenAudience":
+            tokens.check(header, accepted)  # words the refusal with the audiences of this route only
+        raise
+    if principal.run is not None and audience != "run":
+        raise AzureError(
+            403,
+            "AuthorizationFailed",
+            f"The token belongs to job '{principal.run}': it may track its own run and write its own outputs, "
+            f"and does not have authorization to perform '{call.method} {call.path}'.",
+        )
+    if audience == "machine_learning" and (second := call.headers.get("x-azureml-token")):
+        tokens.check(f"Bearer {second}", tokens.ml_audiences)
+    return principal, claims
+
+
+def authorize(call: Call) -> None:
+    """Raises: AzureError: 403 AuthorizationFailed, when the route's action is not granted to the caller.
+
+    A SAS was granted by who signed it, and a step's token is bounded by its run, in the handler: neither asks RBAC.
+    """
+    action = call.route.action
+    if action is None or call.principal is ANONYMOUS or call.principal.run is not None:
+        return
+    call.emulator.access.require(call.principal, action, scope_of(call), data=call.route.data_action)
+
+
+def scope_of(call: Call) -> str:
+    """The ARM id that the route's action is checked on."""
+    if call.route.scope is not None:
+        return call.route.scope(call)
+    path = call.path.rstrip("/")
+    # An action's last segment ("/listKeys") is no resource.
+    return path.rsplit("/", 1)[0] if call.method == "POST" else path

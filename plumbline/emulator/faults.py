@@ -1,0 +1,123 @@
+"""Misbehaviour on demand, for tests: delays, statuses, cut connections and sudden death, on the n-th matching request."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from plumbline.emulator.errors import bad_request
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+_WORDS = ("close", "close-after", "kill", "kill-before-commit", "kill-after")
+
+
+class ConnectionCut(ConnectionResetError):
+    """Raised into the server so that it drops the connection without an answer."""
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """One rule.
+
+    Args:
+        path: Regular expression, searched in the path, without regard to case.
+        nth: First matching request that it befalls, from 1.
+        count: How many requests from there on (-1: all).
+        status: HTTP status to answer instead of doing the work; or "close" (connection cut before the work),
+            "close-after" (work done, connection cut), "kill" (kill -9 before the work), "kill-before-commit" (work
+            done, not committed), "kill-after" (committed, not answered); None for a delay alone.
+    """
+
+    path: str
+    method: str = "*"
+    nth: int = 1
+    count: int = 1
+    status: int | str | None = None
+    delay_seconds: float = 0.0
+    body: dict[str, Any] | None = None
+    headers: dict[str, str] | None = None
+    seen: int = 0
+    fired: int = 0
+
+    def __post_init__(self) -> None:
+        if isinstance(self.status, str) and self.status not in _WORDS:
+            raise bad_request("InvalidFault", f"status: got {self.status!r}, expected an HTTP status or one of {_WORDS}")
+        self._pattern = re.compile(self.path, re.IGNORECASE)
+
+    def matches(self, method: str, path: str) -> bool:
+        """Counts a matching request and tells whether the fault befalls this one."""
+        if self.method not in ("*", method) or self._pattern.search(path) is None:
+            return False
+        self.seen += 1
+        if self.seen < self.nth or (self.count >= 0 and self.seen >= self.nth + self.count):
+            return False
+        self.fired += 1
+        return True
+
+    @property
+    def acts_before(self) -> bool:
+        """It replaces the work."""
+        return isinstance(self.status, int) or self.status in ("close", "kill")
+
+    @property
+    def kills_before_commit(self) -> bool:
+        """The process dies with the work done and nothing committed."""
+        return self.status == "kill-before-commit"
+
+    @property
+    def acts_after(self) -> bool:
+        """The work is done and committed; the answer is lost."""
+        return self.status in ("close-after", "kill-after")
+
+    async def act(self, send: Send) -> int:
+        """Answers the status, or ends the connection or the process. Returns: the status answered."""
+        if isinstance(self.status, int):
+            error = {"error": {"code": "InjectedFault", "message": f"Injected fault: {self.status}."}}
+            content = json.dumps(self.body if self.body is not None else error).encode()
+            headers = {"content-type": "application/json", "content-length": str(len(content))} | (self.headers or {})
+            pairs = [(key.lower().encode(), value.encode()) for key, value in headers.items()]
+            await send({"type": "http.response.start", "status": self.status, "headers": pairs})
+            await send({"type": "http.response.body", "body": content})
+            return self.status
+        if self.status in ("kill", "kill-after"):
+            Faults.kill()
+        # A start that promises more than it gives: the server must then drop the connection.
+        raise ConnectionCut
+
+    def shown(self) -> dict[str, Any]:
+        """As the control endpoint tells it."""
+        return {
+            "method": self.method, "path": self.path, "nth": self.nth, "count": self.count, "status": self.status,
+            "delay_seconds": self.delay_seconds, "seen": self.seen, "fired": self.fired,
+        }  # fmt: skip
+
+
+class Faults:
+    """The rules in force and the delay added to every request."""
+
+    def __init__(self) -> None:
+        self.rules: list[Fault] = []
+        self.delay_seconds = 0.0
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The first rule that befalls this request; every rule counts it."""
+        struck = [rule for rule in self.rules if rule.matches(method, path)]
+        return struck[0] if struck else None
+
+    async def wait(self, fault: Fault | None) -> None:
+        """The delay of all requests plus that of the fault."""
+        seconds = self.delay_seconds + (fault.delay_seconds if fault is not None else 0.0)
+        if seconds > 0:
+            await asyncio.sleep(seconds)
+
+    @staticmethod
+    def kill() -> NoReturn:
+        """kill -9 of this very process."""
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("unreachable")

@@ -1,0 +1,69 @@
+"""The last requests, for tests that ask what a client really sent. Bounded, in memory, without any secret."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import deque
+from typing import Any
+
+from plumbline.emulator.routing import Call
+from plumbline.emulator.store import now_text
+
+_KEPT = 20_000
+_SECRET_QUERY = frozenset({"sig", "client_secret", "code"})
+
+
+class RequestLog:
+    """Appends each request; reading answers them oldest first."""
+
+    def __init__(self) -> None:
+        self._entries: deque[dict[str, Any]] = deque(maxlen=_KEPT)
+        self._numbers = itertools.count(1)
+
+    def add(self, call: Call, *, status: int, seconds: float) -> None:
+        """One request with its answer's status (0: the connection was cut)."""
+        self._entries.append(
+            {
+                "n": next(self._numbers),
+                "time": now_text(),
+                "method": call.method,
+                "path": call.path,
+                "query": {key: "..." if key in _SECRET_QUERY else value for key, value in call.query.items()},
+                "api_version": call.api_version,
+                "status": status,
+                "seconds": round(seconds, 6),
+                "principal": call.principal.name,
+                "run": call.principal.run,
+                "user_agent": call.headers.get("user-agent", ""),
+                "body_keys": _keys(call),
+            }
+        )
+
+    def entries(self) -> list[dict[str, Any]]:
+        """All that is kept."""
+        return list(self._entries)
+
+    def clear(self) -> None:
+        """Forgets the entries; numbers go on."""
+        self._entries.clear()
+
+
+def _keys(call: Call) -> list[str]:
+    """Dotted paths of a JSON body's keys, three deep: enough to check fields against published models, no values."""
+    if not call.body or "json" not in call.headers.get("content-type", ""):
+        return []
+    try:
+        return sorted(_paths(json.loads(call.body), depth=3))
+    except ValueError:
+        return []
+
+
+def _paths(value: Any, *, depth: int) -> list[str]:
+    if not isinstance(value, dict) or depth == 0:
+        return []
+    found = []
+    for key, inner in value.items():
+        found.append(key)
+        found.extend(f"{key}.{path}" for path in _paths(inner, depth=depth - 1))
+    return found

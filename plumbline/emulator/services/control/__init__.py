@@ -1,0 +1,1 @@
+"""The tests' own endpoint: request log, delays, faults, noise, tokens. Product code never calls it."""

@@ -1,0 +1,117 @@
+"""AssetKind: what one kind of versioned asset allows, read from asset_kinds.yaml."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from plumbline.emulator.errors import AzureError
+
+_TABLE = Path(__file__).with_name("asset_kinds.yaml")
+_SHORT_PATH_MARK = "/datastores/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssetKind:
+    """One row of the table. `collection` is the path segment: codes, environments, components, data, models."""
+
+    collection: str
+    changeable: tuple[str, ...]
+    required: tuple[str, ...]
+    conflict_status: int
+    conflict_message: str
+    filled: Mapping[str, Any]
+
+    def check_required(self, properties: Mapping[str, Any]) -> None:
+        """Refuse a new version that lacks what it is made of. Raises: AzureError: 400 UserError."""
+        missing = [path for path in self.required if _at(properties, path) in (None, "")]
+        if missing:
+            fields = ", ".join(missing)
+            raise AzureError(400, "UserError", f"The request is invalid. Missing required fields: {fields}.", fields)
+
+    def check_unchanged(
+        self, name: str, version: str, stored: Mapping[str, Any], sent: Mapping[str, Any]
+    ) -> None:
+        """Refuse other content under an existing version. Raises: AzureError: UserError, naming what changed."""
+        before, after = self._content(stored), self._content(sent)
+        changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
+        if changed:
+            message = self.conflict_message.format(name=name, version=version, changed=", ".join(changed))
+            details = [{"code": "Immutable", "message": f"properties.{path} cannot be changed."} for path in changed]
+            raise AzureError(self.conflict_status, "UserError", message, details=details)
+
+    def changes_freely(self, path: str) -> bool:
+        """Whether a PUT on an existing version may change this path."""
+        return any(path == free or path.startswith(f"{free}.") for free in self.changeable)
+
+    def _content(self, properties: Mapping[str, Any]) -> dict[str, str]:
+        leaves = {path: value for path, value in _leaves(properties) if not self.changes_freely(path)}
+        for path, value in self.filled.items():
+            leaves.setdefault(path, _text(value))
+        return leaves
+
+
+@cache
+def asset_kind(collection: str) -> AssetKind:
+    """The kind of a path segment. Raises: KeyError: for a segment that the table does not have."""
+    table = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
+    row = table[collection]
+    everywhere = table["every_kind"]["changeable"]
+    return AssetKind(
+        collection=collection,
+        changeable=tuple(entry["path"] for entry in [*everywhere, *row["changeable"]]),
+        required=tuple(row["required"]),
+        conflict_status=row["conflict"]["status"],
+        conflict_message=row["conflict"]["message"],
+        filled=row["filled"],
+    )
+
+
+def without_nulls(value: Any) -> Any:
+    """A deep copy without null members: azure-ai-ml cannot read some of them back."""
+    if isinstance(value, Mapping):
+        return {key: without_nulls(member) for key, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [without_nulls(member) for member in value]
+    return copy.copy(value)
+
+
+def _at(properties: Mapping[str, Any], path: str) -> Any:
+    value: Any = properties
+    for part in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(part)
+    return value
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Scalars with their paths; nulls and empty collections say nothing, so they are left out."""
+    if isinstance(value, Mapping):
+        for key, member in value.items():
+            yield from _leaves(member, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from _leaves(member, f"{path}.{index}")
+    elif value is not None:
+        yield path, _text(value)
+
+
+def _text(value: Any) -> str:
+    """One spelling for a scalar: the wire has numbers and booleans now as such, now as strings."""
+    text = str(value)
+    if text.lower() in {"true", "false"}:
+        return text.lower()
+    # The service answers a datastore path in its long form; both name the same place.
+    if text.startswith("azureml://subscriptions/") and _SHORT_PATH_MARK in text:
+        return "azureml://datastores/" + text.split(_SHORT_PATH_MARK, 1)[1]
+    if text.startswith("azureml:/subscriptions/") or text.startswith("/subscriptions/"):
+        # ARM ids are the same in any case, with or without the client's prefix.
+        return text.removeprefix("azureml:").lower()
+    return text

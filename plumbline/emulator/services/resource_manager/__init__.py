@@ -1,0 +1,1 @@
+"""Azure Resource Manager: subscriptions, groups, resources by a table of types, access, activity log."""
