@@ -1,0 +1,1 @@
+"""Pulumi ComponentResources of an Azure ML platform, one Azure noun a file."""

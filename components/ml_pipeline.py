@@ -1,0 +1,70 @@
+"""An ML pipeline as managed resources: environments, data assets, components, then its schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+
+from plumbline import azureml
+from plumbline.assets import MLPipeline as PipelineDefinition
+
+
+@dataclass(frozen=True, kw_only=True)
+class MLPipelineArgs:
+    """What a pipeline's registration needs.
+
+    Args:
+        definition: Required. The pipeline's folder, read and checked.
+        schedule_enabled: Required. Whether the schedule fires; a stack that only registers says False.
+    """
+
+    resource_group_name: pulumi.Input[str]
+    workspace_name: pulumi.Input[str]
+    definition: PipelineDefinition
+    schedule_enabled: bool
+
+
+class MLPipeline(pulumi.ComponentResource):
+    """A pipeline's definitions in the registry of a workspace, its schedule pinned to their exact versions.
+
+    Every asset is declared after what it refers to. The pins are content, not labels, so a preview
+    shows the very version that the schedule moves to.
+
+    Outputs: references: `name:version` of every asset, known in preview; schedule_id: full ARM id or None.
+    """
+
+    def __init__(self, name: str, args: MLPipelineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("platform:components:MLPipeline", name, None, opts)
+        definition = args.definition
+        declared: dict[tuple[str, str], pulumi.Resource] = {}
+        self.references: dict[str, pulumi.Output[str]] = {}
+        for kind, resource, assets in (
+            ("environment", azureml.Environment, definition.environments),
+            ("data", azureml.DataAsset, definition.data_assets),
+            ("component", azureml.Component, definition.components),
+        ):
+            for asset in assets:
+                after = [declared[ref[:2]] for ref in asset.references if ref[:2] in declared]
+                made = resource(
+                    f"{name}-{kind}-{asset.name}",
+                    definition=asset,
+                    resource_group_name=args.resource_group_name,
+                    workspace_name=args.workspace_name,
+                    opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+                )
+                declared[kind, asset.name] = made
+                self.references[f"{kind}/{asset.name}"] = made.reference
+        self.schedule: azureml.PipelineSchedule | None = None
+        if definition.schedule is not None:
+            self.schedule = azureml.PipelineSchedule(
+                f"{name}-schedule",
+                definition=definition.schedule,
+                enabled=definition.schedule.enabled and args.schedule_enabled,
+                resource_group_name=args.resource_group_name,
+                workspace_name=args.workspace_name,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(declared.values())),
+            )
+        self.register_outputs(
+            {"references": self.references, "schedule_id": self.schedule.id if self.schedule else None}
+        )

@@ -1,0 +1,1 @@
+"""The `plumbline` command: one file a verb, loaded when it is called."""

@@ -1,0 +1,84 @@
+"""The `plumbline` command group: every verb lives in a module of its own and is imported when called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from plumbline.ops.errors import BugError, UserError, report_bug
+
+# Verb -> (module, one line for the list of commands). The help of the group must not import a verb.
+VERBS: dict[str, tuple[str, str]] = {
+    "doctor": ("plumbline.ops.doctor", "Say of each prerequisite whether it is there, or the next step."),
+    "local": (
+        "plumbline.ops.local",
+        "Run the platform on this machine: up, start, stop, status, env, logs, reset.",
+    ),
+    "rehearse": (
+        "plumbline.ops.rehearse",
+        "Run a command for a stack's unedited file against an emulator of its own.",
+    ),
+    "validate": ("plumbline.ops.validate", "Check every definition offline, before anything is planned."),
+    "drift": (
+        "plumbline.ops.drift",
+        "Name what changed in the cloud behind the code: field, desired, live, who, when.",
+    ),
+    "job": ("plumbline.ops.job", "Submit, watch, rerun and fetch pipeline jobs."),
+    "component": ("plumbline.ops.component", "List and show registered components."),
+    "model": ("plumbline.ops.model", "Approve and register models that passed their gate."),
+    "evidence": ("plumbline.ops.evidence", "Write and verify the evidence of a run."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a verb's module only when that verb is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command = importlib.import_module(VERBS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
+
+
+def _version() -> str:
+    try:
+        return version("plumbline-azureml")
+    except PackageNotFoundError:
+        return "unknown (not installed)"
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(_version(), prog_name="plumbline", message="%(prog)s %(version)s")
+def group() -> None:
+    """Azure Machine Learning platforms that hang true to their code.
+
+    \b
+    Exit codes: 0 clean, 1 failure, 2 usage, 3 drift found or gate closed.
+    Example: plumbline drift --stack local --output json
+    """
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one message, a bug of ours is a report with a log."""
+    try:
+        group(prog_name="plumbline")
+    except UserError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except BugError as error:
+        sys.exit(report_bug(error))
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:  # the process's outermost edge: nothing above prints a traceback
+        sys.exit(report_bug(error))

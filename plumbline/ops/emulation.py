@@ -1,0 +1,94 @@
+"""An emulated stack made ready: engine, emulator, stand-in and state, in the order they need each other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plumbline.engine import Engine, ensure_engine
+from plumbline.ops.client_environment import ClientEnvironment, client_environment
+from plumbline.ops.errors import UserError
+from plumbline.ops.local_home import EmulatedStack
+from plumbline.ops.state_lock import clear_dead_locks
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emulation:
+    """A running emulated stack, and the way to run the engine on it.
+
+    Attributes:
+        project: The folder that the engine runs in: the project, or a rehearsal's mirror of it.
+        environment: What a child process gets.
+    """
+
+    stack: EmulatedStack
+    engine: Engine
+    ready: Mapping[str, Any]
+    project: Path
+    environment: ClientEnvironment
+
+    def run(self, command: Sequence[str]) -> int:
+        """Run a command in the project with this stack's environment, its output straight to the terminal."""
+        return subprocess.run(command, cwd=self.project, env=self._environ(), check=False).returncode
+
+    def read(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run a command and answer what it printed."""
+        return subprocess.run(
+            command, cwd=self.project, env=self._environ(), check=False, capture_output=True, text=True
+        )
+
+    def _environ(self) -> dict[str, str]:
+        return self.environment.apply(os.environ)
+
+
+def begin_emulation(
+    stack: EmulatedStack, *, project: Path, say: Say, principal: str = "deployer", azure_noise: bool = False
+) -> Emulation:
+    """Find the engine, start the emulator, install the azure-native stand-in, select the stack.
+
+    Raises: UserError: a part is not to be had; somebody alive holds the stack.
+    """
+    engine = ensure_engine(say)
+    ready = stack.start(azure_noise=azure_noise)
+    environment = client_environment(stack, ready, engine=engine.path, principal=principal)
+    emulation = Emulation(stack=stack, engine=engine, ready=ready, project=project, environment=environment)
+    _install_stand_in(emulation)
+    clear_dead_locks(stack.state, stack.stack, say)
+    _select_stack(emulation)
+    return emulation
+
+
+def _install_stand_in(emulation: Emulation) -> None:
+    answer = emulation.read(
+        [
+            sys.executable,
+            "-m",
+            "plumbline.azure_native_plugin",
+            "install",
+            "--pulumi",
+            str(emulation.engine.path / "pulumi"),
+            "--pulumi-home",
+            str(emulation.stack.pulumi_home),
+        ]  # fmt: skip
+    )
+    if answer.returncode != 0:
+        raise UserError(
+            f"azure-native stand-in: got {answer.stderr.strip()}, expected it installed. "
+            "Run: plumbline doctor"
+        )
+
+
+def _select_stack(emulation: Emulation) -> None:
+    state = emulation.stack.state / ".pulumi" / "stacks"
+    name = emulation.stack.stack
+    if not any(state.glob(f"*/{name}.json*")):
+        answer = emulation.read(["pulumi", "stack", "init", name, "--non-interactive"])
+        if answer.returncode != 0:
+            raise UserError(f"stack {name}: init: got {answer.stderr.strip()}, expected a new stack.")

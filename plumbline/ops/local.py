@@ -1,0 +1,169 @@
+"""`plumbline local`: the platform on this machine, against the emulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import click
+
+from plumbline.ops.errors import UserError
+from plumbline.ops.local_home import EmulatedStack, local_stack
+from plumbline.ops.stack_file import project_root, read_stack_file
+
+
+@click.group("local")
+def command() -> None:
+    """Run the platform on this machine, without a cloud.
+
+    \b
+    Example: plumbline local up && eval "$(plumbline local env)"
+    """
+
+
+def _stack() -> tuple[EmulatedStack, Path]:
+    project = project_root()
+    return local_stack(project, read_stack_file(project, "local").emulated()), project
+
+
+@command.command()
+@click.option("--azure-noise", is_flag=True, help="Answer as unpredictably as Azure may.")
+@click.option("--skip-run", is_flag=True, help="Provision and register only; submit no pipeline.")
+def up(azure_noise: bool, skip_run: bool) -> None:
+    """Bring the stack `local` up: engine, emulator, `pulumi up`, then the claims release pipeline.
+
+    \b
+    Example: plumbline local up
+    """
+    from plumbline.ops.local_up import bring_up
+
+    stack, project = _stack()
+    raise SystemExit(bring_up(stack, project=project, azure_noise=azure_noise, skip_run=skip_run))
+
+
+@command.command()
+@click.option("--azure-noise", is_flag=True, help="Answer as unpredictably as Azure may.")
+def start(azure_noise: bool) -> None:
+    """Start the emulator, or say that it runs.
+
+    \b
+    Example: plumbline local start
+    """
+    stack, _ = _stack()
+    began = time.monotonic()
+    running = stack.ready() is not None
+    ready = stack.start(azure_noise=azure_noise)
+    if running:
+        click.echo(f"The emulator runs already at {ready['base_url']} (pid {ready['pid']}).")
+    else:
+        click.echo(f"The emulator is ready at {ready['base_url']} after {time.monotonic() - began:.1f} s.")
+    click.echo('Point a shell at it: eval "$(plumbline local env)"')
+
+
+@command.command()
+def stop() -> None:
+    """Stop the emulator; what it holds is kept.
+
+    \b
+    Example: plumbline local stop
+    """
+    stack, _ = _stack()
+    click.echo("The emulator has stopped." if stack.stop() else "The emulator was not running.")
+
+
+@command.command()
+@click.option("--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
+def status(output: str) -> None:
+    """Say whether the emulator runs, where, and for whom.
+
+    \b
+    Example: plumbline local status --output json
+    """
+    stack, _ = _stack()
+    ready = stack.ready()
+    if output == "json":
+        shown = {key: value for key, value in (ready or {}).items() if key != "principals"}
+        principals = {
+            name: {key: value for key, value in entry.items() if key != "identity_header"}
+            for name, entry in ((ready or {}).get("principals") or {}).items()
+        }
+        click.echo(json.dumps({"running": ready is not None, **shown, "principals": principals}, indent=2))
+        return
+    if ready is None:
+        click.echo("The emulator does not run. Start it: plumbline local start")
+        return
+    click.echo(f"The emulator of stack {ready['stack']} runs at {ready['base_url']} (pid {ready['pid']}).")
+    for name, entry in ready["principals"].items():
+        click.echo(f"  {name:10} {entry['kind']:17} {entry['name']}")
+
+
+@command.command()
+@click.option("--as", "principal", default="deployer", show_default=True, help="A seeded principal.")
+def env(principal: str) -> None:
+    """Print what leads Azure's official clients, and a plain `pulumi`, to the emulator.
+
+    \b
+    Example: eval "$(plumbline local env --as alice)"
+    """
+    from plumbline.engine import find_engine
+    from plumbline.ops.client_environment import client_environment
+
+    stack, _ = _stack()
+    ready = stack.ready()
+    if ready is None:
+        raise UserError(
+            "emulator of stack local: got none running, expected one. Start it: plumbline local start"
+        )
+    engine = find_engine()
+    environment = client_environment(
+        stack, ready, engine=engine.path if engine else None, principal=principal
+    )
+    click.echo(environment.as_shell())
+
+
+@command.command()
+@click.option("--follow", "-f", is_flag=True, help="Go on printing as lines arrive.")
+@click.option("--lines", "-n", default=50, show_default=True, type=click.IntRange(1, 100_000))
+def logs(follow: bool, lines: int) -> None:
+    """Print the emulator's log.
+
+    \b
+    Example: plumbline local logs --follow
+    """
+    stack, _ = _stack()
+    log = stack.emulator_home / "emulator.log"
+    if not log.exists():
+        raise UserError(f"{log}: got no log, expected one. Start the emulator: plumbline local start")
+    with log.open(errors="replace") as file:
+        click.echo("".join(file.readlines()[-lines:]), nl=False)
+        while follow:
+            line = file.readline()
+            if line:
+                click.echo(line, nl=False)
+            else:
+                time.sleep(0.2)
+
+
+@command.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Stop every emulator of this project and delete all local state; caches of the machine are kept.
+
+    \b
+    Example: plumbline local reset --yes
+    """
+    project = project_root()
+    home = project / ".plumbline"
+    if not home.exists():
+        click.echo("Nothing to remove.")
+        return
+    if not yes:
+        click.confirm(f"Delete {os.path.relpath(home)} with all local state?", abort=True)
+    from plumbline.ops.local_home import remove_all
+
+    removed = remove_all(home)
+    click.echo(
+        f"Stopped {removed} emulator{'s' if removed != 1 else ''} and removed {os.path.relpath(home)}."
+    )

@@ -1,0 +1,196 @@
+"""Where an emulated stack keeps what is its own: emulator, engine home, state; and who runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from plumbline.fence import LOCAL_CLOUD, REHEARSAL_CLOUD
+from plumbline.ops.errors import UserError
+
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmulatedStack:
+    """An emulated stack: its pins, and the folder that holds everything of it.
+
+    Attributes:
+        stack: The stack's short name.
+        cloud: The name that the emulator's metadata answers.
+        root: `.plumbline/local` or `.plumbline/rehearsals/<stack>` of a project.
+    """
+
+    stack: str
+    cloud: str
+    tenant_id: str
+    subscription_id: str
+    location: str
+    root: Path
+
+    @property
+    def emulator_home(self) -> Path:
+        return self.root / "emulator"
+
+    @property
+    def pulumi_home(self) -> Path:
+        return self.root / "pulumi-home"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def passphrase_file(self) -> Path:
+        return self.root / "passphrase"
+
+    @property
+    def workspace_file(self) -> Path:
+        """Subscription, group and workspace of the last `up`, for client shells."""
+        return self.root / "workspace.json"
+
+    @property
+    def is_rehearsal(self) -> bool:
+        return self.cloud == REHEARSAL_CLOUD
+
+    def prepare(self) -> None:
+        """Make the folders that the engine and the emulator expect; safe to call again."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (self.pulumi_home, self.state):
+            folder.mkdir(exist_ok=True, mode=0o700)
+        if not self.passphrase_file.exists():
+            # The local stack's file is committed with the salt of an empty passphrase, so that
+            # initialising it leaves the tracked file alone; a rehearsal has a project of its own.
+            text = secrets.token_urlsafe(24) if self.is_rehearsal else ""
+            handle = os.open(self.passphrase_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(text)
+
+    def ready(self) -> dict[str, Any] | None:
+        """What the running emulator says of itself, or None when it does not run."""
+        try:
+            document = json.loads((self.emulator_home / "ready.json").read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+        return document if _is_alive(document["pid"], document["started_at"]) else None
+
+    def start(self, *, azure_noise: bool = False) -> dict[str, Any]:
+        """Start the emulator unless it runs, and answer what it says of itself once it is ready.
+
+        Raises: UserError: it ended before it was ready, or was not ready in time.
+        """
+        self.prepare()
+        running = self.ready()
+        if running is not None:
+            return running
+        self.emulator_home.mkdir(exist_ok=True, mode=0o700)
+        log = self.emulator_home / "emulator.log"
+        arguments = [
+            sys.executable, "-m", "plumbline.emulator", "serve",
+            "--home", str(self.emulator_home), "--stack", self.stack, "--cloud", self.cloud,
+            "--tenant-id", self.tenant_id, "--subscription-id", self.subscription_id,
+            "--location", self.location,
+        ]  # fmt: skip
+        if azure_noise:
+            arguments.append("--azure-noise")
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env=_emulator_environment(os.environ),
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            document = self.ready()
+            if document is not None:
+                return document
+            if process.poll() is not None:
+                break
+            time.sleep(0.02)
+        process.kill()
+        raise UserError(
+            f"emulator of stack {self.stack}: got no ready process within {START_SECONDS:.0f} s, "
+            f"expected one. Read {log}:\n{_tail(log)}"
+        )
+
+    def stop(self) -> bool:
+        """Stop the emulator; answers whether one ran. It is killed when it does not end in time."""
+        document = self.ready()
+        if document is None:
+            return False
+        try:
+            process = psutil.Process(document["pid"])
+            process.send_signal(signal.SIGTERM)
+            process.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_SECONDS)
+        except psutil.NoSuchProcess:
+            pass
+        return True
+
+
+def local_stack(project: Path, pins: Mapping[str, str]) -> EmulatedStack:
+    return EmulatedStack(stack="local", cloud=LOCAL_CLOUD, root=project / ".plumbline" / "local", **pins)
+
+
+def rehearsal(project: Path, stack: str, pins: Mapping[str, str]) -> EmulatedStack:
+    root = project / ".plumbline" / "rehearsals" / stack
+    return EmulatedStack(stack=stack, cloud=REHEARSAL_CLOUD, root=root, **pins)
+
+
+def remove_all(home: Path) -> int:
+    """Stop every emulator below a `.plumbline` folder and delete the folder; answers how many ran."""
+    stopped = 0
+    for emulator in [home / "local", *sorted((home / "rehearsals").glob("*"))]:
+        stack = EmulatedStack(
+            stack=emulator.name,
+            cloud=LOCAL_CLOUD,
+            tenant_id="",
+            subscription_id="",
+            location="",
+            root=emulator,
+        )
+        stopped += stack.stop()
+    shutil.rmtree(home, ignore_errors=True)
+    return stopped
+
+
+def _is_alive(pid: int, started_at: float) -> bool:
+    try:
+        return abs(psutil.Process(pid).create_time() - started_at) < 1.0
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _emulator_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    # Environment builds need the caller's own CA bundle, not one that this shell got from `local env`.
+    environment = {key: value for key, value in environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        original = environment.get(f"PLUMBLINE_ORIGINAL_{name}")
+        if original is not None:
+            environment[name] = original
+    return environment
+
+
+def _tail(log: Path, lines: int = 15) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,69 @@
+"""`plumbline local up`: from a fresh machine to a platform whose claims pipeline has run and been judged."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plumbline.ops.emulation import Emulation, begin_emulation
+from plumbline.ops.errors import UserError
+from plumbline.ops.local_home import EmulatedStack
+
+NEXT_STEPS = """
+What to try next:
+  eval "$(plumbline local env --as alice)"     this shell is Alice's now: MLClient, pulumi and plumbline go here
+  plumbline drift --stack local                nothing yet: raise the cluster's maximum, then ask again
+  pulumi preview -s local --diff               change a line of a training script, see what moves
+  make down                                    remove everything local
+"""
+
+
+def bring_up(stack: EmulatedStack, *, project: Path, azure_noise: bool, skip_run: bool) -> int:
+    """Provision and register, then run the claims release pipeline; answers the exit code.
+
+    Raises: UserError: a part of it failed; what has been made is kept, and the next call goes on from there.
+    """
+    began = time.monotonic()
+    emulation = begin_emulation(stack, project=project, say=click.echo, azure_noise=azure_noise)
+    engine = emulation.engine
+    click.echo(f"Engine    pulumi {engine.version}, {engine.way}: {engine.reason}")
+    click.echo(f"Emulator  {emulation.ready['base_url']} (pid {emulation.ready['pid']})")
+    click.echo("Stack     local\n")
+    status = emulation.run(
+        ["pulumi", "up", "--stack", "local", "--yes", "--non-interactive", "--suppress-outputs"]
+    )
+    if status != 0:
+        raise UserError(
+            "stack local: pulumi up: got a failure, expected an update. "
+            "What is above names it; mend it and run again: what has been made is kept."
+        )
+    outputs = _outputs(emulation)
+    _remember_workspace(stack, outputs)
+    click.echo(f"\nWorkspace {outputs['workspace_name']} in {outputs['resource_group_name']}")
+    for pipeline, references in sorted(outputs["pipelines"].items()):
+        click.echo(f"Pipeline  {pipeline}")
+        for asset, reference in sorted(references.items()):
+            click.echo(f"  {asset.split('/')[0]:12} {reference}")
+    click.echo(f"\nDone in {time.monotonic() - began:.0f} s.")
+    click.echo(NEXT_STEPS)
+    return 0
+
+
+def _outputs(emulation: Emulation) -> dict[str, Any]:
+    answer = emulation.read(["pulumi", "stack", "output", "--json", "--stack", "local"])
+    if answer.returncode != 0:
+        raise UserError(f"stack local: outputs: got {answer.stderr.strip()}, expected the platform's names.")
+    outputs: dict[str, Any] = json.loads(answer.stdout)
+    return outputs
+
+
+def _remember_workspace(stack: EmulatedStack, outputs: dict[str, Any]) -> None:
+    variables = {
+        "AZURE_RESOURCE_GROUP": outputs["resource_group_name"],
+        "AZUREML_WORKSPACE_NAME": outputs["workspace_name"],
+    }
+    stack.workspace_file.write_text(json.dumps(variables, indent=2) + "\n")

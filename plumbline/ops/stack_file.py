@@ -1,0 +1,109 @@
+"""A stack's file: the pins that the CLI needs of it, read with their line numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from plumbline.fence import CloudPins
+from plumbline.ops.errors import UserError
+
+GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+PINS = {
+    "plumbline:cloud": "the cloud's name, such as AzureCloud",
+    "plumbline:tenantId": "the tenant's GUID",
+    "plumbline:subscriptionId": "the subscription's GUID",
+    "azure-native:tenantId": "the same GUID as plumbline:tenantId",
+    "azure-native:subscriptionId": "the same GUID as plumbline:subscriptionId",
+    "azure-native:location": "a region, such as westeurope",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackFile:
+    """What `Pulumi.<stack>.yaml` pins."""
+
+    path: Path
+    pins: CloudPins
+    location: str
+
+    def emulated(self) -> dict[str, str]:
+        """The pins as an emulated stack takes them."""
+        return {
+            "tenant_id": self.pins.tenant_id,
+            "subscription_id": self.pins.subscription_id,
+            "location": self.location,
+        }
+
+
+def project_root(start: Path | None = None) -> Path:
+    """The folder that holds Pulumi.yaml, from here upwards.
+
+    Raises: UserError: there is none.
+    """
+    start = (start or Path.cwd()).absolute()
+    for folder in (start, *start.parents):
+        if (folder / "Pulumi.yaml").exists():
+            return folder
+    raise UserError(
+        f"{start}: got no Pulumi.yaml here or above, expected a Pulumi project. Change to its folder."
+    )
+
+
+def read_stack_file(project: Path, stack: str) -> StackFile:
+    """Read and check what a stack pins; every problem of the file is named at once.
+
+    Raises: UserError: no such file, no YAML, or a pin that is missing or not of its form.
+    """
+    path = project / f"Pulumi.{stack}.yaml"
+    if not path.exists():
+        known = sorted(file.name.split(".")[1] for file in project.glob("Pulumi.*.yaml"))
+        raise UserError(
+            f"--stack: got {stack!r}, expected one of {', '.join(known)}: there is no {path.name}."
+        )
+    try:
+        tree = yaml.compose(path.read_text(), Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise UserError(
+            f"{path.name}{line}: got no YAML ({getattr(error, 'problem', error)}). Mend the file."
+        ) from error
+    found: dict[str, tuple[str, int]] = {}
+    for key, value in getattr(tree, "value", []) or []:
+        if key.value == "config" and isinstance(value, yaml.MappingNode):
+            found |= {
+                name.value: (node.value, node.start_mark.line + 1)
+                for name, node in value.value
+                if isinstance(node, yaml.ScalarNode)
+            }
+    problems = []
+    for name, meaning in PINS.items():
+        text, line = found.get(name, ("", 0))
+        if not text:
+            problems.append(f"{path.name}: config.{name}: got nothing, expected {meaning}. Add it.")
+        elif meaning.endswith(("GUID",)) and not GUID.fullmatch(text):
+            problems.append(f"{path.name}:{line}: config.{name}: got {text!r}, expected {meaning}.")
+    for noun in ("tenantId", "subscriptionId"):
+        ours, theirs = found.get(f"plumbline:{noun}"), found.get(f"azure-native:{noun}")
+        if ours and theirs and ours[0].lower() != theirs[0].lower():
+            problems.append(
+                f"{path.name}:{theirs[1]}: config.azure-native:{noun}: got {theirs[0]!r}, "
+                f"expected {ours[0]!r} as plumbline:{noun} on line {ours[1]}. "
+                f"Pin one {noun} for both providers."
+            )
+    if problems:
+        raise UserError("\n".join(problems))
+    return StackFile(
+        path=path,
+        pins=CloudPins(
+            stack=stack,
+            cloud=found["plumbline:cloud"][0],
+            tenant_id=found["plumbline:tenantId"][0],
+            subscription_id=found["plumbline:subscriptionId"][0],
+        ),
+        location=found["azure-native:location"][0],
+    )

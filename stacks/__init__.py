@@ -1,0 +1,1 @@
+"""What a stack is: its settings, its platform, and the pipelines that it carries."""

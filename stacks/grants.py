@@ -1,0 +1,98 @@
+"""Who is granted what on a platform: the principal, the role, the narrowest scope, the reason."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.access import Grant
+from components.container_registry import ContainerRegistry
+from components.identity import Identity
+from components.key_vault import KeyVault
+from components.monitoring import Monitoring
+from components.storage import Storage
+
+
+def workspace_grants(
+    identity: Identity,
+    storage: Storage,
+    registry: ContainerRegistry,
+    vault: KeyVault,
+    monitoring: Monitoring,
+) -> tuple[Grant, ...]:
+    """What a workspace's own identity needs of the resources beneath it.
+
+    Source: learn.microsoft.com, "Set up authentication between Azure Machine Learning and other services",
+    user-assigned managed identity.
+    """
+    needed: tuple[tuple[str, str, pulumi.Input[str], str], ...] = (
+        (
+            "storage-control",
+            "Contributor",
+            storage.id,
+            "The workspace makes its containers and signs uploads.",
+        ),
+        (
+            "storage-data",
+            "Storage Blob Data Contributor",
+            storage.id,
+            "The workspace keeps code, logs and outputs.",
+        ),
+        ("vault-control", "Contributor", vault.id, "The workspace checks the vault that it is bound to."),
+        ("vault-secrets", "Key Vault Secrets Officer", vault.id, "The workspace keeps connections' secrets."),
+        ("insights", "Contributor", monitoring.insights_id, "The workspace writes its telemetry."),
+        ("registry-control", "Contributor", registry.id, "The workspace builds images of environments."),
+    )
+    return tuple(
+        Grant(
+            noun=f"workspace-{noun}",
+            role=role,
+            scope=scope,
+            principal_id=identity.principal_id,
+            principal_type="ServicePrincipal",
+            reason=reason,
+        )
+        for noun, role, scope, reason in needed
+    )
+
+
+def pipeline_grants(
+    identity: Identity,
+    storage: Storage,
+    registry: ContainerRegistry,
+    workspace_id: pulumi.Input[str],
+    run_role_id: pulumi.Output[str],
+) -> tuple[Grant, ...]:
+    """What steps need while they run: data, images, their own run's record. No right to publish."""
+    needed: tuple[tuple[str, str | pulumi.Output[str], pulumi.Input[str], str], ...] = (
+        (
+            "data",
+            "Storage Blob Data Contributor",
+            storage.id,
+            "Steps read inputs and write intermediate outputs.",
+        ),
+        ("images", "AcrPull", registry.id, "Steps run in images of the registry."),
+        ("runs", run_role_id, workspace_id, "Steps read definitions and track their own runs."),
+    )
+    return tuple(
+        Grant(
+            noun=f"pipeline-{noun}",
+            role=role,
+            scope=scope,
+            principal_id=identity.principal_id,
+            principal_type="ServicePrincipal",
+            reason=reason,
+        )
+        for noun, role, scope, reason in needed
+    )
+
+
+def deployer_grant(object_id: str, principal_type: str, storage: Storage) -> Grant:
+    """Whoever runs `pulumi up` uploads data and code as themselves: there is no account key to do it with."""
+    return Grant(
+        noun="deployer-data",
+        role="Storage Blob Data Contributor",
+        scope=storage.id,
+        principal_id=object_id,
+        principal_type=principal_type,
+        reason="The deployer uploads data assets.",
+    )

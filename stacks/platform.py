@@ -1,0 +1,252 @@
+"""A whole platform: what every stack declares, told apart by settings only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+from pulumi_azure_native import authorization, resources
+
+from components.access import Access, AccessArgs
+from components.compute import Compute, ComputeArgs
+from components.container_registry import ContainerRegistry, ContainerRegistryArgs
+from components.datastore import Datastore, DatastoreArgs
+from components.identity import Identity, IdentityArgs
+from components.key_vault import KeyVault, KeyVaultArgs
+from components.ml_pipeline import MLPipeline, MLPipelineArgs
+from components.monitoring import Monitoring, MonitoringArgs
+from components.naming import Naming
+from components.role import RunRole, RunRoleArgs
+from components.storage import Storage, StorageArgs
+from components.workspace import Workspace, WorkspaceArgs
+from plumbline.assets import MLPipeline as PipelineDefinition
+from plumbline.fence import CloudPins, FenceError, require_pinned_cloud
+from stacks.grants import deployer_grant, pipeline_grants, workspace_grants
+from stacks.settings import Cloud, Cluster, Settings
+
+APPROVED_DATA = "approved-data"
+
+
+class Platform(pulumi.ComponentResource):
+    """Everything of one platform in one resource group, down to the pipelines' schedules.
+
+    Outputs: resource_group_name, workspace_name: short names; workspace_id: full ARM id;
+        pipelines: references of every registered asset by pipeline.
+    """
+
+    def __init__(
+        self, stack: str, cloud: Cloud, settings: Settings, pipelines: tuple[PipelineDefinition, ...]
+    ) -> None:
+        deployer = _require_pinned_login(stack, cloud)
+        super().__init__("platform:stacks:Platform", settings.platform, None)
+        self._settings, self._cloud = settings, cloud
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._naming = Naming(platform=settings.platform, stack=stack, subscription_id=cloud.subscription_id)
+        self._tags: Mapping[str, str] = {
+            "owner": settings.ownership.owner,
+            "cost-centre": settings.ownership.cost_centre,
+            "support-contact": settings.ownership.support_contact,
+            "stack": stack,
+        }
+        group = resources.ResourceGroup(
+            f"{settings.platform}-group",
+            resource_group_name=self._naming.azure_name("resource-group"),
+            location=cloud.location,
+            tags=self._tags,
+            opts=self._child,
+        )
+        self._group_name = group.name
+        storage = self._storage()
+        registry = self._registry()
+        workspace_identity = self._identity("workspace")
+        pipeline_identity = self._identity("pipeline")
+        workspace = self._workspace(storage, registry, workspace_identity)
+        role = RunRole(
+            "pipeline-run", RunRoleArgs(naming=self._naming, resource_group_id=group.id), self._child
+        )
+        grants = pipeline_grants(pipeline_identity, storage, registry, workspace.id, role.id)
+        access = Access(
+            "access",
+            AccessArgs(
+                naming=self._naming,
+                grants=(*grants, deployer_grant(deployer, settings.deployer_type, storage)),
+            ),
+            self._child,
+        )
+        clusters = [
+            self._cluster(
+                workspace, "cpu", settings.cpu_cluster, pipeline_identity, "Every step but GPU training."
+            ),
+            self._cluster(
+                workspace, "gpu", settings.gpu_cluster, pipeline_identity, "GPU training steps only."
+            ),
+        ]
+        datastore = self._approved_data(workspace, storage)
+        made = {
+            definition.name: MLPipeline(
+                definition.name.replace("_", "-"),
+                MLPipelineArgs(
+                    resource_group_name=group.name,
+                    workspace_name=workspace.workspace_name,
+                    definition=definition,
+                    schedule_enabled=settings.schedules_enabled,
+                ),
+                # Uploads need the deployer's role on the storage; a schedule needs its clusters.
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[*access.assignments, *clusters, datastore, workspace]
+                ),
+            )
+            for definition in pipelines
+        }
+        self.outputs = {
+            "resource_group_name": group.name,
+            "workspace_name": workspace.workspace_name,
+            "workspace_id": workspace.id,
+            "pipelines": {name: pipeline.references for name, pipeline in made.items()},
+        }
+        self.register_outputs(self.outputs)
+
+    def _storage(self) -> Storage:
+        return Storage(
+            "storage",
+            StorageArgs(
+                resource_group_name=self._group_name,
+                location=self._cloud.location,
+                account_name=self._naming.azure_name("storage"),
+                container_names=(APPROVED_DATA,),
+                public_access_allowed=self._settings.public_access_allowed,
+                tags=self._tags,
+            ),
+            self._child,
+        )
+
+    def _registry(self) -> ContainerRegistry:
+        return ContainerRegistry(
+            "registry",
+            ContainerRegistryArgs(
+                resource_group_name=self._group_name,
+                location=self._cloud.location,
+                registry_name=self._naming.azure_name("registry"),
+                sku=self._settings.registry_sku,
+                tags=self._tags,
+            ),
+            self._child,
+        )
+
+    def _identity(self, noun: str) -> Identity:
+        return Identity(
+            noun,
+            IdentityArgs(
+                resource_group_name=self._group_name,
+                location=self._cloud.location,
+                identity_name=self._naming.azure_name(f"{noun}-identity"),
+                tags=self._tags,
+            ),
+            self._child,
+        )
+
+    def _workspace(self, storage: Storage, registry: ContainerRegistry, identity: Identity) -> Workspace:
+        vault = KeyVault(
+            "vault",
+            KeyVaultArgs(
+                resource_group_name=self._group_name,
+                location=self._cloud.location,
+                vault_name=self._naming.azure_name("vault"),
+                tenant_id=self._cloud.tenant_id,
+                purge_protected=self._settings.purge_protected,
+                public_access_allowed=self._settings.public_access_allowed,
+                tags=self._tags,
+            ),
+            self._child,
+        )
+        monitoring = Monitoring(
+            "monitoring",
+            MonitoringArgs(
+                resource_group_name=self._group_name,
+                location=self._cloud.location,
+                logs_name=self._naming.azure_name("logs"),
+                insights_name=self._naming.azure_name("insights"),
+                retention_days=self._settings.log_retention_days,
+                tags=self._tags,
+            ),
+            self._child,
+        )
+        # The workspace acts on the four beneath it before anyone else does, so its roles come first.
+        grants = workspace_grants(identity, storage, registry, vault, monitoring)
+        access = Access("workspace-access", AccessArgs(naming=self._naming, grants=grants), self._child)
+        return Workspace(
+            "ml",
+            WorkspaceArgs(
+                resource_group_name=self._group_name,
+                location=self._cloud.location,
+                workspace_name=self._naming.azure_name("workspace"),
+                storage_id=storage.id,
+                vault_id=vault.id,
+                insights_id=monitoring.insights_id,
+                registry_id=registry.id,
+                identity_id=identity.id,
+                public_access_allowed=self._settings.public_access_allowed,
+                description=f"Azure ML platform {self._settings.platform}",
+                tags=self._tags,
+            ),
+            pulumi.ResourceOptions(parent=self, depends_on=access.assignments),
+        )
+
+    def _cluster(
+        self, workspace: Workspace, noun: str, settings: Cluster, identity: Identity, purpose: str
+    ) -> Compute:
+        return Compute(
+            noun,
+            ComputeArgs(
+                resource_group_name=self._group_name,
+                location=self._cloud.location,
+                workspace_name=workspace.workspace_name,
+                cluster_name=f"{noun}-cluster",
+                vm_size=settings.vm_size,
+                maximum_nodes=settings.maximum_nodes,
+                idle_seconds=settings.idle_seconds,
+                low_priority=settings.low_priority,
+                identity_id=identity.id,
+                description=purpose,
+                tags=self._tags,
+            ),
+            self._child,
+        )
+
+    def _approved_data(self, workspace: Workspace, storage: Storage) -> Datastore:
+        return Datastore(
+            "approved-data",
+            DatastoreArgs(
+                resource_group_name=self._group_name,
+                workspace_name=workspace.workspace_name,
+                datastore_name="approved_data",
+                subscription_id=self._cloud.subscription_id,
+                account_name=storage.account_name,
+                container_name=storage.containers[APPROVED_DATA].name,
+                description="Data that an owner has approved for training.",
+                tags=self._tags,
+            ),
+            self._child,
+        )
+
+
+def _require_pinned_login(stack: str, cloud: Cloud) -> str:
+    """Refuse another cloud, tenant or subscription than the stack pins; answers the deployer's object id."""
+    pins = CloudPins(
+        stack=stack, cloud=cloud.name, tenant_id=cloud.tenant_id, subscription_id=cloud.subscription_id
+    )
+    try:
+        require_pinned_cloud(pins)
+    except FenceError as error:
+        raise pulumi.RunError(str(error)) from None
+    login = authorization.get_client_config()
+    for noun, got, expected in (
+        ("tenant", login.tenant_id, cloud.tenant_id),
+        ("subscription", login.subscription_id, cloud.subscription_id),
+    ):
+        if got.lower() != expected.lower():
+            raise pulumi.RunError(
+                f"Pulumi.{stack}.yaml: {noun}: got {got} from the login, expected {expected}. "
+                "Log in to the pinned one, or mend the pin."
+            )
+    return login.object_id

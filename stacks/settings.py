@@ -1,0 +1,207 @@
+"""A stack's settings: typed, bounded, and read from `pulumi.Config` by one function."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import pulumi
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+PROJECT = "azure-ml-platform"
+M = TypeVar("M", bound=BaseModel)
+Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=False)
+
+
+class Ownership(_Settings):
+    """Who answers for the platform; written on every resource as tags."""
+
+    owner: str = Field(
+        min_length=3, description="The team or person that decides, as an e-mail address or group."
+    )
+    cost_centre: str = Field(min_length=1, description="Who pays.")
+    support_contact: str = Field(min_length=3, description="Who is called when it breaks.")
+
+
+class Cluster(_Settings):
+    """A cluster that scales to zero."""
+
+    vm_size: str = Field(
+        pattern=r"^Standard_[A-Za-z0-9_]+$", description="An Azure VM size, such as Standard_D4s_v5."
+    )
+    maximum_nodes: int = Field(ge=1, le=100, description="Nodes at once.")
+    idle_seconds: int = Field(
+        default=120,
+        ge=60,
+        le=86_400,
+        multiple_of=60,
+        description="Seconds a node may idle before it is released.",
+    )
+    low_priority: bool = Field(
+        default=False, description="Cheaper nodes that Azure may take away within a step."
+    )
+
+
+class Cloud(_Settings):
+    """Where the stack lives; pinned, and compared with the live endpoint before the first call."""
+
+    name: str = Field(min_length=1, description="The cloud's name, such as AzureCloud.")
+    tenant_id: Guid = Field(description="The tenant's GUID.")
+    subscription_id: Guid = Field(description="The subscription's GUID.")
+    location: str = Field(pattern=r"^[a-z0-9]+$", description="An Azure region, such as westeurope.")
+
+
+class Settings(_Settings):
+    """Everything that differs between two stacks."""
+
+    platform: str = Field(
+        pattern=r"^[a-z][a-z0-9]{2,11}$", description="Short name that every Azure name carries."
+    )
+    ownership: Ownership = Field(description="Who owns, who pays, who is called.")
+    cpu_cluster: Cluster = Field(description="The cluster `cpu-cluster`.")
+    gpu_cluster: Cluster = Field(description="The cluster `gpu-cluster`, for training only.")
+    deployer_type: Literal["ServicePrincipal", "User", "Group"] = Field(
+        default="ServicePrincipal",
+        description="What the login that runs `pulumi up` is, for its role assignment.",
+    )
+    pipelines: tuple[str, ...] = Field(
+        min_length=1, description="Folders below `pipelines/` that the stack registers."
+    )
+    schedules_enabled: bool = Field(default=True, description="Whether schedules fire in this stack.")
+    public_access_allowed: bool = Field(
+        default=False, description="Whether the public network reaches the platform."
+    )
+    purge_protected: bool = Field(
+        default=True, description="Key vault purge protection; can never be taken back."
+    )
+    log_retention_days: int = Field(default=30, ge=30, le=730, description="Days that logs are kept.")
+    registry_sku: str = Field(
+        default="Standard", pattern=r"^(Basic|Standard|Premium)$", description="ACR's tier."
+    )
+
+
+def load_settings() -> tuple[str, Cloud, Settings]:
+    """Read the stack's name, its pinned cloud and its settings.
+
+    Raises: pulumi.RunError: every wrong, unknown or missing setting at once, with file and line.
+    """
+    stack = pulumi.get_stack()
+    path = Path(f"Pulumi.{stack}.yaml")
+    lines = _lines(path)
+    azure, plumbline = pulumi.Config("azure-native"), pulumi.Config("plumbline")
+    problems: list[str] = []
+    cloud = _validate(
+        Cloud,
+        {
+            "name": plumbline.get("cloud"),
+            "tenantId": plumbline.get("tenantId"),
+            "subscriptionId": plumbline.get("subscriptionId"),
+            "location": azure.get("location"),
+        },
+        {"name": "plumbline:cloud", "location": "azure-native:location", None: "plumbline:"},
+        path,
+        lines,
+        problems,
+    )
+    for key in ("tenantId", "subscriptionId"):
+        if (got := azure.get(key)) != (pinned := plumbline.get(key)):
+            problems.append(
+                f"{_at(path, lines, f'azure-native:{key}')}: azure-native:{key}: got {got!r}, "
+                f"expected {pinned!r} as plumbline:{key}. Pin one value for both providers."
+            )
+    given = pulumi.Config()
+    names = {to_camel(name) for name in Settings.model_fields}
+    values = {name: _value(text) for name in names if (text := given.get(name)) is not None}
+    for key in sorted(lines):
+        name = key.removeprefix(f"{PROJECT}:")
+        if key.startswith(f"{PROJECT}:") and "." not in name and name not in names:
+            problems.append(
+                f"{_at(path, lines, key)}: {key}: got an unknown setting, expected one of {_list(names)}."
+            )
+    settings = _validate(Settings, values, {None: f"{PROJECT}:"}, path, lines, problems)
+    if problems or cloud is None or settings is None:
+        raise pulumi.RunError("\n".join(["the stack's settings are refused:", *problems]))
+    return stack, cloud, settings
+
+
+def _list(names: set[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _value(text: str) -> Any:
+    # The engine hands objects over as JSON and scalars as plain text.
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _validate(
+    model: type[M],
+    values: dict[str, Any],
+    keys: dict[str | None, str],
+    path: Path,
+    lines: dict[str, int],
+    problems: list[str],
+) -> M | None:
+    try:
+        return model.model_validate({key: value for key, value in values.items() if value is not None})
+    except ValidationError as error:
+        for found in error.errors(include_url=False):
+            where = [str(part) for part in found["loc"]]
+            name = keys.get(where[0]) or f"{keys[None]}{'.'.join(where)}"
+            got = "nothing" if found["type"] == "missing" else repr(found["input"])
+            unknown = found["type"] == "extra_forbidden"
+            expected = "no such key" if unknown else _expected(model, where, found)
+            problems.append(
+                f"{_at(path, lines, name)}: {name}: got {got}, expected {expected}. Mend the file."
+            )
+        return None
+
+
+def _expected(model: type[BaseModel], where: list[str], found: Any) -> str:
+    meaning = ""
+    inner: Any = model
+    for part in where:
+        field = next((f for n, f in getattr(inner, "model_fields", {}).items() if to_camel(n) == part), None)
+        if field is None:
+            break
+        meaning, inner = field.description or "", field.annotation
+    rule = str(found["msg"]).removeprefix("Input should be ").removeprefix("Field required")
+    return "; ".join(text for text in (meaning.rstrip("."), rule[:1].lower() + rule[1:]) if text)
+
+
+def _at(path: Path, lines: dict[str, int], name: str) -> str:
+    """`file:line` of a setting, or of the nearest setting that holds it."""
+    while name:
+        if name in lines:
+            return f"{path}:{lines[name]}"
+        name = name.rpartition(".")[0]
+    return str(path)
+
+
+def _lines(path: Path) -> dict[str, int]:
+    found: dict[str, int] = {}
+
+    def walk(node: yaml.Node, name: str) -> None:
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                inner = f"{name}.{key.value}" if name else str(key.value)
+                found[inner] = key.start_mark.line + 1
+                walk(value, inner)
+        elif isinstance(node, yaml.SequenceNode):
+            for at, value in enumerate(node.value):
+                found[f"{name}.{at}"] = value.start_mark.line + 1
+
+    tree = yaml.compose(path.read_text(), Loader=yaml.CSafeLoader) if path.exists() else None
+    for key, value in getattr(tree, "value", []) or []:
+        if key.value == "config":
+            walk(value, "")
+    return found
