@@ -1,0 +1,42 @@
+# Every target sets up what it needs first; with nothing to do that costs a few milliseconds.
+# Written for make 3.81 (macOS) and sh.
+
+BOOTSTRAP = @sh plumbline/engine/bootstrap.sh
+PYTHON = .venv/bin/python
+WORKERS = 2
+ARGS =
+
+.DEFAULT_GOAL := help
+.PHONY: help up down test soak bench check docs
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+up:  ## build the local stack, run its pipeline, show what came of it
+	$(BOOTSTRAP)
+	@.venv/bin/plumbline local up
+
+down:  ## stop and remove everything local (caches stay)
+	@if [ -x .venv/bin/plumbline ]; then .venv/bin/plumbline local reset --yes; else echo "nothing to stop: there is no .venv"; fi
+
+test:  ## run the test suite; ARGS="tests/unit -k engine" runs a part of it
+	$(BOOTSTRAP)
+	@$(PYTHON) -m plumbline.engine ensure
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile -rs $(ARGS)
+
+soak:  ## run the long tests: many kills, faults, repetitions
+	$(BOOTSTRAP)
+	@$(PYTHON) -m plumbline.engine ensure
+	@$(PYTHON) -m pytest -rs -m soak $(ARGS)
+
+bench:  ## measure, and write benchmarks/RESULTS.md
+	$(BOOTSTRAP)
+	@$(PYTHON) -m plumbline.engine ensure
+	@$(PYTHON) -m benchmarks $(ARGS)
+
+check:  ## lint, format, types, import direction
+	$(BOOTSTRAP)
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check --quiet .
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports --no-cache
