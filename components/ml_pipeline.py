@@ -45,7 +45,7 @@ class MLPipeline(pulumi.ComponentResource):
             ("component", azureml.Component, definition.components),
         ):
             for asset in assets:
-                after = [declared[ref[:2]] for ref in asset.references if ref[:2] in declared]
+                after = [declared[key] for ref in asset.references if (key := (ref.kind, ref.name)) in declared]
                 made = resource(
                     f"{name}-{kind}-{asset.name}",
                     definition=asset,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plumbline.engine import Engine, ensure_engine
+from plumbline.engine import Engine, EngineError, ensure_engine
 from plumbline.ops.client_environment import ClientEnvironment, client_environment
 from plumbline.ops.errors import UserError
 from plumbline.ops.local_home import EmulatedStack
@@ -55,7 +55,10 @@ def begin_emulation(
 
     Raises: UserError: a part is not to be had; somebody alive holds the stack.
     """
-    engine = ensure_engine(say)
+    try:
+        engine = ensure_engine(say)
+    except EngineError as error:
+        raise UserError(str(error)) from error
     ready = stack.start(azure_noise=azure_noise)
     environment = client_environment(stack, ready, engine=engine.path, principal=principal)
     emulation = Emulation(stack=stack, engine=engine, ready=ready, project=project, environment=environment)

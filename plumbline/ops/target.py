@@ -1,0 +1,178 @@
+"""Which workspace a command means: a stack's, or the one that the environment names; fenced either way."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from plumbline.fence import (
+    EMULATED_CLOUDS,
+    LOCAL_CLOUD,
+    CloudPins,
+    FenceError,
+    LiveCloud,
+    require_pinned_cloud,
+)
+from plumbline.ops.errors import UserError
+from plumbline.ops.stack_file import project_root, read_stack_file
+
+PUBLIC_ENDPOINTS = {
+    "AzureCloud": "https://management.azure.com",
+    "AzureUSGovernment": "https://management.usgovcloudapi.net",
+    "AzureChinaCloud": "https://management.chinacloudapi.cn",
+}
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A workspace, and the endpoint that leads to it.
+
+    Attributes:
+        stack: The stack that was asked for, or None when the environment named the workspace.
+        endpoint: Azure Resource Manager's base URL, without a trailing slash.
+        pins: The stack's pins, or None.
+    """
+
+    stack: str | None
+    endpoint: str
+    is_emulated: bool
+    subscription_id: str
+    resource_group_name: str
+    workspace_name: str
+    pins: CloudPins | None = None
+
+    @property
+    def workspace_id(self) -> str:
+        """The workspace's full ARM id."""
+        return (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group_name}"
+            f"/providers/Microsoft.MachineLearningServices/workspaces/{self.workspace_name}"
+        )
+
+
+def target_options(command: F) -> F:
+    """Give a command `--stack`, `--resource-group` and `--workspace-name`."""
+    for option in (
+        click.option("--workspace-name", "-w", help="A workspace, instead of the stack's."),
+        click.option("--resource-group", "-g", help="Its resource group, instead of the stack's."),
+        click.option("--stack", "-s", help="A stack of this project. Default: what the environment names."),
+    ):
+        command = option(command)
+    return command
+
+
+def enter_target(
+    stack: str | None, resource_group: str | None = None, workspace_name: str | None = None
+) -> Target:
+    """Point this process at a workspace and answer which it is.
+
+    For the stack `local` this process takes the emulator's client environment, so that a plain shell works.
+    Raises: UserError: no workspace is named, the fence is closed, or the emulator does not run.
+    """
+    pins = None
+    names: dict[str, str] = {}
+    if stack is not None:
+        project = project_root()
+        file = read_stack_file(project, stack)
+        pins = file.pins
+        if pins.cloud == LOCAL_CLOUD:
+            _enter_local(project, file.emulated())
+        live = _fenced(pins)
+        if resource_group is None or workspace_name is None:
+            names = _stack_names(project, stack)
+        subscription = pins.subscription_id
+    else:
+        live = _live_from_environment()
+        subscription = os.environ.get("AZURE_SUBSCRIPTION_ID", live.subscription_id or "")
+    group = resource_group or names.get("resource_group_name") or os.environ.get("AZURE_RESOURCE_GROUP", "")
+    workspace = workspace_name or names.get("workspace_name") or os.environ.get("AZUREML_WORKSPACE_NAME", "")
+    if not (subscription and group and workspace):
+        raise UserError(
+            "workspace: got none named, expected a stack or AZURE_SUBSCRIPTION_ID, AZURE_RESOURCE_GROUP and "
+            'AZUREML_WORKSPACE_NAME. Say --stack STACK, or: eval "$(plumbline local env)"'
+        )
+    return Target(
+        stack=stack,
+        endpoint=live.resource_manager or PUBLIC_ENDPOINTS.get(live.name, PUBLIC_ENDPOINTS["AzureCloud"]),
+        is_emulated=live.is_emulated,
+        subscription_id=subscription,
+        resource_group_name=group,
+        workspace_name=workspace,
+        pins=pins,
+    )
+
+
+def _enter_local(project: Path, emulated: dict[str, str]) -> None:
+    from plumbline.engine import find_engine
+    from plumbline.ops.client_environment import client_environment
+    from plumbline.ops.local_home import local_stack
+
+    local = local_stack(project, emulated)
+    ready = local.ready()
+    if ready is None:
+        raise UserError(
+            "emulator of stack local: got none running, expected one. Start it: plumbline local start"
+        )
+    principal = os.environ.get("PLUMBLINE_PRINCIPAL", "deployer")
+    engine = find_engine()
+    environment = client_environment(
+        local, ready, engine=engine.path if engine else None, principal=principal
+    )
+    changed = environment.apply(os.environ)
+    for name in set(os.environ) - set(changed):
+        del os.environ[name]
+    os.environ.update(changed)
+
+
+def _fenced(pins: CloudPins) -> LiveCloud:
+    try:
+        return require_pinned_cloud(pins)
+    except FenceError as error:
+        raise UserError(str(error)) from error
+
+
+def _live_from_environment() -> LiveCloud:
+    from plumbline.fence import live_cloud
+
+    try:
+        live = live_cloud(os.environ)
+    except FenceError as error:
+        raise UserError(str(error)) from error
+    if live.name in EMULATED_CLOUDS and not live.is_emulated:
+        raise UserError(
+            f"cloud: got {live.name} without an emulator's address, expected ARM_CLOUD_METADATA_URL beside it. "
+            'Run: eval "$(plumbline local env)"'
+        )
+    return live
+
+
+def _stack_names(project: Path, stack: str) -> dict[str, str]:
+    """Resource group and workspace as the stack's last update exported them."""
+    answer = subprocess.run(
+        ["pulumi", "stack", "output", "--json", "--stack", stack],
+        cwd=project,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if answer.returncode != 0:
+        raise UserError(
+            f"stack {stack}: outputs: got {answer.stderr.strip()}, expected the names that an update exports. "
+            f"Run: pulumi up -s {stack}"
+        )
+    outputs = json.loads(answer.stdout)
+    missing = [name for name in ("resource_group_name", "workspace_name") if name not in outputs]
+    if missing:
+        raise UserError(
+            f"stack {stack}: outputs: got no {' and no '.join(missing)}, expected an update that ended well. "
+            f"Run: pulumi up -s {stack}"
+        )
+    return {name: str(outputs[name]) for name in ("resource_group_name", "workspace_name")}
