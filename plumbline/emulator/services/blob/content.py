@@ -89,6 +89,10 @@ class ContentFolder:
         """Throw away written content that is not wanted after all."""
         content.incoming.unlink(missing_ok=True)
 
+    def everything(self) -> list[str]:
+        """Digests of all kept contents."""
+        return [path.name for path in self._folder.glob("??/*")]
+
     def forget(self, sha256: str) -> None:
         """Remove content that no row names any more."""
         self.path(sha256).unlink(missing_ok=True)

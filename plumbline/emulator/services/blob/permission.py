@@ -1,0 +1,51 @@
+"""Permissions on blobs: what an operation needs of a token's roles, or of a signature."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plumbline.emulator.errors import AzureError
+from plumbline.emulator.routing import Call
+from plumbline.emulator.store import Resource
+
+_CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """What one operation needs.
+
+    Args:
+        action: RBAC action on the container.
+        data: whether it is a data action: Owner and Contributor have none of those.
+        letters: a signature needs one of these; empty: no signature of a container is enough.
+    Source: storage REST reference, "Authorize with Microsoft Entra ID" and "Create a service SAS".
+    """
+
+    action: str
+    data: bool
+    letters: str
+
+    def require(self, call: Call, container: Resource) -> None:
+        """Let pass, or refuse as storage does. Raises: AzureError: 403 AuthorizationPermissionMismatch."""
+        granted = call.token_claims.get("sas")
+        if granted is not None:
+            allowed = bool(set(self.letters) & set(granted))
+        else:
+            allowed = call.emulator.access.allowed(call.principal, self.action, container.id, data=self.data)
+        if not allowed:
+            raise AzureError(
+                403,
+                "AuthorizationPermissionMismatch",
+                "This request is not authorized to perform this operation using this permission.",
+            )
+
+
+READ = Permission(action=f"{_CONTAINERS}/blobs/read", data=True, letters="r")
+LIST = Permission(action=f"{_CONTAINERS}/blobs/read", data=True, letters="l")
+WRITE = Permission(action=f"{_CONTAINERS}/blobs/write", data=True, letters="w")
+CREATE = Permission(action=f"{_CONTAINERS}/blobs/write", data=True, letters="cw")
+DELETE = Permission(action=f"{_CONTAINERS}/blobs/delete", data=True, letters="d")
+READ_CONTAINER = Permission(action=f"{_CONTAINERS}/read", data=False, letters="")
+WRITE_CONTAINER = Permission(action=f"{_CONTAINERS}/write", data=False, letters="")
+DELETE_CONTAINER = Permission(action=f"{_CONTAINERS}/delete", data=False, letters="")
