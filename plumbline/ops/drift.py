@@ -1,0 +1,119 @@
+"""`plumbline drift`: what changed in the cloud behind the code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+import click
+
+from plumbline.ops.drift_finding import Finding, findings
+from plumbline.ops.errors import FOUND, UserError
+from plumbline.ops.output import output_options, print_answer
+from plumbline.ops.stack_file import project_root
+
+COLUMNS = {
+    "Resource": "resource",
+    "Field": "field",
+    "Desired": "desired",
+    "Live": "live",
+    "Who": "who",
+    "When": "when",
+}
+
+
+@click.command("drift")
+@click.option("--stack", "-s", required=True, help="The stack whose resources are compared.")
+@output_options
+def command(stack: str, output: str, query: str | None) -> None:
+    """Name every field that differs from what the last update left: desired, live, who, when.
+
+    Reads only: nothing is changed, in the cloud or in the state. Exit code 3 when something drifted.
+
+    \b
+    Example: plumbline drift --stack local --output json
+    """
+    from plumbline.ops.azure_session import AzureSession
+    from plumbline.ops.target import enter_target
+
+    target = enter_target(stack)
+    plan = _refresh_plan(stack)
+    found = findings(plan)
+    answer: dict[str, Any] = {"schemaVersion": 1, "stack": stack, "findings": []}
+    if found:
+        session = AzureSession(target)
+        answer["findings"] = _with_last_change(session, found, stack)
+    print_answer(
+        answer if output == "json" or query else answer["findings"],
+        output=output,
+        query=query,
+        columns=COLUMNS,
+        empty=f"Stack {stack} hangs true: nothing drifted.",
+    )
+    if found:
+        if output == "table":
+            click.echo(f"\n{_count(found)}. To put back what the code says: pulumi up -s {stack}", err=True)
+        raise SystemExit(FOUND)
+
+
+def _refresh_plan(stack: str) -> dict[str, Any]:
+    answer = subprocess.run(
+        ["pulumi", "refresh", "--preview-only", "--json", "--non-interactive", "--stack", stack],
+        cwd=project_root(),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if answer.returncode != 0:
+        raise UserError(
+            f"stack {stack}: refresh: got a failure, expected every resource to be readable.\n{_reason(answer)}"
+        )
+    plan: dict[str, Any] = json.loads(answer.stdout)
+    return plan
+
+
+def _reason(answer: subprocess.CompletedProcess[str]) -> str:
+    """What the engine said, without the plan that it may have printed around it."""
+    messages = []
+    try:
+        document = json.loads(answer.stdout)
+        messages = [entry.get("message", "").strip() for entry in document.get("diagnostics", ())]
+    except ValueError:
+        messages = answer.stdout.splitlines()
+    return "\n".join(line for line in [*messages, answer.stderr.strip()] if line)
+
+
+def _with_last_change(session: Any, found: list[Finding], stack: str) -> list[dict[str, Any]]:
+    from plumbline.ops.last_change import last_change
+
+    resources = list({finding.id: finding for finding in found}.values())
+    made = session.side_by_side(
+        lambda finding: last_change(
+            session, resource_type=finding.type, resource_id=finding.id, deleted=finding.is_deleted
+        ),
+        resources,
+    )
+    by_id = {finding.id: change for finding, change in zip(resources, made, strict=True)}
+    return [
+        {
+            "resource": finding.resource,
+            "type": finding.type,
+            "id": finding.id,
+            "field": finding.field,
+            "desired": finding.desired,
+            "live": finding.live,
+            "who": by_id[finding.id].who or "unknown",
+            "when": by_id[finding.id].when or "unknown",
+            "source": by_id[finding.id].source,
+            "unknownBecause": by_id[finding.id].unknown_because,
+            "repair": f"pulumi up -s {stack} --target '{finding.urn}'",
+        }
+        for finding in found
+    ]
+
+
+def _count(found: list[Finding]) -> str:
+    resources = len({finding.id for finding in found})
+    fields = f"{len(found)} field{'s' if len(found) != 1 else ''}"
+    return f"{fields} of {resources} resource{'s' if resources != 1 else ''} drifted"

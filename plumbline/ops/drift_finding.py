@@ -1,0 +1,103 @@
+"""Findings of a drift check: the engine's refresh plan, told field by field. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from plumbline.assets import changes
+
+DELETED = "(the resource)"
+_STEP = re.compile(r"""\["(?P<quoted>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+)\]|(?P<name>[^.\[\]]+)""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One field of one resource that differs from what the last update left.
+
+    Attributes:
+        resource: The resource's logical name.
+        type: Its Pulumi type token.
+        id: Its full ARM id.
+        field: Dotted path within the resource's inputs, or within its definition.
+        desired, live: Values; None where there is none.
+    """
+
+    resource: str
+    urn: str
+    type: str
+    id: str
+    field: str
+    desired: Any
+    live: Any
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.field == DELETED
+
+
+def findings(plan: Mapping[str, Any]) -> list[Finding]:
+    """Every difference that `pulumi refresh --preview-only --json` planned, in the order of the stack."""
+    found = []
+    for step in plan.get("steps", ()):
+        old = step.get("oldState") or {}
+        if not old.get("custom") or not old.get("id") or old.get("type", "").startswith("pulumi:"):
+            continue
+        if step["op"] == "delete":
+            pairs: Iterator[tuple[str, Any, Any]] = iter([(DELETED, "present", "deleted")])
+        else:
+            pairs = _differences(step)
+        found += [
+            Finding(
+                resource=str(step["urn"]).rpartition("::")[2],
+                urn=step["urn"],
+                type=old["type"],
+                id=old["id"],
+                field=field,
+                desired=desired,
+                live=live,
+            )
+            for field, desired, live in pairs
+        ]
+    return found
+
+
+def _differences(step: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    old, new = step.get("oldState") or {}, step.get("newState") or {}
+    for path in sorted(step.get("detailedDiff") or {}):
+        keys = split_path(path)
+        # What the program asks for stands in the inputs; a path that is only in the outputs is the service's.
+        side = "inputs" if _at(old, "inputs", keys) != _at(new, "inputs", keys) else "outputs"
+        desired, live = _at(old, side, keys), _at(new, side, keys)
+        if desired == live:
+            continue
+        if keys == ["spec"] and isinstance(desired, str) and isinstance(live, str):
+            # A definition travels as one JSON text; people think in its fields.
+            for change in changes(json.loads(desired), json.loads(live)):
+                yield change.path, change.old, change.new
+        else:
+            yield path, desired, live
+
+
+def split_path(path: str) -> list[str | int]:
+    """The keys of a property path as the engine writes it: `a.b[0]["c.d"]`."""
+    keys: list[str | int] = []
+    for match in _STEP.finditer(path):
+        if match["quoted"] is not None:
+            keys.append(json.loads(f'"{match["quoted"]}"'))
+        else:
+            keys.append(int(match["index"]) if match["index"] is not None else match["name"])
+    return keys
+
+
+def _at(state: Mapping[str, Any], side: str, keys: Sequence[str | int]) -> Any:
+    value: Any = state.get(side) or {}
+    for key in keys:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
