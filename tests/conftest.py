@@ -1,0 +1,30 @@
+"""Fixtures that give each test session a local platform of its own; nothing here touches `make up`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.project_copy import ProjectCopy
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
+    """The local platform, brought up once per test process by the real command, removed at the end."""
+    copy = ProjectCopy.make(tmp_path_factory.mktemp("platform") / "project")
+    try:
+        copy.plumbline("local", "up", "--skip-run")
+        yield copy
+    finally:
+        copy.plumbline("local", "reset", "--yes", check=False)
+
+
+@pytest.fixture
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
+    """A fresh copy of the project with nothing local yet; whatever a test starts in it is removed."""
+    copy = ProjectCopy.make(tmp_path_factory.mktemp("project") / "project")
+    try:
+        yield copy
+    finally:
+        copy.plumbline("local", "reset", "--yes", check=False)
