@@ -153,7 +153,7 @@ def stop_orphaned_builder(staging: Path) -> None:
         pid = int((staging / _BUILDER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    shown = subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False)
+    shown = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False)
     if staging.name in shown.stdout:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)

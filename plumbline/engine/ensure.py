@@ -142,4 +142,4 @@ def _get(
 
 
 def _because(found: str, closed: list[str]) -> str:
-    return f"{found}; before that: {'; '.join(closed)}" if closed else found
+    return f"{found}; ways before it: {'; '.join(closed)}" if closed else found
