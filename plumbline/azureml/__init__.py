@@ -1,0 +1,20 @@
+"""Azure ML assets and schedules as Pulumi resources, made from definitions that `plumbline.assets` read.
+
+    from plumbline.assets import load_ml_pipelines
+    from plumbline.azureml import Component
+
+    for definition in load_ml_pipelines([Path("pipelines/claims_release")], root=Path.cwd())[0].components:
+        Component(definition.name, definition=definition, resource_group_name="rg", workspace_name="ws")
+"""
+
+from __future__ import annotations
+
+from plumbline.azureml.asset import Asset
+from plumbline.azureml.component import Component
+from plumbline.azureml.data_asset import DataAsset
+from plumbline.azureml.environment import Environment
+from plumbline.azureml.model import Model
+from plumbline.azureml.pipeline_schedule import PipelineSchedule
+from plumbline.azureml.provider import Provider
+
+__all__ = ["Asset", "Component", "DataAsset", "Environment", "Model", "PipelineSchedule", "Provider"]

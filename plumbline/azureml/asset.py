@@ -1,0 +1,113 @@
+"""What every versioned asset has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import pulumi
+
+from plumbline.assets import AssetDefinition
+
+
+class Asset(pulumi.CustomResource):
+    """A versioned Azure ML asset: the resource is its container, `version` the current content.
+
+    New content is an update that adds a version; older versions are never touched. Equal content that exists
+    already is adopted. Deleting the resource archives the versions that it registered, and no others.
+
+    Outputs:
+        id: Full ARM id of the container, known after create.
+    """
+
+    token: ClassVar[str]
+    kind: ClassVar[str]
+
+    def __init__(
+        self,
+        resource_name: str,
+        *,
+        definition: AssetDefinition,
+        resource_group_name: pulumi.Input[str],
+        workspace_name: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the asset.
+
+        Args:
+            resource_name: Required. Logical name in the stack.
+            definition: Required. As `plumbline.assets.load_ml_pipelines` read it.
+            resource_group_name: Required. Resource group of the workspace; a change replaces.
+            workspace_name: Required. Workspace to register in; a change replaces. May be unknown in preview.
+            opts: Optional. As on every resource; `ignore_changes=["description", "tags"]` leaves those to others.
+        Raises: TypeError: the definition is one of another kind.
+        """
+        if definition.kind != self.kind:
+            raise TypeError(f"{resource_name}: definition: got kind {definition.kind}, expected {self.kind}.")
+        super().__init__(
+            self.token, resource_name, _inputs(definition, resource_group_name, workspace_name), opts
+        )
+
+    resource_group_name: pulumi.Output[str] = pulumi.property("resourceGroupName")
+    """Resource group of the workspace."""
+
+    workspace_name: pulumi.Output[str] = pulumi.property("workspaceName")
+    """Workspace that the asset is registered in."""
+
+    name: pulumi.Output[str] = pulumi.property("name")
+    """Name of the container, known in preview."""
+
+    version: pulumi.Output[str] = pulumi.property("version")
+    """Version of the current content, known in preview (but for a model that declares none)."""
+
+    reference: pulumi.Output[str] = pulumi.property("reference")
+    """`NAME:VERSION`, the pin of a pipeline job, known in preview."""
+
+    content_hash: pulumi.Output[str] = pulumi.property("contentHash")
+    """SHA-256 over kind and spec, 64 hex digits, known in preview."""
+
+    code_hash: pulumi.Output[str | None] = pulumi.property("codeHash")
+    """Hash of the uploaded files, None when nothing is uploaded; known in preview."""
+
+    registered_versions: pulumi.Output[Sequence[str]] = pulumi.property("registeredVersions")
+    """Versions that this resource registered or restored, oldest first, known after create."""
+
+    display_name: pulumi.Output[str | None] = pulumi.property("displayName")
+    """Name shown in the studio; components only."""
+
+    description: pulumi.Output[str | None] = pulumi.property("description")
+    """Free text shown in the studio."""
+
+    tags: pulumi.Output[Mapping[str, str] | None] = pulumi.property("tags")
+    """Tags of the current version."""
+
+    archived: pulumi.Output[bool] = pulumi.property("archived")
+    """Whether the current version is archived."""
+
+
+def _inputs(
+    definition: AssetDefinition, resource_group_name: pulumi.Input[str], workspace_name: pulumi.Input[str]
+) -> dict[str, Any]:
+    # Wire names throughout: most inputs have no output of their own.
+    inputs: dict[str, Any] = {
+        "resourceGroupName": resource_group_name,
+        "workspaceName": workspace_name,
+        "name": definition.name,
+        "version": definition.version or None,
+        "spec": definition.spec,
+        "contentHash": definition.content_hash,
+        "codeHash": definition.code_hash,
+        "codePath": definition.code_path,
+        "includes": list(definition.includes) or None,
+        "referenceHashes": dict(definition.reference_hashes) or None,
+        "source": definition.source,
+        "description": definition.description,
+        "tags": dict(definition.tags),
+        # Outputs only, declared so that they are there before the first answer.
+        "reference": None,
+        "registeredVersions": None,
+        "archived": None,
+    }
+    if definition.kind == "component":
+        inputs["displayName"] = definition.display_name
+    return inputs

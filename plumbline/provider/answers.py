@@ -1,0 +1,67 @@
+"""What Azure's refusals mean for the person who runs the engine. Branches on types and status codes only."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from plumbline.provider.errors import Refusal
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_ROLE = "AzureML Data Scientist"
+
+
+def refusal_of(error: Exception, *, what: str, action: str, scope: str) -> Refusal:
+    """Say what failed, why, and what to do.
+
+    Args:
+        error: What azure-core or azure-ai-ml raised.
+        what: What was being done, for instance `claims_train: register version h1...`.
+        action: RBAC action that it needs.
+        scope: ARM id that it needs it on.
+    """
+    from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, HttpResponseError):
+        return Refusal(_of_status(error, what=what, action=action, scope=scope))
+    if isinstance(error, ServiceRequestError | ServiceResponseError):
+        return Refusal(
+            f"{what}: got no answer ({_line(error)}), expected Azure Resource Manager to answer. Check that the "
+            "endpoint is up (plumbline local status for the local one) and run the command again: what was "
+            "acknowledged is found again."
+        )
+    return Refusal(f"{what}: got {_line(error)}")
+
+
+def is_status(error: Exception, *statuses: int) -> bool:
+    """Whether an error is Azure's answer with one of these HTTP statuses."""
+    return getattr(error, "status_code", None) in statuses
+
+
+def _of_status(error: Any, *, what: str, action: str, scope: str) -> str:
+    status, line = error.status_code, _line(error)
+    if status == 401:
+        return f"{what}: got 401 ({line}), expected an accepted login. Log in again; the token may be of another cloud."
+    if status == 403:
+        return (
+            f"{what}: got 403 ({line}), expected the right to {action} on {scope}. "
+            f'Assign a role that has it there, for instance "{_ROLE}", or ask an owner of the workspace.'
+        )
+    if status == 404:
+        return f"{what}: got 404 ({line}), expected {scope} to exist. Create it first, or put its name right."
+    if status == 409:
+        return f"{what}: got 409 ({line}), expected no other content under this version. Run pulumi refresh, then up."
+    if status == 429:
+        return f"{what}: got 429 after many tries ({line}), expected room. Run it again with a smaller --parallel."
+    if status >= 500:
+        return f"{what}: got {status} after many tries ({line}), expected an answer. Run the command again."
+    return f"{what}: got {status}: {line}"
+
+
+def _line(error: Any) -> str:
+    inner = getattr(error, "error", None)
+    code, message = getattr(inner, "code", None), getattr(inner, "message", None)
+    text = f"{code}: {message}" if code and message else str(error) or type(error).__name__
+    return " ".join(_COLOURS.sub("", text).split())[:600]

@@ -1,0 +1,136 @@
+"""Check: every wrong input of a resource at once, and the inputs that follow from others filled in. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from plumbline.assets import canonical_text, content_hash, is_content_version, version_from_hash
+from plumbline.provider.codec import Properties, is_known
+from plumbline.provider.errors import PropertyProblem
+from plumbline.provider.table import ASSET_KINDS, PropertyRow, property_rows
+
+# Azure ML asset names and versions; `docs`: "Manage naming rules", the schema of azure-ai-ml 1.35.2 asks for less.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")
+_HASH = re.compile(r"[0-9a-f]{64}")
+_TYPES = {"string": "text", "boolean": "true or false", "strings": "a list of texts", "string_map": "a map of texts"}
+
+
+def check(kind: str, news: Properties) -> tuple[Properties, tuple[PropertyProblem, ...]]:
+    """Validate the inputs of a resource; answer them with defaults and computed values filled in.
+
+    Unknown values are left alone: they are checked when they are known. Nothing is looked up anywhere.
+    """
+    rows = property_rows(kind)
+    problems = [*_unknown_names(rows, news), *_wrong_types(rows, news)]
+    values = {name: value for name, value in news.items() if name in rows and rows[name].is_input}
+    for name, row in rows.items():
+        if name not in values and row.checked_in is not None:
+            values[name] = row.checked_in
+    wrong = {problem.property.split(".")[0] for problem in problems}
+    sound = Properties(values={n: v for n, v in values.items() if n not in wrong}, secrets=news.secrets)
+    problems += _wrong_texts(sound)
+    if kind in ASSET_KINDS:
+        problems += _complete_asset(kind, sound, values)
+    secrets = news.secrets | ({"contentHash"} if "spec" in news.secrets else set())
+    return Properties(values=values, secrets=secrets), tuple(problems)
+
+
+def _unknown_names(rows: Mapping[str, PropertyRow], news: Properties) -> list[PropertyProblem]:
+    known = sorted(name for name, row in rows.items() if row.is_input)
+    return [
+        PropertyProblem(property=name, reason=f"got a property that does not exist, expected one of {', '.join(known)}.")
+        for name in news
+        if name not in known and not name.startswith("__")
+    ]
+
+
+def _wrong_types(rows: Mapping[str, PropertyRow], news: Properties) -> list[PropertyProblem]:
+    problems = []
+    for name, row in rows.items():
+        if not row.is_input:
+            continue
+        if name not in news:
+            if row.required:
+                problems.append(PropertyProblem(property=name, reason=f"got nothing, expected {_TYPES[row.type]}."))
+        elif not _has_type(row.type, news[name]):
+            reason = f"got {news.shown(name)}, expected {_TYPES[row.type]}."
+            problems.append(PropertyProblem(property=name, reason=reason))
+    return problems
+
+
+def _has_type(wanted: str, value: Any) -> bool:
+    if not is_known(value):
+        return True
+    if wanted == "string_map":
+        return isinstance(value, Mapping) and all(isinstance(member, str) for member in value.values())
+    if wanted == "strings":
+        return isinstance(value, list) and all(isinstance(member, str) for member in value)
+    return isinstance(value, bool if wanted == "boolean" else str)
+
+
+def _wrong_texts(news: Properties) -> list[PropertyProblem]:
+    problems = []
+    for name, pattern, rule in (
+        ("name", _NAME, "1 to 255 letters, digits, dots, dashes and underscores, a letter or digit first"),
+        ("version", _VERSION, "1 to 30 letters, digits, dots, dashes and underscores, a letter or digit first"),
+        ("contentHash", _HASH, "64 hex digits"),
+        ("codeHash", _HASH, "64 hex digits"),
+    ):
+        if name in news and is_known(news[name]) and not pattern.fullmatch(news[name]):
+            problems.append(PropertyProblem(property=name, reason=f"got {news.shown(name)}, expected {rule}."))
+    for name in ("resourceGroupName", "workspaceName"):
+        if news.get(name) == "":
+            problems.append(PropertyProblem(property=name, reason="got an empty text, expected a name."))
+    for name in ("codePath", "source"):
+        if name in news and is_known(news[name]) and PurePosixPath(news[name]).is_absolute():
+            reason = f"got {news.shown(name)}, expected a path relative to the project: states are shared by machines."
+            problems.append(PropertyProblem(property=name, reason=reason))
+    if "spec" in news and is_known(news["spec"]):
+        problems += _wrong_spec(news)
+    return problems
+
+
+def _wrong_spec(news: Properties) -> list[PropertyProblem]:
+    text: str = news["spec"]
+    try:
+        loaded = json.loads(text)
+    except ValueError as error:
+        # The parser's message quotes a position, never the text: nothing secret leaks.
+        return [PropertyProblem(property="spec", reason=f"got text that is not JSON ({error}), expected an object.")]
+    if not isinstance(loaded, dict):
+        return [PropertyProblem(property="spec", reason="got JSON that is no object, expected an object.")]
+    if canonical_text(loaded) != text:
+        reason = "got JSON in another form, expected the canonical one (plumbline.assets.canonical_text)."
+        return [PropertyProblem(property="spec", reason=reason)]
+    return []
+
+
+def _complete_asset(kind: str, sound: Properties, values: dict[str, Any]) -> list[PropertyProblem]:
+    if "spec" not in sound or not all(is_known(sound.get(name)) for name in ("spec", "referenceHashes")):
+        return []
+    if _wrong_spec(sound):
+        return []
+    computed = content_hash(kind, sound["spec"], reference_hashes=sound.get("referenceHashes") or None)
+    given = sound.get("contentHash")
+    problems = []
+    if given is None or not is_known(given):
+        values["contentHash"] = computed
+    elif given != computed and _HASH.fullmatch(given):
+        reason = f"got {given}, expected {computed}, the hash of this spec. Make both with plumbline.assets."
+        problems.append(PropertyProblem(property="contentHash", reason=reason))
+    version = sound.get("version")
+    expected = version_from_hash(computed)
+    if not version and kind != "model":
+        values["version"] = expected
+    elif isinstance(version, str) and is_content_version(version) and version != expected:
+        reason = (
+            f"got {version}, expected {expected}: a version of this form follows from the content. "
+            "Leave it out, or declare one of another form."
+        )
+        problems.append(PropertyProblem(property="version", reason=reason))
+    return problems

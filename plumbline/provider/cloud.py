@@ -1,0 +1,89 @@
+"""The cloud that one configured provider works with: fenced, logged in, with a reader and a writer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from plumbline.fence import CloudPins, FenceError, LiveCloud, require_pinned_cloud
+from plumbline.provider.address import Workspace
+from plumbline.provider.client import Writer
+from plumbline.provider.errors import Refusal
+from plumbline.provider.login import Login
+from plumbline.provider.reader import Reader
+from plumbline.provider.settings import Settings
+
+# azure-ai-ml 1.35.2 `_azure_environments`: its built-in clouds.
+RESOURCE_MANAGERS = {
+    "AzureCloud": "https://management.azure.com",
+    "AzureUSGovernment": "https://management.usgovcloudapi.net",
+    "AzureChinaCloud": "https://management.chinacloudapi.cn",
+}
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A live cloud that passed the fence. Nothing is sent before it is asked for something."""
+
+    settings: Settings
+    live: LiveCloud
+
+    @property
+    def endpoint(self) -> str:
+        """Address of Resource Manager."""
+        return self.live.resource_manager or RESOURCE_MANAGERS[self.live.name]
+
+    @cached_property
+    def login(self) -> Login:
+        """The one login of reads and writes."""
+        return Login(self.settings)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads, to be awaited in the loop that first asks."""
+        return Reader(endpoint=self.endpoint, login=self.login, local=self.live.is_emulated)
+
+    @cached_property
+    def writer(self) -> Writer:
+        """Writes, to be called in threads."""
+        return Writer(endpoint=self.endpoint, cloud=self.live.name, login=self.login, local=self.live.is_emulated)
+
+    def workspace(self, resource_group: str, name: str) -> Workspace:
+        """A workspace of the pinned subscription."""
+        return Workspace(subscription_id=self.settings.subscription_id, resource_group=resource_group, name=name)
+
+
+def open_cloud(settings: Settings, environ: Mapping[str, str] | None = None) -> Cloud:
+    """Pass the fence.
+
+    Raises: Refusal: a pin is missing, or the live endpoint is another one than pinned, or it does not answer.
+    """
+    missing = [
+        f"plumbline:{name}"
+        for name, value in (("tenantId", settings.tenant_id), ("subscriptionId", settings.subscription_id))
+        if not value
+    ]
+    if missing:
+        raise Refusal(
+            f"Pulumi.{settings.stack}.yaml: {', '.join(missing)}: got nothing, expected the GUIDs that this stack "
+            f"pins. Set them: pulumi config set {missing[0]} GUID"
+        )
+    pins = CloudPins(
+        stack=settings.stack,
+        cloud=settings.cloud,
+        tenant_id=settings.tenant_id,
+        subscription_id=settings.subscription_id,
+    )
+    environ = os.environ if environ is None else environ
+    try:
+        live = require_pinned_cloud(pins, environ)
+    except FenceError as error:
+        raise Refusal(str(error)) from error
+    if not live.resource_manager and live.name not in RESOURCE_MANAGERS:
+        raise Refusal(
+            f"cloud: got {live.name}, expected one of {', '.join(RESOURCE_MANAGERS)}, or ARM_CLOUD_METADATA_URL "
+            "to name its metadata."
+        )
+    return Cloud(settings, live)

@@ -1,0 +1,84 @@
+"""Diff: what changed between two sets of inputs, and what it means, over the rule table. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from plumbline.provider.codec import is_known
+from plumbline.provider.table import PropertyRow, property_rows
+
+Action = Literal["replace", "update"]
+Form = Literal["add", "delete", "update"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One difference of one property, with what it leads to and why.
+
+    Attributes:
+        path: Wire name; for a map with the key (`tags.owner`), as the engine writes property paths.
+        old: Value before, None if there was none.
+        new: Value after, None if there is none; UNKNOWN in a preview.
+    """
+
+    path: str
+    form: Form
+    action: Action
+    old: Any
+    new: Any
+    reason: str
+
+
+def diff(kind: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[Change, ...]:
+    """List the changes from old inputs to new ones.
+
+    A property that only repeats another one (`contentHash` repeats `spec`) is listed when the other did not
+    change; `source` and paths never are.
+    """
+    rows = {name: row for name, row in property_rows(kind).items() if row.is_input}
+    differing = {name for name, row in rows.items() if _normal(row, olds) != _normal(row, news)}
+    changes: list[Change] = []
+    for name, row in rows.items():
+        if name not in differing or row.change == "never":
+            continue
+        if row.change == "implied" and row.implied_by in differing:
+            continue
+        changes += _changes(row, olds.get(name), news.get(name))
+    return tuple(changes)
+
+
+def content_changed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    """Say whether new inputs ask for another version than the old ones."""
+    return any(olds.get(name) != news.get(name) for name in ("version", "contentHash"))
+
+
+def _normal(row: PropertyRow, values: Mapping[str, Any]) -> Any:
+    value = values.get(row.name)
+    return row.checked_in if value is None else value
+
+
+def _changes(row: PropertyRow, old: Any, new: Any) -> list[Change]:
+    action: Action = "replace" if row.change == "replace" else "update"
+    if row.type == "string_map" and is_known(old) and is_known(new):
+        befores, afters = old or {}, new or {}
+        return [
+            _change(row, f"{row.name}{_key(key)}", befores.get(key), afters.get(key), action)
+            for key in sorted({*befores, *afters})
+            if befores.get(key) != afters.get(key)
+        ]
+    return [_change(row, row.name, old, new, action)]
+
+
+def _change(row: PropertyRow, path: str, old: Any, new: Any, action: Action) -> Change:
+    form: Form = "add" if old is None else "delete" if new is None else "update"
+    return Change(path=path, form=form, action=action, old=old, new=new, reason=row.reason)
+
+
+def _key(key: str) -> str:
+    # The engine's property paths quote a key that is no plain word.
+    if key.replace("_", "a").isalnum() and not key[0].isdigit():
+        return f".{key}"
+    quoted = key.replace("\\", "\\\\").replace('"', '\\"')
+    return f'["{quoted}"]'

@@ -1,0 +1,60 @@
+"""What can go wrong in the provider.
+
+ProviderError
+├── Refusal             the user's: wrong input, missing right, changed files; shown as one line, no traceback
+│   ├── PropertyRefusals    wrong inputs, one message per property
+│   └── Cancelled           the run was interrupted before this step began
+├── PartialFailure      the write was acknowledged, but what came back is not what was sent; the state is kept
+└── ProviderBug         ours: shown as a bug report, with the traceback in the plugin's log
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from plumbline.provider.codec import Properties
+
+
+class ProviderError(Exception):
+    """Anything that the provider raises on purpose."""
+
+
+class Refusal(ProviderError):
+    """Something that the user can put right; the message says how (`where: what: got X, expected Y. Next step.`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyProblem:
+    """One wrong input: the property's wire name (a path for nested values) and the reason."""
+
+    property: str
+    reason: str
+
+
+class PropertyRefusals(Refusal):
+    """Every wrong input of one resource, all at once."""
+
+    def __init__(self, problems: Sequence[PropertyProblem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(f"{problem.property}: {problem.reason}" for problem in self.problems))
+
+
+class Cancelled(Refusal):
+    """The engine asked to stop; what had begun is finished, nothing new is begun."""
+
+
+class PartialFailure(ProviderError):
+    """The remote object exists, but not quite as it was sent. The engine keeps `outputs` and tries again."""
+
+    def __init__(self, *, resource_id: str, outputs: Properties, reasons: Sequence[str]) -> None:
+        self.resource_id = resource_id
+        self.outputs = outputs
+        self.reasons = tuple(reasons)
+        super().__init__("; ".join(reasons))
+
+
+class ProviderBug(ProviderError):
+    """A state that this code rules out; never the user's fault."""

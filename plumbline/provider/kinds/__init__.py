@@ -1,0 +1,1 @@
+"""One module a kind of resource, and what they share."""

@@ -1,0 +1,53 @@
+"""Models: versions are positive integers that the service counts, so equal content is found first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from plumbline.assets import content_hash
+from plumbline.provider.address import Workspace
+from plumbline.provider.codec import Properties
+from plumbline.provider.kinds.kind import Context
+from plumbline.provider.kinds.versioned_asset import VersionedAssetKind
+
+
+class ModelKind(VersionedAssetKind):
+    """As every versioned asset, but for the version of a model that declares none."""
+
+    def __init__(self) -> None:
+        super().__init__(kind="model")
+
+    async def _resolve_version(
+        self, context: Context, workspace: Workspace, inputs: Properties
+    ) -> tuple[Properties, Mapping[str, Any] | None]:
+        if inputs.get("version"):
+            return await super()._resolve_version(context, workspace, inputs)
+        container_id = workspace.container(self.row.collection, inputs["name"])
+        highest = 0
+        for listed in await self._versions(context, container_id):
+            version = str(listed.get("name"))
+            highest = max(highest, int(version) if version.isdigit() else 0)
+            body = await self._get(context, f"{container_id}/versions/{version}")
+            if body is None:
+                continue
+            live = await self._understood(context, body)
+            if content_hash(self.kind, live.spec) == inputs["contentHash"]:
+                return _versioned(inputs, version), body
+        return _versioned(inputs, str(highest + 1)), None
+
+    def _with_version_of(self, state: Properties, news: Properties) -> Properties:
+        if not news.get("version") and state.get("contentHash") == news.get("contentHash") and "version" in state:
+            return _versioned(news, state["version"])
+        return news
+
+    async def _versions(self, context: Context, container_id: str) -> list[Mapping[str, Any]]:
+        assert context.cloud is not None
+        answer = await context.cloud.reader.get(
+            f"{container_id}/versions", api_version=self.row.api_version, query={"listViewType": "All"}
+        )
+        return list((answer or {}).get("value", ()))
+
+
+def _versioned(inputs: Properties, version: str) -> Properties:
+    return Properties(values={**inputs.values, "version": version}, secrets=inputs.secrets)

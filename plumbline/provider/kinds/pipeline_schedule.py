@@ -1,0 +1,179 @@
+"""Schedules of pipeline jobs: one object, changed in place, disabled before it is deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from plumbline.assets import ScheduleDefinition
+from plumbline.provider.address import Workspace, parse_import_id
+from plumbline.provider.codec import Properties, is_known
+from plumbline.provider.errors import PartialFailure, Refusal
+from plumbline.provider.kinds import sent_and_got
+from plumbline.provider.kinds.kind import Context, Created, Found
+from plumbline.provider.kinds.live import LiveObject, is_true, live_object
+from plumbline.provider.table import kind_rows, property_rows
+
+_MUTABLE = ("displayName", "description", "tags", "enabled")
+
+
+class PipelineScheduleKind:
+    """Create, read, update and delete of schedules. The id is the schedule's ARM id."""
+
+    kind = "schedule"
+
+    def __init__(self) -> None:
+        self.row = kind_rows()[self.kind]
+
+    async def create(self, context: Context, inputs: Properties, *, preview: bool) -> Created:
+        """Create a schedule; one of the same name that this resource did not make is refused, an equal one adopted."""
+        workspace = self._workspace(context, inputs)
+        if workspace is None:
+            return Created(id="", outputs=self._outputs(inputs))
+        body = await self._get(context, workspace, inputs["name"])
+        if body is not None:
+            live = await self._understood(body)
+            if live.owner != context.urn.text:
+                if live.spec != inputs["spec"]:
+                    raise Refusal(
+                        f"{inputs.get('source', inputs['name'])}: name: got {inputs['name']}, expected one that is "
+                        f"free: {live.made_by} made a schedule of this name with other content at {live.made_at}. "
+                        "Import that one, or choose another name."
+                    )
+                await context.inform(f"{inputs['name']} exists with equal content: it is adopted.")
+        if preview:
+            return Created(id="", outputs=self._outputs(inputs))
+        if body is not None and not sent_and_got.compare(self.kind, inputs, live).acknowledged:
+            return Created(id=workspace.container("schedules", inputs["name"]), outputs=self._outputs(inputs))
+        return await self._put(context, workspace, inputs)
+
+    async def update(
+        self, context: Context, id: str, state: Properties, olds: Properties, news: Properties, *, preview: bool
+    ) -> Created:
+        """Bring the schedule in line, whole."""
+        workspace = self._workspace(context, news)
+        if preview or workspace is None:
+            return Created(id=id, outputs=self._outputs(news))
+        return await self._put(context, workspace, news)
+
+    async def read(self, context: Context, id: str, inputs: Properties, state: Properties) -> Found | None:
+        """The live schedule beside what the state knows of it."""
+        workspace, name = self._address(context, id, state)
+        body = await self._get(context, workspace, name)
+        if body is None:
+            return None
+        live = await self._understood(body)
+        seen = {
+            **inputs.values,
+            **self._differences(inputs, state, live),
+            "resourceGroupName": workspace.resource_group,
+            "workspaceName": workspace.name,
+            "name": name,
+        }
+        found = Properties(
+            values={wire: value for wire, value in seen.items() if value is not None},
+            secrets=inputs.secrets | state.secrets,
+        )
+        outputs = self._outputs(found, acknowledged=state.get("acknowledged"))
+        return Found(id=workspace.container("schedules", name), inputs=found, outputs=outputs)
+
+    async def delete(self, context: Context, id: str, state: Properties) -> None:
+        """Disable, then delete."""
+        workspace = self._workspace(context, state)
+        assert workspace is not None and context.cloud is not None
+        body = await self._get(context, workspace, state["name"])
+        if body is None:
+            return
+        enabled = (body.get("properties") or {}).get("isEnabled")
+        context.begin()
+        await asyncio.to_thread(
+            context.cloud.writer.delete_schedule,
+            workspace,
+            state["name"],
+            enabled=enabled is None or is_true(enabled),
+        )
+        await context.inform(f"schedule {state['name']} was disabled and deleted.")
+
+    async def _put(self, context: Context, workspace: Workspace, inputs: Properties) -> Created:
+        assert context.cloud is not None
+        context.begin()
+        body = await asyncio.to_thread(
+            context.cloud.writer.put_schedule,
+            workspace,
+            _definition(inputs),
+            root=context.root,
+            owner=context.urn.text,
+        )
+        verdict = sent_and_got.compare(self.kind, inputs, await self._understood(body))
+        outputs = self._outputs(inputs, acknowledged=verdict.acknowledged)
+        id = workspace.container("schedules", inputs["name"])
+        for warning in verdict.warnings:
+            await context.warn(warning)
+        if verdict.errors:
+            raise PartialFailure(resource_id=id, outputs=outputs, reasons=verdict.errors)
+        return Created(id=id, outputs=outputs)
+
+    def _differences(self, inputs: Properties, state: Properties, live: LiveObject) -> dict[str, Any]:
+        acknowledged = json.loads(state.get("acknowledged") or "{}")
+        seen: dict[str, Any] = {}
+        if live.spec not in (inputs.get("spec"), acknowledged.get("spec")):
+            seen["spec"] = live.spec
+        for wire in _MUTABLE:
+            expected = inputs.get(wire, property_rows(self.kind)[wire].checked_in)
+            value = live.differing(wire, expected or ({} if wire == "tags" else expected))
+            if not (wire in acknowledged and value == acknowledged[wire]):
+                seen[wire] = value
+        return seen
+
+    def _outputs(self, inputs: Properties, *, acknowledged: str | None = None) -> Properties:
+        rows = property_rows(self.kind)
+        values = {name: inputs[name] for name, row in rows.items() if row.is_output and name in inputs}
+        if acknowledged:
+            values["acknowledged"] = acknowledged
+        secrets = inputs.secrets | ({"acknowledged"} if inputs.secrets else set())
+        return Properties(values=values, secrets=secrets & values.keys())
+
+    def _workspace(self, context: Context, values: Mapping[str, Any]) -> Workspace | None:
+        names = [values["resourceGroupName"], values["workspaceName"]]
+        if context.cloud is None or not is_known(names):
+            return None
+        return context.cloud.workspace(names[0], names[1])
+
+    def _address(self, context: Context, id: str, state: Properties) -> tuple[Workspace, str]:
+        assert context.cloud is not None
+        if "name" in state:
+            return context.cloud.workspace(state["resourceGroupName"], state["workspaceName"]), state["name"]
+        wanted, settings = parse_import_id(id), context.cloud.settings
+        group = wanted.resource_group or settings.get("resourceGroupName")
+        workspace = wanted.workspace or settings.get("workspaceName")
+        if not (group and workspace):
+            raise Refusal(
+                f"import: id: got {id!r}, expected a schedule's name together with AZURE_RESOURCE_GROUP and "
+                "AZUREML_WORKSPACE_NAME, or its full ARM id."
+            )
+        return context.cloud.workspace(group, workspace), wanted.name
+
+    async def _get(self, context: Context, workspace: Workspace, name: str) -> Any:
+        assert context.cloud is not None
+        path = workspace.container(self.row.collection, name)
+        return await context.cloud.reader.get(path, api_version=self.row.api_version)
+
+    async def _understood(self, body: Mapping[str, Any]) -> LiveObject:
+        async def no_code(code_id: str) -> str | None:
+            return None
+
+        return await live_object(self.kind, body, code_hash_of=no_code)
+
+
+def _definition(inputs: Properties) -> ScheduleDefinition:
+    return ScheduleDefinition(
+        name=inputs["name"],
+        spec=inputs["spec"],
+        source=inputs.get("source", ""),
+        enabled=inputs["enabled"],
+        display_name=inputs.get("displayName"),
+        description=inputs.get("description"),
+        tags=inputs.get("tags", {}),
+    )

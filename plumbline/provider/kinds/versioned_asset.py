@@ -1,0 +1,344 @@
+"""Environments, components, data assets: versions in a container, content-addressed, never overwritten.
+
+The resource is the container; `version` is an output that moves when the content changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from plumbline.assets import AssetDefinition, changes, content_hash
+from plumbline.provider.address import Workspace, parse_import_id
+from plumbline.provider.answers import refusal_of
+from plumbline.provider.codec import UNKNOWN, Properties, is_known
+from plumbline.provider.diff import content_changed
+from plumbline.provider.errors import PartialFailure, Refusal
+from plumbline.provider.kinds import sent_and_got
+from plumbline.provider.kinds.kind import Context, Created, Found
+from plumbline.provider.kinds.live import CODE_API_VERSION, LiveObject, is_true, live_object
+from plumbline.provider.kinds.snapshot import require_planned_code
+from plumbline.provider.table import kind_rows, property_rows
+
+_MUTABLE = {"description": "description", "tags": "tags", "displayName": "display_name"}
+_HASH_PROPERTIES = ("hash_sha256",)
+
+
+class VersionedAssetKind:
+    """Create, read, update and delete of one kind of asset; see design notes in docs/adr/0002."""
+
+    def __init__(self, *, kind: str) -> None:
+        self.kind = kind
+        self.row = kind_rows()[kind]
+
+    async def create(self, context: Context, inputs: Properties, *, preview: bool) -> Created:
+        """Register, adopt or restore the version that the inputs describe."""
+        return await self._ensure(context, inputs, registered=(), preview=preview, id="")
+
+    async def update(
+        self, context: Context, id: str, state: Properties, olds: Properties, news: Properties, *, preview: bool
+    ) -> Created:
+        """Add a version for new content; change the current one's mutable values otherwise."""
+        registered = state.get("registeredVersions", [])
+        registered = tuple(registered) if is_known(registered) else ()
+        news = self._with_version_of(state, news)
+        if preview and not content_changed(state, news):
+            # Nothing to look up: the version stays, its mutable values change.
+            return Created(id=id, outputs=self._outputs(news, registered=registered))
+        return await self._ensure(context, news, registered=registered, preview=preview, id=id)
+
+    async def read(self, context: Context, id: str, inputs: Properties, state: Properties) -> Found | None:
+        """The live version beside what the state knows of it."""
+        workspace, name, version = self._address(context, id, inputs, state)
+        body, archived = await self._live(context, workspace, name, version)
+        if body is None:
+            return None
+        live = await self._understood(context, body)
+        seen = self._as_inputs(inputs, state, live, archived=archived)
+        seen |= {
+            "resourceGroupName": workspace.resource_group,
+            "workspaceName": workspace.name,
+            "name": name,
+            "version": version,
+        }
+        secrets = inputs.secrets | state.secrets
+        found = Properties(values=seen, secrets=secrets)
+        outputs = self._outputs(
+            found, registered=state.get("registeredVersions", ()), acknowledged=state.get("acknowledged")
+        )
+        return Found(id=workspace.container(self.row.collection, name), inputs=found, outputs=outputs)
+
+    async def delete(self, context: Context, id: str, state: Properties) -> None:
+        """Archive the versions that this state registered."""
+        from azure.core.exceptions import HttpResponseError
+
+        workspace, name = self._workspace(context, state), state["name"]
+        registered = state.get("registeredVersions", [])
+        archived, refused = [], []
+        for version in registered:
+            version_id = workspace.version(self.row.collection, name, version)
+            other = context.claims.other_owner(version_id, context.urn.text)
+            if other:
+                await context.inform(f"{name}:{version} is left as it is: {other} declares it too.")
+                continue
+            body = await self._get(context, version_id)
+            if body is None or is_true((body.get("properties") or {}).get("isArchived")):
+                continue
+            context.begin()
+            try:
+                await asyncio.to_thread(self._writer(context).archive, workspace, self.kind, name, version)
+                archived.append(version)
+            except HttpResponseError as error:
+                scope = workspace.version(self.row.collection, name, version)
+                refusal = refusal_of(error, what=f"{name}:{version}: archive", action=self._action, scope=scope)
+                refused.append(version)
+                await context.warn(f"{refusal} It stays, and is no longer managed by this stack.")
+        if archived:
+            await context.inform(f"archived {name}: {', '.join(archived)}. Azure ML keeps archived versions.")
+        current = state.get("version")
+        if current not in registered:
+            await context.inform(f"{name}:{current} is left as it is: this stack adopted it, it did not register it.")
+
+    async def _ensure(
+        self, context: Context, inputs: Properties, *, registered: tuple[str, ...], preview: bool, id: str
+    ) -> Created:
+        if context.cloud is None or not all(is_known(inputs[name]) for name in ("resourceGroupName", "workspaceName")):
+            return Created(id=id, outputs=self._outputs(inputs, registered=UNKNOWN))
+        workspace = self._workspace(context, inputs)
+        inputs, found = await self._resolve_version(context, workspace, inputs)
+        if found is not None:
+            return await self._take_up(context, workspace, inputs, found, registered, preview=preview, id=id)
+        if preview:
+            return Created(id=id, outputs=self._outputs(inputs, registered=UNKNOWN))
+        definition = self._definition(inputs)
+        await asyncio.to_thread(require_planned_code, definition, context.root)
+        context.begin()
+        body = await asyncio.to_thread(
+            self._writer(context).register, workspace, definition, root=context.root, owner=context.urn.text
+        )
+        registered = _with(registered, definition.version)
+        return await self._acknowledge(context, workspace, inputs, body, registered)
+
+    async def _take_up(
+        self,
+        context: Context,
+        workspace: Workspace,
+        inputs: Properties,
+        body: Mapping[str, Any],
+        registered: tuple[str, ...],
+        *,
+        preview: bool,
+        id: str,
+    ) -> Created:
+        """Go on from a version that exists: ours from before, someone else's equal one, or an archived one."""
+        name, version = inputs["name"], inputs["version"]
+        live = await self._understood(context, body)
+        self._require_same_content(inputs, live, await self._next_version(context, workspace, inputs))
+        container = await self._get(context, workspace.container(self.row.collection, name))
+        container_archived = is_true(((container or {}).get("properties") or {}).get("isArchived"))
+        archived = live.differing("archived", None) or container_archived
+        if archived and not inputs["archived"]:
+            if preview:
+                whole = "; its container is archived and is restored with it" if container_archived else ""
+                await context.inform(f"{name}:{version} exists, archived, with equal content: it is restored{whole}.")
+            else:
+                await self._restore(context, workspace, name, version, container_archived=container_archived)
+            registered = _with(registered, version)
+        elif live.owner == context.urn.text:
+            # A run that was cut off after its write and before its state: ours, not adopted.
+            registered = _with(registered, version)
+        elif version not in registered and not id:
+            verb = "is" if preview else "was"
+            await context.inform(f"{name}:{version} exists with equal content: it {verb} adopted, not registered.")
+        if preview:
+            return Created(id=id, outputs=self._outputs(inputs, registered=registered))
+        wanted = {wire: inputs.get(wire) for wire in _MUTABLE if wire in property_rows(self.kind)}
+        stale = {
+            wire: value
+            for wire, value in wanted.items()
+            if live.differing(wire, value or ({} if wire == "tags" else None)) != (value or ({} if wire == "tags" else None))
+        }
+        if stale:
+            context.begin()
+            mutable = {_MUTABLE[wire]: value for wire, value in wanted.items()}
+            body = await asyncio.to_thread(
+                self._writer(context).change, workspace, self.kind, name, version, mutable
+            )
+        if inputs["archived"] and not archived:
+            context.begin()
+            await asyncio.to_thread(self._writer(context).archive, workspace, self.kind, name, version)
+        return await self._acknowledge(context, workspace, inputs, body, registered)
+
+    async def _restore(
+        self, context: Context, workspace: Workspace, name: str, version: str, *, container_archived: bool
+    ) -> None:
+        context.begin()
+        if container_archived:
+            # A version of an archived container cannot be restored alone.
+            await asyncio.to_thread(self._writer(context).restore, workspace, self.kind, name, None)
+        await asyncio.to_thread(self._writer(context).restore, workspace, self.kind, name, version)
+        await context.inform(f"restored {name}:{version}, which was archived with equal content.")
+
+    async def _acknowledge(
+        self,
+        context: Context,
+        workspace: Workspace,
+        inputs: Properties,
+        body: Mapping[str, Any],
+        registered: tuple[str, ...],
+    ) -> Created:
+        """Compare what came back with what was sent."""
+        live = await self._understood(context, body)
+        verdict = sent_and_got.compare(self.kind, inputs, live, leave=("archived",))
+        outputs = self._outputs(inputs, registered=registered, acknowledged=verdict.acknowledged)
+        id = workspace.container(self.row.collection, inputs["name"])
+        for warning in verdict.warnings:
+            await context.warn(warning)
+        if verdict.errors:
+            raise PartialFailure(resource_id=id, outputs=outputs, reasons=verdict.errors)
+        return Created(id=id, outputs=outputs)
+
+    def _require_same_content(self, inputs: Properties, live: LiveObject, next_version: str) -> None:
+        live_hash = content_hash(self.kind, live.spec, reference_hashes=inputs.get("referenceHashes") or None)
+        if live_hash == inputs["contentHash"]:
+            return
+        fields = ", ".join(change.path for change in changes(live.spec, inputs["spec"])[:5])
+        raise Refusal(
+            f"{inputs.get('source', inputs['name'])}: version: got {inputs['version']} with content "
+            f"{inputs['contentHash']}, expected content {live_hash}, under which {live.made_by} registered "
+            f"{inputs['name']}:{inputs['version']} at {live.made_at}; versions never change (differing: {fields}). "
+            f"Declare version {next_version}, or none at all."
+        )
+
+    async def _next_version(self, context: Context, workspace: Workspace, inputs: Properties) -> str:
+        version: str = inputs["version"]
+        if not version.isdigit():
+            return f"{version}-2" if not version.startswith("h1") else "of your own"
+        container = await self._get(context, workspace.container(self.row.collection, inputs["name"]))
+        following = ((container or {}).get("properties") or {}).get("nextVersion")
+        return str(following or int(version) + 1)
+
+    async def _resolve_version(
+        self, context: Context, workspace: Workspace, inputs: Properties
+    ) -> tuple[Properties, Mapping[str, Any] | None]:
+        """The inputs with their version, and what is live under it."""
+        body = await self._get(context, workspace.version(self.row.collection, inputs["name"], inputs["version"]))
+        return inputs, body
+
+    def _with_version_of(self, state: Properties, news: Properties) -> Properties:
+        """Versions follow from content: nothing to carry over (a model's does not)."""
+        return news
+
+    def _as_inputs(
+        self, inputs: Properties, state: Properties, live: LiveObject, *, archived: bool
+    ) -> dict[str, Any]:
+        seen = dict(inputs.values)
+        acknowledged = json.loads(state.get("acknowledged") or "{}")
+        if live.spec not in (inputs.get("spec"), acknowledged.get("spec")):
+            seen["spec"] = live.spec
+            seen["contentHash"] = content_hash(self.kind, live.spec)
+            seen["codeHash"] = live.code_hash
+        for wire in (*_MUTABLE, "archived"):
+            if wire not in live.values:
+                continue
+            expected = inputs.get(wire)
+            value = live.differing(wire, {} if wire == "tags" and expected is None else expected or None)
+            if wire == "archived":
+                value = bool(archived or value)
+            elif wire in acknowledged and value == acknowledged[wire]:
+                value = expected
+            if value is None:
+                seen.pop(wire, None)
+            else:
+                seen[wire] = value
+        return {name: value for name, value in seen.items() if value is not None}
+
+    def _outputs(self, inputs: Properties, *, registered: Any, acknowledged: str | None = None) -> Properties:
+        version = inputs.get("version", UNKNOWN)
+        made = {
+            "reference": f"{inputs['name']}:{version}" if is_known([inputs["name"], version]) else UNKNOWN,
+            "registeredVersions": registered if not is_known(registered) else list(registered),
+            "acknowledged": acknowledged,
+            "version": version,
+        }
+        rows = property_rows(self.kind)
+        copied = {name: inputs[name] for name, row in rows.items() if row.is_output and name in inputs}
+        secrets = inputs.secrets | ({"reference"} if inputs.secrets & {"name", "version"} else set())
+        secrets |= {"acknowledged"} if inputs.secrets else set()
+        values = {name: value for name, value in {**copied, **made}.items() if value is not None}
+        return Properties(values=values, secrets=secrets & values.keys())
+
+    def _definition(self, inputs: Properties) -> AssetDefinition:
+        return AssetDefinition(
+            kind=self.kind,  # type: ignore[arg-type]
+            name=inputs["name"],
+            version=inputs["version"],
+            declared_version=inputs["version"],
+            spec=inputs["spec"],
+            content_hash=inputs["contentHash"],
+            source=inputs.get("source", ""),
+            code_hash=inputs.get("codeHash"),
+            code_path=inputs.get("codePath"),
+            includes=tuple(inputs.get("includes", ())),
+            display_name=inputs.get("displayName"),
+            description=inputs.get("description"),
+            tags=inputs.get("tags", {}),
+        )
+
+    def _workspace(self, context: Context, values: Mapping[str, Any]) -> Workspace:
+        assert context.cloud is not None
+        return context.cloud.workspace(values["resourceGroupName"], values["workspaceName"])
+
+    def _address(
+        self, context: Context, id: str, inputs: Properties, state: Properties
+    ) -> tuple[Workspace, str, str]:
+        assert context.cloud is not None
+        if "version" in state:
+            return self._workspace(context, state), state["name"], state["version"]
+        wanted = parse_import_id(id)
+        settings = context.cloud.settings
+        group = wanted.resource_group or inputs.get("resourceGroupName") or settings.get("resourceGroupName")
+        workspace = wanted.workspace or inputs.get("workspaceName") or settings.get("workspaceName")
+        if not (wanted.version and group and workspace):
+            raise Refusal(
+                f"import: id: got {id!r}, expected NAME:VERSION together with AZURE_RESOURCE_GROUP and "
+                "AZUREML_WORKSPACE_NAME (or plumbline:resourceGroupName and plumbline:workspaceName), or the "
+                "version's full ARM id."
+            )
+        return context.cloud.workspace(group, workspace), wanted.name, wanted.version
+
+    async def _live(
+        self, context: Context, workspace: Workspace, name: str, version: str
+    ) -> tuple[Mapping[str, Any] | None, bool]:
+        body, container = await asyncio.gather(
+            self._get(context, workspace.version(self.row.collection, name, version)),
+            self._get(context, workspace.container(self.row.collection, name)),
+        )
+        return body, is_true(((container or {}).get("properties") or {}).get("isArchived"))
+
+    async def _understood(self, context: Context, body: Mapping[str, Any]) -> LiveObject:
+        async def code_hash_of(code_id: str) -> str | None:
+            assert context.cloud is not None
+            code = await context.cloud.reader.get(code_id, api_version=CODE_API_VERSION)
+            properties = ((code or {}).get("properties") or {}).get("properties") or {}
+            return next((str(properties[name]) for name in _HASH_PROPERTIES if properties.get(name)), None)
+
+        return await live_object(self.kind, body, code_hash_of=code_hash_of)
+
+    async def _get(self, context: Context, path: str) -> Any:
+        assert context.cloud is not None
+        return await context.cloud.reader.get(path, api_version=self.row.api_version)
+
+    def _writer(self, context: Context) -> Any:
+        assert context.cloud is not None
+        return context.cloud.writer
+
+    @property
+    def _action(self) -> str:
+        return f"Microsoft.MachineLearningServices/workspaces/{self.row.collection}/versions/write"
+
+
+def _with(registered: tuple[str, ...], version: str) -> tuple[str, ...]:
+    return registered if version in registered else (*registered, version)

@@ -1,0 +1,112 @@
+"""The login: one credential for reads and writes, chosen as azure-native chooses, asked once it is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+from plumbline.fence import CloudPins, FenceError, require_pinned_tenant
+from plumbline.provider.errors import Refusal
+from plumbline.provider.settings import Settings
+
+
+class Login:
+    """A credential in azure-core's synchronous form; `asynchronous()` gives the other one.
+
+    The first token is compared with the tenant that the stack pins.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._credential: Any = None
+        self._tenant_seen = False
+        self._lock = threading.Lock()
+
+    def get_token(self, *scopes: str, **options: Any) -> Any:
+        """A token for the scopes.
+
+        Raises: Refusal: there is no login, or it is one of another tenant.
+        """
+        from azure.core.exceptions import ClientAuthenticationError
+
+        try:
+            token = self._chosen().get_token(*scopes, **options)
+        except ClientAuthenticationError as error:
+            raise Refusal(
+                f"login: got no token for {', '.join(scopes)} ({_first_line(error)}), expected a login of tenant "
+                f"{self._settings.tenant_id}. Run az login --tenant {self._settings.tenant_id}, or set "
+                "ARM_CLIENT_ID and ARM_CLIENT_SECRET, or use a managed identity (ARM_USE_MSI=true)."
+            ) from error
+        self._require_tenant(token.token)
+        return token
+
+    def asynchronous(self) -> AsyncLogin:
+        """The same login for azure-core's asynchronous clients."""
+        return AsyncLogin(self)
+
+    def _require_tenant(self, token: str) -> None:
+        if self._tenant_seen:
+            return
+        settings = self._settings
+        pins = CloudPins(
+            stack=settings.stack,
+            cloud=settings.cloud,
+            tenant_id=settings.tenant_id,
+            subscription_id=settings.subscription_id,
+        )
+        try:
+            require_pinned_tenant(pins, token)
+        except FenceError as error:
+            raise Refusal(str(error)) from error
+        self._tenant_seen = True
+
+    def _chosen(self) -> Any:
+        with self._lock:
+            if self._credential is None:
+                self._credential = _choose(self._settings)
+            return self._credential
+
+
+class AsyncLogin:
+    """Asks the synchronous login in a thread; azure-core keeps the tokens until they run out."""
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+
+    async def get_token(self, *scopes: str, **options: Any) -> Any:
+        """A token for the scopes, as `Login.get_token`."""
+        return await asyncio.to_thread(self._login.get_token, *scopes, **options)
+
+    async def close(self) -> None:
+        """Nothing to close; azure-core asks for it."""
+
+    async def __aenter__(self) -> AsyncLogin:
+        return self
+
+    async def __aexit__(self, *details: object) -> None:
+        await self.close()
+
+
+def _choose(settings: Settings) -> Any:
+    # Imported here: azure.identity costs a third of a second, and a preview without changes needs no login.
+    from azure import identity
+
+    client_id, tenant_id = settings.get("clientId"), settings.tenant_id
+    secret, token = settings.get("clientSecret"), settings.get("oidcToken")
+    token_file = settings.get("oidcTokenFilePath")
+    if settings.is_set("useOidc") and client_id and token_file:
+        return identity.WorkloadIdentityCredential(
+            tenant_id=tenant_id, client_id=client_id, token_file_path=token_file
+        )
+    if settings.is_set("useOidc") and client_id and token:
+        return identity.ClientAssertionCredential(tenant_id, client_id, lambda: token)
+    if settings.is_set("useMsi"):
+        return identity.ManagedIdentityCredential(client_id=client_id)
+    if client_id and secret:
+        return identity.ClientSecretCredential(tenant_id, client_id, secret)
+    return identity.DefaultAzureCredential()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__

@@ -1,0 +1,100 @@
+"""Reads from Azure Resource Manager: azure-core over aiohttp, many at once, patient with throttling."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import Mapping
+from typing import Any
+
+from plumbline.provider.answers import refusal_of
+from plumbline.provider.errors import Refusal
+from plumbline.provider.login import Login
+
+WIDTH = 64  # connections at once: measured, see the benchmarks; more gains nothing on one host
+TRIES = 8  # azure-core's three are too few for hundreds of reads under throttling
+TRIES_TO_CONNECT_LOCALLY = 1  # an emulator that is down stays down: say so at once
+
+
+class Reader:
+    """GETs of one Resource Manager endpoint. Made in the event loop that uses it."""
+
+    def __init__(self, *, endpoint: str, login: Login, local: bool) -> None:
+        self._endpoint = endpoint.rstrip("/")
+        self._login = login
+        self._local = local
+        self._client: Any = None
+        self._session: Any = None
+        self._lock = asyncio.Lock()
+
+    async def get(self, path: str, *, api_version: str, query: Mapping[str, str] | None = None) -> Any:
+        """The JSON document at an ARM path, None when it is not there.
+
+        Raises: Refusal: no login, no right, no answer.
+        """
+        from azure.core.exceptions import AzureError
+        from azure.core.rest import HttpRequest
+
+        client = await self._opened()
+        request = HttpRequest("GET", f"{self._endpoint}{path}", params={"api-version": api_version, **(query or {})})
+        try:
+            response = await client.send_request(request)
+            if response.status_code == 404:
+                return None
+            response.raise_for_status()
+            return response.json()
+        except (AzureError, Refusal) as error:
+            raise refusal_of(error, what=f"read {path}", action=_read_action(path), scope=path) from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _opened(self) -> Any:
+        async with self._lock:
+            if self._client is None:
+                self._client = self._open()
+            return self._client
+
+    def _open(self) -> Any:
+        import aiohttp
+        from azure.core import AsyncPipelineClient
+        from azure.core.pipeline.policies import (
+            AsyncBearerTokenCredentialPolicy,
+            AsyncRetryPolicy,
+            HeadersPolicy,
+            UserAgentPolicy,
+        )
+        from azure.core.pipeline.transport import AioHttpTransport
+
+        # One context for all connections: azure-core would read the bundle again for every request.
+        connector = aiohttp.TCPConnector(ssl=trusted_authorities(), limit=WIDTH)
+        self._session = aiohttp.ClientSession(connector=connector, trust_env=not self._local, auto_decompress=False)
+        retries: dict[str, Any] = {"retry_total": TRIES, "retry_backoff_factor": 0.5, "retry_backoff_max": 30}
+        if self._local:
+            retries["retry_connect"] = TRIES_TO_CONNECT_LOCALLY
+        policies = [
+            HeadersPolicy({"Accept": "application/json"}),
+            UserAgentPolicy(base_user_agent="plumbline-provider"),
+            AsyncRetryPolicy(**retries),
+            AsyncBearerTokenCredentialPolicy(self._login.asynchronous(), f"{self._endpoint}/.default"),
+        ]
+        transport = AioHttpTransport(session=self._session, session_owner=False)
+        return AsyncPipelineClient(self._endpoint, policies=policies, transport=transport)
+
+
+def trusted_authorities() -> ssl.SSLContext:
+    """The bundle that Azure's clients use: REQUESTS_CA_BUNDLE, else SSL_CERT_FILE, else certifi's."""
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
+    if not bundle:
+        import certifi
+
+        bundle = certifi.where()
+    return ssl.create_default_context(cafile=bundle)
+
+
+def _read_action(path: str) -> str:
+    kinds = path.partition("/providers/")[2].split("/")
+    return "/".join([*kinds[:1], *kinds[1::2], "read"])

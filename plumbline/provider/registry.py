@@ -1,0 +1,138 @@
+"""The kinds of the provider, and the configured cloud that they work with."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+
+from plumbline.provider.check import check
+from plumbline.provider.claims import Claims
+from plumbline.provider.cloud import Cloud, open_cloud
+from plumbline.provider.codec import Properties, is_known
+from plumbline.provider.diff import Change, diff
+from plumbline.provider.engine_log import EngineLog
+from plumbline.provider.errors import Cancelled, PropertyProblem, Refusal
+from plumbline.provider.kinds.kind import Context, Created, Found, Kind
+from plumbline.provider.kinds.model import ModelKind
+from plumbline.provider.kinds.pipeline_schedule import PipelineScheduleKind
+from plumbline.provider.kinds.versioned_asset import VersionedAssetKind
+from plumbline.provider.settings import SETTING_ROWS, read_settings
+from plumbline.provider.table import ASSET_KINDS, kind_of_token, kind_rows
+from plumbline.provider.urn import Urn, parse_urn
+
+KINDS: Mapping[str, Kind] = {
+    "environment": VersionedAssetKind(kind="environment"),
+    "component": VersionedAssetKind(kind="component"),
+    "data": VersionedAssetKind(kind="data"),
+    "model": ModelKind(),
+    "schedule": PipelineScheduleKind(),
+}
+
+
+class Registry:
+    """Finds the kind of a resource, and hands it what it works with."""
+
+    def __init__(self, *, engine_log: EngineLog) -> None:
+        self._engine_log = engine_log
+        self._claims = Claims()
+        self._cloud: Cloud | None = None
+        self._cancelled = False
+        self._reads: set[asyncio.Task[Found | None]] = set()
+
+    async def configure(self, urn: str, given: Properties) -> None:
+        """Take the settings of this provider instance and pass the fence.
+
+        Raises: Refusal: the fence is closed.
+        """
+        if any(row.name in given and not is_known(given[row.name]) for row in SETTING_ROWS):
+            # A preview of a provider whose settings come from another resource: nothing can be called yet.
+            return
+        stack = parse_urn(urn).stack if urn else os.environ.get("PULUMI_STACK", "")
+        self._cloud = open_cloud(read_settings(stack, given, os.environ))
+
+    def cancel(self) -> None:
+        """Begin nothing any more, and stop reading. A write that has begun is finished: the state must know it."""
+        self._cancelled = True
+        for task in self._reads:
+            task.cancel()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._cloud is not None:
+            await self._cloud.reader.close()
+
+    def check(self, urn: Urn, news: Properties) -> tuple[Properties, tuple[PropertyProblem, ...]]:
+        """Validate inputs, fill in what follows from them."""
+        kind = _kind_name(urn)
+        inputs, problems = check(kind, news)
+        self._claim(urn, kind, inputs)
+        return inputs, problems
+
+    def diff(self, urn: Urn, olds: Properties, news: Properties) -> tuple[Change, ...]:
+        """List what changed."""
+        return diff(_kind_name(urn), olds, news)
+
+    async def create(self, urn: Urn, inputs: Properties, *, preview: bool) -> Created:
+        """Create a resource."""
+        return await _kind(urn).create(self._context(urn, preview=preview), inputs, preview=preview)
+
+    async def read(self, urn: Urn, id: str, inputs: Properties, state: Properties) -> Found | None:
+        """Read a resource; None when it is gone.
+
+        Raises: Cancelled: the engine asked to stop meanwhile.
+        """
+        self._begin()
+        task = asyncio.ensure_future(_kind(urn).read(self._context(urn), id, inputs, state))
+        self._reads.add(task)
+        try:
+            return await task
+        except asyncio.CancelledError:
+            self._begin()
+            raise
+        finally:
+            self._reads.discard(task)
+
+    async def update(
+        self, urn: Urn, id: str, state: Properties, olds: Properties, news: Properties, *, preview: bool
+    ) -> Created:
+        """Update a resource."""
+        context = self._context(urn, preview=preview)
+        return await _kind(urn).update(context, id, state, olds, news, preview=preview)
+
+    async def delete(self, urn: Urn, id: str, state: Properties) -> None:
+        """Delete a resource."""
+        await _kind(urn).delete(self._context(urn), id, state)
+
+    def _context(self, urn: Urn, *, preview: bool = False) -> Context:
+        if self._cloud is None and not preview:
+            raise Refusal(
+                f"{urn.name}: got a provider that is not configured, expected tenantId and subscriptionId to be known."
+            )
+        return Context(
+            urn=urn, cloud=self._cloud, engine_log=self._engine_log, claims=self._claims, begin=self._begin
+        )
+
+    def _begin(self) -> None:
+        if self._cancelled:
+            raise Cancelled("cancelled before this step began. Run the command again: it takes up what is done.")
+
+    def _claim(self, urn: Urn, kind: str, inputs: Properties) -> None:
+        names = [inputs.get(name) for name in ("resourceGroupName", "workspaceName", "name", "version")]
+        if self._cloud is None or kind not in ASSET_KINDS or not all(isinstance(name, str) for name in names):
+            return
+        group, workspace, name, version = (str(each) for each in names)
+        address = self._cloud.workspace(group, workspace)
+        self._claims.add(address.version(kind_rows()[kind].collection, name, version), urn.text)
+
+
+def _kind_name(urn: Urn) -> str:
+    kind = kind_of_token(urn.token)
+    if kind is None:
+        known = ", ".join(row.token for row in kind_rows().values())
+        raise Refusal(f"{urn.name}: type: got {urn.token}, expected one of {known}.")
+    return kind
+
+
+def _kind(urn: Urn) -> Kind:
+    return KINDS[_kind_name(urn)]

@@ -1,0 +1,80 @@
+"""The Pulumi package schema, made from the rule table: what `pulumi package get-schema` and `pulumi import` read."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from plumbline.provider.settings import SETTING_ROWS
+from plumbline.provider.table import PACKAGE, KindRow, PropertyRow, kind_rows, property_rows
+
+_TYPES: dict[str, dict[str, Any]] = {
+    "string": {"type": "string"},
+    "boolean": {"type": "boolean"},
+    "strings": {"type": "array", "items": {"type": "string"}},
+    "string_map": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+
+
+@cache
+def schema_text(version: str) -> str:
+    """The schema as JSON text."""
+    return json.dumps(package_schema(version), separators=(",", ":"))
+
+
+def package_schema(version: str) -> dict[str, Any]:
+    """The schema as a mapping, in Pulumi's metaschema of provider packages."""
+    settings = {row.name: _setting(row.description, secret=row.secret) for row in SETTING_ROWS}
+    return {
+        "name": PACKAGE,
+        "displayName": "Plumbline",
+        "version": version,
+        "description": "Azure ML assets and schedules from az ml YAML, content-addressed, with drift told field by field.",
+        "keywords": ["azure", "machine-learning", "mlops"],
+        "license": "Apache-2.0",
+        "meta": {"moduleFormat": "(.*)"},
+        "config": {"variables": settings},
+        "provider": {
+            "description": "The provider of Azure ML assets. Takes the settings and environment variables of azure-native.",
+            "inputProperties": settings,
+        },
+        "resources": {row.token: _resource(row) for row in kind_rows().values()},
+        "language": {"python": {"packageName": "plumbline", "usesIOClasses": True}},
+    }
+
+
+def _setting(description: str, *, secret: bool) -> dict[str, Any]:
+    setting: dict[str, Any] = {"type": "string", "description": description}
+    if secret:
+        setting["secret"] = True
+    return setting
+
+
+def _resource(row: KindRow) -> dict[str, Any]:
+    rows = property_rows(row.kind)
+    inputs = {name: _property(property_row) for name, property_row in rows.items() if property_row.is_input}
+    outputs = {name: _property(property_row) for name, property_row in rows.items() if property_row.is_output}
+    return {
+        "description": f"{row.description}\n\nSource: {row.source}, api-version {row.api_version}.",
+        "inputProperties": inputs,
+        "requiredInputs": [name for name, property_row in rows.items() if property_row.required],
+        "properties": outputs,
+        "required": [name for name in outputs if _always_there(rows[name])],
+    }
+
+
+def _property(row: PropertyRow) -> dict[str, Any]:
+    made: dict[str, Any] = {**_TYPES[row.type], "description": row.description}
+    if row.change == "replace" and row.is_input:
+        made["willReplaceOnChanges"] = True
+    return made
+
+
+def _always_there(row: PropertyRow) -> bool:
+    return row.required or row.checked_in is not None or row.name in {
+        "version",
+        "contentHash",
+        "reference",
+        "registeredVersions",
+    }
