@@ -139,6 +139,15 @@ class Access:
             )
         return known
 
+    def sees_something(self, principal: Principal, scope: str) -> bool:
+        """Whether any role is assigned to the principal at the scope, above or below it."""
+        lowered = scope.rstrip("/").lower()
+        return any(
+            object_id == principal.object_id
+            and (lowered == at or lowered.startswith(f"{at}/") or at.startswith(f"{lowered}/"))
+            for object_id, at, _ in self._load()
+        )
+
     def require(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> None:
         """Raises: AzureError: 403 AuthorizationFailed, when the principal may not."""
         if not self.allowed(principal, action, scope, data=data):

@@ -54,10 +54,17 @@ def authorize(call: Call) -> None:
 
     A SAS was granted by who signed it, and a step's token is bounded by its run, in the handler: neither asks RBAC.
     """
+    _require_subscription(call)
     action = call.route.action
     if action is None or call.principal is ANONYMOUS or call.principal.run is not None:
         return
     call.emulator.access.require(call.principal, action, scope_of(call), data=call.route.data_action)
+
+
+def _require_subscription(call: Call) -> None:
+    asked, own = call.params.get("subscription"), call.emulator.settings.subscription_id
+    if asked is not None and asked.lower() != own and call.path.lower().startswith("/subscriptions/"):
+        raise AzureError(404, "SubscriptionNotFound", f"The subscription '{asked}' could not be found.")
 
 
 def scope_of(call: Call) -> str:

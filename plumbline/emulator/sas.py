@@ -74,6 +74,10 @@ class SharedAccess:
                 "This request is not authorized to perform this operation using this permission.",
             )
 
+    def derive(self, purpose: str) -> bytes:
+        """64 bytes that stay the same for a purpose in this home and tell nothing of any other: account keys."""
+        return hmac.new(self._key, purpose.encode(), hashlib.sha512).digest()
+
     def _signature(self, resource: str, fields: Mapping[str, str]) -> str:
         signed = "\n".join([resource, *(f"{name}={fields[name]}" for name in sorted(fields) if name != "sig")])
         return base64.b64encode(hmac.new(self._key, signed.encode(), hashlib.sha256).digest()).decode()

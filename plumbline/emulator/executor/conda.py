@@ -80,6 +80,11 @@ def read_environment(
                            pip_options=tuple(options), source={"image": image or "", "conda": conda_file or ""})
 
 
+def has_stand_in(image: str) -> bool:
+    """Say whether base_images.yaml has a row for an image."""
+    return any(re.search(row["pattern"], image) for row in _table("base_images.yaml"))
+
+
 def _image(image: str, notes: list[str]) -> tuple[str | None, list[str]]:
     notes.append(f"image {image}: no container is run; commands run on this machine in a private Python environment")
     name = image.split("@")[0]

@@ -1,0 +1,32 @@
+"""Bounds on one step, so that a runaway one ends with a reason instead of ending the machine."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+_MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepLimits:
+    """Read once, when the emulator starts.
+
+    Args:
+        disk_bytes: A step's working folder, outputs and temporary files. PLUMBLINE_STEP_DISK_MIB. Default 10 GiB.
+        process_limit: Processes at once. PLUMBLINE_STEP_PROCESSES. Default 512.
+        log_bytes: Output kept from its beginning; its end is kept too. PLUMBLINE_STEP_LOG_MIB. Default 8 MiB.
+    """
+
+    disk_bytes: int = 10 * 1024 * _MEBIBYTE
+    process_limit: int = 512
+    log_bytes: int = 8 * _MEBIBYTE
+
+    @classmethod
+    def from_environment(cls) -> StepLimits:
+        """Return the defaults with what the environment sets."""
+        return cls(
+            disk_bytes=int(os.environ.get("PLUMBLINE_STEP_DISK_MIB", cls.disk_bytes // _MEBIBYTE)) * _MEBIBYTE,
+            process_limit=int(os.environ.get("PLUMBLINE_STEP_PROCESSES", cls.process_limit)),
+            log_bytes=int(os.environ.get("PLUMBLINE_STEP_LOG_MIB", cls.log_bytes // _MEBIBYTE)) * _MEBIBYTE,
+        )

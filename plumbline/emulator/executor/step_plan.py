@@ -1,0 +1,115 @@
+"""What a job consists of once every reference is followed: steps, their inputs and outputs, and the groups they are in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+LITERAL_TYPES = frozenset({"string", "number", "integer", "boolean", "literal"})
+FILE_TYPES = frozenset({"uri_file", "mltable_file"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Literal:
+    """A parameter's value, as text."""
+
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uri:
+    """Data that is there before the job.
+
+    Args:
+        uri: As the job names it: an asset, a datastore path, a job's output, an address.
+        type: uri_file, uri_folder, mltable, mlflow_model, ...
+        mode: Azure's name, for example ReadOnlyMount, Download, Direct.
+    """
+
+    uri: str
+    type: str
+    mode: str = "ReadOnlyMount"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Produced:
+    """What another step of the same job writes."""
+
+    step: str
+    output: str
+    mode: str = "ReadOnlyMount"
+
+
+Source = Literal | Uri | Produced | None
+"""None: an optional input that is not set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputPlan:
+    """Where an output goes.
+
+    Args:
+        uri: Declared path, macros not filled in yet; empty for the default.
+    """
+
+    type: str
+    mode: str = "ReadWriteMount"
+    uri: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepPlan:
+    """One command to run.
+
+    Args:
+        path: Unique in the job; "outer/inner" for a step of a nested pipeline component.
+        component_id: Full ARM id of the component version; empty for a command job.
+        identity: What decides the result besides inputs: command, code, environment and so on; hashed for reuse.
+    """
+
+    path: str
+    component_id: str
+    display_name: str
+    command: str
+    code_id: str
+    environment_id: str
+    compute_id: str
+    inputs: dict[str, Source]
+    input_types: dict[str, str]
+    outputs: dict[str, OutputPlan]
+    environment_variables: dict[str, str] = field(default_factory=dict)
+    distribution: dict[str, Any] = field(default_factory=dict)
+    instance_count: int = 1
+    timeout_seconds: float | None = None
+    is_deterministic: bool = True
+    tags: dict[str, str] = field(default_factory=dict)
+    definition: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def depends_on(self) -> set[str]:
+        """Paths of the steps whose outputs this one reads."""
+        return {source.step for source in self.inputs.values() if isinstance(source, Produced)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupPlan:
+    """A nested pipeline component: it runs nothing itself, its steps do."""
+
+    path: str
+    component_id: str
+    display_name: str
+    definition: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, Produced] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobPlan:
+    """All steps of a job, each after those that it depends on."""
+
+    steps: tuple[StepPlan, ...]
+    groups: tuple[GroupPlan, ...] = ()
+    outputs: dict[str, Produced] = field(default_factory=dict)
+    inputs: dict[str, Source] = field(default_factory=dict)
+    continue_on_step_failure: bool = False
+    force_rerun: bool = False
+    default_datastore: str = ""

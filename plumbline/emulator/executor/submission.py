@@ -1,0 +1,180 @@
+"""Checks a job as Azure does when it is put, and makes the plan and the runs of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from plumbline.emulator.errors import AzureError
+from plumbline.emulator.executor.assets import Assets, is_serverless
+from plumbline.emulator.executor.planner import Planner, Problem
+from plumbline.emulator.executor.run import Run
+from plumbline.emulator.executor.step_plan import GroupPlan, JobPlan, Literal, Produced, StepPlan, Uri
+from plumbline.emulator.executor.storage import Storage, Unreachable
+from plumbline.emulator.store import Resource
+
+SUPPORTED = ("Pipeline", "Command")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """A checked job.
+
+    Args:
+        runs: The job's own first, then groups and steps; none of them is kept yet.
+        names: Path in the job to run name.
+    """
+
+    plan: JobPlan
+    runs: list[Run]
+    names: dict[str, str]
+
+
+class Submissions:
+    """Makes submissions for the jobs of any workspace."""
+
+    def __init__(self, assets: Assets, storage: Storage) -> None:
+        """Args: assets, storage: where what a job names is looked up."""
+        self._assets = assets
+        self._storage = storage
+
+    def check(self, workspace: Resource, name: str, properties: Mapping[str, Any], submitter: dict[str, str]) -> Submission:
+        """Return the checked job. Raises: AzureError: 400 UserError naming every problem, 501 for other job types."""
+        kind = str(properties.get("jobType") or "")
+        if kind not in SUPPORTED:
+            raise AzureError(501, "NotImplemented", f"Jobs of type '{kind}' are not emulated; {', '.join(SUPPORTED)} are.",
+                             "jobType")
+        planner = Planner(lambda reference: self._assets.component(workspace, reference))
+        plan = planner.plan(properties)
+        problems = planner.problems + self._reference_problems(workspace, plan)
+        if problems:
+            raise _refused(problems)
+        return self._submission(workspace, name, properties, plan, submitter)
+
+    def _reference_problems(self, workspace: Resource, plan: JobPlan) -> list[Problem]:
+        problems: list[Problem] = []
+        seen: set[tuple[str, str]] = set()
+
+        def once(place: str, message: str) -> None:
+            if (message, "") not in seen:
+                seen.add((message, ""))
+                problems.append(Problem(place=place, message=message))
+
+        if plan.default_datastore:
+            try:
+                self._storage.datastore(workspace, plan.default_datastore.rsplit("/", 1)[-1].removeprefix("azureml:"))
+            except Unreachable as error:
+                once("settings.default_datastore", str(error))
+        for step in plan.steps:
+            place = f"jobs.{step.path.replace('/', '.jobs.')}." if step.path else ""
+            self._check_compute(workspace, step, place, once)
+            if not step.environment_id:
+                once(f"{place}environment", "the step has no environment")
+            elif not self._assets.environment_known(workspace, step.environment_id):
+                once(f"{place}environment", f"environment '{step.environment_id}' could not be resolved")
+            if step.code_id and self._assets.code(workspace, step.code_id) is None:
+                once(f"{place}code", f"code '{step.code_id}' could not be resolved")
+            for name, source in step.inputs.items():
+                if isinstance(source, Uri):
+                    self._check_data(workspace, source, f"{place}inputs.{name}", once)
+        return problems
+
+    def _check_compute(self, workspace: Resource, step: StepPlan, place: str, once: Any) -> None:
+        if not step.compute_id:
+            if step.path:
+                once(f"{place}compute", "the step has no compute and the pipeline no default_compute")
+            return
+        if is_serverless(step.compute_id):
+            return
+        compute = self._assets.compute(workspace, step.compute_id)
+        if compute is None:
+            once(f"{place}compute", f"compute '{step.compute_id.rsplit('/', 1)[-1]}' does not exist in workspace "
+                                    f"'{workspace.name}'")
+            return
+        limit = self._assets.node_limit(compute.id)
+        if limit is not None and step.instance_count > limit:
+            once(f"{place}resources.instance_count",
+                 f"got {step.instance_count} nodes, but compute '{compute.name}' has at most {limit}")
+
+    def _check_data(self, workspace: Resource, source: Uri, place: str, once: Any) -> None:
+        # What lies at a path is looked at when the step starts; a data asset that does not exist is refused now.
+        if source.uri.startswith("azureml:") or source.uri.startswith("/subscriptions/"):
+            try:
+                self._storage.locate(workspace, source.uri, source.type)
+            except Unreachable as error:
+                once(place, str(error))
+
+    def _submission(self, workspace: Resource, name: str, properties: Mapping[str, Any], plan: JobPlan,
+                    submitter: dict[str, str]) -> Submission:
+        pipeline = properties.get("jobType") == "Pipeline"
+        experiment = str(properties.get("experimentName") or "Default")
+        job = Run(
+            workspace_id=workspace.id, name=name, root=name, kind="pipeline" if pipeline else "command",
+            experiment=experiment, display_name=str(properties.get("displayName") or name), submitter=submitter,
+            description=str(properties.get("description") or ""), status="Preparing" if pipeline else "Starting",
+            tags={key: str(value) for key, value in (properties.get("tags") or {}).items()},
+            properties=_job_properties(properties, plan, pipeline), definition=dict(properties),
+            inputs={key: shown_input(source) for key, source in plan.inputs.items() if source is not None},
+            compute_id="" if pipeline else plan.steps[0].compute_id,
+        )
+        if not pipeline:
+            return Submission(plan=plan, runs=[job], names={"": name})
+        names = {"": name}
+        nodes: list[GroupPlan | StepPlan] = [*sorted(plan.groups, key=lambda one: one.path.count("/")), *plan.steps]
+        for node in nodes:
+            names[node.path] = str(uuid.uuid4())
+        runs = [job]
+        for node in nodes:
+            parent = names[node.path.rpartition("/")[0]]
+            runs.append(_child(job, node, names[node.path], parent))
+        return Submission(plan=plan, runs=runs, names=names)
+
+
+def _job_properties(properties: Mapping[str, Any], plan: JobPlan, pipeline: bool) -> dict[str, str]:
+    given = {key: str(value) for key, value in (properties.get("properties") or {}).items()}
+    if not pipeline:
+        return {"_azureml.ComputeTargetType": "amlctrain", "ProcessInfoFile": "azureml-logs/process_info.json", **given}
+    return {
+        "azureml.runsource": "azureml.PipelineRun", "runSource": "MFE", "runType": "HTTP",
+        "azureml.continue_on_step_failure": str(plan.continue_on_step_failure),
+        "azureml.pipelineComponent": "pipelinerun", **given,
+    }
+
+
+def _child(job: Run, node: StepPlan | GroupPlan, name: str, parent: str) -> Run:
+    parts = node.component_id.split("/")
+    group = isinstance(node, GroupPlan)
+    return Run(
+        workspace_id=job.workspace_id, name=name, root=job.name, parent=parent, path=node.path,
+        kind="group" if group else "step", experiment=job.experiment, display_name=node.display_name,
+        submitter=job.submitter, status="NotStarted", definition=node.definition,
+        tags=dict(node.tags) if isinstance(node, StepPlan) else {},
+        inputs={key: shown_input(source) for key, source in node.inputs.items() if source is not None}
+        if isinstance(node, StepPlan) else {},
+        compute_id=node.compute_id if isinstance(node, StepPlan) else "",
+        properties={
+            "azureml.runsource": "azureml.PipelineRun" if group else "azureml.StepRun",
+            "azureml.nodeid": node.path, "azureml.pipelinerunid": parent, "azureml.rootpipelinerunid": job.name,
+            "azureml.moduleid": node.component_id, "azureml.moduleName": parts[-3] if len(parts) > 2 else "",  # noqa: PLR2004
+            "azureml.moduleVersion": parts[-1], "StepType": "SubGraphCloudStep" if group else "PythonScriptStep",
+            "azureml.isreused": "false",
+        },
+    )
+
+
+def shown_input(source: Literal | Uri | Produced) -> dict[str, Any]:
+    """Say an input as a job's answer does."""
+    if isinstance(source, Literal):
+        return {"jobInputType": "literal", "value": source.value}
+    if isinstance(source, Uri):
+        return {"jobInputType": source.type, "uri": source.uri, "mode": source.mode}
+    return {"jobInputType": "uri_folder", "uri": f"${{{{parent.jobs.{source.step}.outputs.{source.output}}}}}",
+            "mode": source.mode}
+
+
+def _refused(problems: list[Problem]) -> AzureError:
+    details = [{"code": "InvalidJob", "message": f"{one.place}: {one.message}", "target": one.place} for one in problems]
+    text = "; ".join(f"{one.place}: {one.message}" for one in problems)
+    return AzureError(400, "UserError", f"The job is not valid: {text}", problems[0].place, details)

@@ -1,0 +1,131 @@
+"""/_control: for tests only, behind a secret of the home's own (control.key). Product code never calls it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import Any
+
+from plumbline.emulator.app import Emulator
+from plumbline.emulator.errors import AzureError, bad_request
+from plumbline.emulator.faults import Fault
+from plumbline.emulator.files import write_private
+from plumbline.emulator.routing import Call, Reply, Route
+
+_FAULT_FIELDS = frozenset({"method", "path", "nth", "count", "status", "delay_seconds", "body", "headers"})
+
+
+def start(emulator: Emulator) -> None:
+    """Makes the home's control secret."""
+    path = emulator.settings.home / "control.key"
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(32).encode())
+
+
+def _admit(call: Call) -> None:
+    expected = (call.emulator.settings.home / "control.key").read_text()
+    if not secrets.compare_digest(call.headers.get("x-plumbline-control", "").encode(), expected.encode()):
+        raise AzureError(401, "ControlSecretRequired", "X-Plumbline-Control must hold the secret in control.key.")
+
+
+def _content(call: Call) -> Any:
+    try:
+        return json.loads(call.body or b"null")
+    except ValueError as error:
+        raise bad_request("InvalidRequestContent", str(error)) from error
+
+
+def read_requests(call: Call) -> Reply:
+    """The request log, oldest first."""
+    _admit(call)
+    return Reply(json=call.emulator.requests.entries())
+
+
+def clear_requests(call: Call) -> Reply:
+    """Forgets the request log."""
+    _admit(call)
+    call.emulator.requests.clear()
+    return Reply(status=204)
+
+
+def put_faults(call: Call) -> Reply:
+    """Replaces the fault rules with the list sent; counting begins anew."""
+    _admit(call)
+    content = _content(call)
+    if not isinstance(content, list):
+        raise bad_request("InvalidFault", "got no list, expected a list of fault rules")
+    for rule in content:
+        if unknown := set(rule) - _FAULT_FIELDS:
+            raise bad_request("InvalidFault", f"got {sorted(unknown)}, expected members of {sorted(_FAULT_FIELDS)}")
+    call.emulator.faults.rules = [Fault(**rule) for rule in content]
+    return read_faults(call)
+
+
+def read_faults(call: Call) -> Reply:
+    """The rules with how often each was seen and fired."""
+    _admit(call)
+    return Reply(json=[rule.shown() for rule in call.emulator.faults.rules])
+
+
+def clear_faults(call: Call) -> Reply:
+    """Takes all rules away."""
+    _admit(call)
+    call.emulator.faults.rules = []
+    return Reply(status=204)
+
+
+def put_delay(call: Call) -> Reply:
+    """{"seconds": S}: added to every request but health and control."""
+    _admit(call)
+    call.emulator.faults.delay_seconds = float((_content(call) or {}).get("seconds", 0.0))
+    return Reply(json={"seconds": call.emulator.faults.delay_seconds})
+
+
+def put_noise(call: Call) -> Reply:
+    """{"enabled": bool[, "only": [ids]]}."""
+    _admit(call)
+    content, noises = _content(call) or {}, call.emulator.noises
+    only = content.get("only")
+    if only is not None and (unknown := set(only) - set(noises.table)):
+        raise bad_request("UnknownNoise", f"got {sorted(unknown)}, expected ids of {sorted(noises.table)}")
+    noises.enabled = bool(content.get("enabled", False))
+    noises.only = None if only is None else frozenset(only)
+    return read_noise(call)
+
+
+def read_noise(call: Call) -> Reply:
+    """Whether noise is on, which, and the table of all."""
+    _admit(call)
+    noises = call.emulator.noises
+    in_force = [identifier for identifier in noises.table if noises.has(identifier)]
+    return Reply(json={"enabled": noises.enabled, "in_force": in_force, "table": list(noises.table.values())})
+
+
+def mint_token(call: Call) -> Reply:
+    """{"principal", "audience"[, "lifetime_seconds", "claims"]}: a token, expired or for whatever audience."""
+    _admit(call)
+    content = _content(call) or {}
+    principal = call.emulator.principals.find(str(content.get("principal", "")))
+    if principal is None:
+        raise bad_request("UnknownPrincipal", f"got {content.get('principal')!r}, expected a known principal")
+    token = call.emulator.tokens.mint(
+        principal, content.get("audience") or call.base_url, float(content.get("lifetime_seconds", 3600)),
+        content.get("claims"),
+    )  # fmt: skip
+    return Reply(json={"access_token": token})
+
+
+ROUTES = [
+    Route(method=method, path=f"/_control/{path}", handler=handler, audience="none")
+    for method, path, handler in (
+        ("GET", "requests", read_requests),
+        ("DELETE", "requests", clear_requests),
+        ("PUT", "faults", put_faults),
+        ("GET", "faults", read_faults),
+        ("DELETE", "faults", clear_faults),
+        ("PUT", "delay", put_delay),
+        ("PUT", "noise", put_noise),
+        ("GET", "noise", read_noise),
+        ("POST", "tokens", mint_token),
+    )
+]

@@ -1,0 +1,82 @@
+"""The activity log as Azure Monitor answers it: $filter by time, resource, group, provider or correlation; paged."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import quote
+
+from plumbline.emulator.errors import bad_request
+from plumbline.emulator.routing import Call, Reply, Route
+from plumbline.emulator.services.resource_manager import checks
+
+_VERSIONS = ("2015-04-01", "2014-04-01", "2017-03-01-preview")
+_PAGE = 200
+_CONDITION = re.compile(r"(\w+)\s+(eq|ge|le|gt|lt)\s+'([^']*)'", re.IGNORECASE)
+_COLUMNS = {
+    "eventtimestamp": "time",
+    "resourceuri": "resource",
+    "resourceid": "resource",
+    "resourcegroupname": "resource_group",
+    "resourceprovider": "provider",
+    "correlationid": "correlation",
+}
+_SQL = {"eq": "=", "ge": ">=", "le": "<=", "gt": ">", "lt": "<"}
+
+
+def events(call: Call) -> Reply:
+    """GET .../Microsoft.Insights/eventtypes/management/values. Newest first.
+
+    Raises: AzureError: 400 for a filter that names no start time or an unknown field, as Azure does.
+    """
+    checks.check_version(call, _VERSIONS, provider_type="eventtypes")
+    conditions = _conditions(call.query.get("$filter", ""))
+    token = call.query.get("$skiptoken", "")
+    if token and not token.isdigit():
+        raise bad_request("BadRequest", f"The $skiptoken '{token}' is not valid.")
+    found, following = call.emulator.activity.read(conditions, before=int(token) if token else None, limit=_PAGE)
+    if chosen := call.query.get("$select", ""):
+        names = {name.strip() for name in chosen.split(",")}
+        found = [{key: value for key, value in event.items() if key in names} for event in found]
+    answer: dict[str, Any] = {"value": found}
+    if following is not None:
+        query = "&".join(
+            f"{key}={quote(value)}" for key, value in call.query.items() if key not in ("$skiptoken",)
+        )
+        answer["nextLink"] = f"{call.base_url}{call.path}?{query}&$skiptoken={following}"
+    return Reply(json=answer)
+
+
+def _conditions(text: str) -> list[tuple[str, str, str]]:
+    if not text:
+        return []
+    found = []
+    for part in re.split(r"\s+and\s+", text.strip(), flags=re.IGNORECASE):
+        match = _CONDITION.fullmatch(part.strip())
+        column = _COLUMNS.get(match[1].lower()) if match else None
+        if match is None or column is None:
+            raise bad_request("BadRequest", f"The $filter condition '{part}' is not supported.")
+        value = match[3] if column in ("time", "correlation") else match[3].lower().rstrip("/")
+        found.append((column, _SQL[match[2].lower()], _sortable(value) if column == "time" else value))
+    if not any(column == "time" and operator in (">=", ">") for column, operator, _ in found):
+        raise bad_request("BadRequest", "The $filter must give a start time: eventTimestamp ge '...'.")
+    return found
+
+
+def _sortable(time: str) -> str:
+    """Times compare as text: the same form, whatever the client's precision or offset notation."""
+    bare = time.strip().replace(" ", "T").removesuffix("Z").removesuffix("+00:00")
+    whole, _, fraction = bare.partition(".")
+    if len(whole) == len("2026-01-01"):
+        whole += "T00:00:00"
+    return f"{whole}.{fraction[:7]:0<7}Z"
+
+
+ROUTES = [
+    Route(
+        method="GET",
+        path="/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values",
+        handler=events,
+        action="Microsoft.Insights/eventtypes/values/Read",
+    )
+]

@@ -1,0 +1,150 @@
+"""ARM template deployments, as azure-ai-ml creates workspaces: each resource goes through its own route, as the caller."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+from typing import Any
+
+from plumbline.emulator.authentication import authorize
+from plumbline.emulator.errors import AzureError, bad_request, not_modelled, resource_not_found
+from plumbline.emulator.routing import Call, Reply, Route
+from plumbline.emulator.services.resource_manager import checks, fields
+from plumbline.emulator.services.resource_manager.templates import Template
+from plumbline.emulator.store import now_text
+
+_TYPE = "Microsoft.Resources/deployments"
+_VERSIONS = ("2020-06-01", "2025-04-01", "2024-03-01", "2022-09-01", "2021-04-01", "2020-10-01", "2019-10-01")
+_TOP = ("location", "tags", "kind", "identity", "sku", "properties", "zones", "plan")
+
+
+async def put(call: Call) -> Reply:
+    """Runs a template, incrementally; the first refusal ends it and is kept as the deployment's error."""
+    checks.check_version(call, _VERSIONS)
+    group, sent = checks.require_group(call), call.json().get("properties", {})
+    settings, name = call.emulator.settings, call.params["name"]
+    if not isinstance(sent.get("template"), dict):
+        raise bad_request("InvalidTemplateDeployment", "The deployment holds no template; linked ones are not modelled.")
+    template = Template(
+        sent["template"],
+        sent.get("parameters") or {},
+        subscription={
+            "id": settings.subscription_scope, "subscriptionId": settings.subscription_id, "tenantId": settings.tenant_id,
+        },
+        group={"id": group.id, "name": group.name, "location": group.body["location"]},
+    )  # fmt: skip
+    done: list[dict[str, Any]] = []
+    error: AzureError | None = None
+    for item in sent["template"].get("resources", []):
+        if not template.evaluate(item.get("condition", True)):
+            continue
+        try:
+            done.append(await _put_resource(call, group.id, template, item))
+        except AzureError as refused:
+            error = refused
+            break
+    properties = {
+        "provisioningState": "Failed" if error else "Succeeded",
+        "mode": "Incremental",
+        "timestamp": now_text(),
+        "duration": "PT1S",
+        "correlationId": call.correlation_id,
+        "parameters": sent.get("parameters") or {},
+        "outputs": {},
+        "outputResources": [{"id": one["id"]} for one in done],
+        "providers": [],
+        "dependencies": [],
+    }
+    if error is not None:
+        properties["error"] = {
+            "code": "DeploymentFailed",
+            "message": "At least one resource deployment operation failed. Please list deployment operations for details.",
+            "details": [error.body()["error"]],
+        }
+    deployment_id = f"{group.id}/providers/{_TYPE}/{name}"
+    stored = call.emulator.store.put(
+        deployment_id, {"properties": properties, "operations": done}, type=_TYPE, principal=call.principal
+    )
+    return Reply(status=201, json=_answer(stored.id, stored.name, stored.body))
+
+
+async def _put_resource(call: Call, group_id: str, template: Template, item: dict[str, Any]) -> dict[str, Any]:
+    kind, name = item["type"], str(template.evaluate(item["name"]))
+    namespace, *segments = kind.split("/")
+    pairs = "/".join(f"{segment}/{part}" for segment, part in zip(segments, name.split("/"), strict=True))
+    path = f"{group_id}/providers/{namespace}/{pairs}"
+    found = call.emulator.router.find("PUT", path)
+    if found is None or kind == _TYPE:
+        raise not_modelled("PUT", path)
+    body = fields.without_nulls({key: template.evaluate(item[key]) for key in _TOP if key in item})
+    route, params = found
+    inner = dataclasses.replace(
+        call, path=path, route=route, params=params, body=json.dumps(body).encode(),
+        query={"api-version": item["apiVersion"]}, headers={},
+    )  # fmt: skip
+    authorize(inner)
+    reply = route.handler(inner)
+    answered: Reply = await reply if inspect.isawaitable(reply) else reply
+    with call.emulator.store.transaction():
+        call.emulator.activity.record(
+            principal=call.principal, operation=route.action or f"{kind}/write", resource_id=path,
+            status=answered.status, method="PUT", correlation_id=call.correlation_id, claims=call.token_claims,
+        )  # fmt: skip
+    return {"id": path, "type": kind, "name": name}
+
+
+def get(call: Call) -> Reply:
+    """One deployment."""
+    checks.check_version(call, _VERSIONS)
+    stored = call.emulator.store.get(_id(call))
+    if stored is None:
+        raise AzureError(404, "DeploymentNotFound", f"Deployment '{call.params['name']}' could not be found.")
+    return Reply(json=_answer(stored.id, stored.name, stored.body))
+
+
+def operations(call: Call) -> Reply:
+    """What a deployment did, resource by resource."""
+    checks.check_version(call, _VERSIONS)
+    stored = call.emulator.store.get(_id(call))
+    if stored is None:
+        raise resource_not_found(_id(call))
+    found = [
+        {
+            "id": f"{stored.id}/operations/{number:016X}",
+            "operationId": f"{number:016X}",
+            "properties": {
+                "provisioningOperation": "Create",
+                "provisioningState": "Succeeded",
+                "timestamp": stored.body["properties"]["timestamp"],
+                "duration": "PT1S",
+                "statusCode": "OK",
+                "targetResource": {
+                    "id": one["id"],
+                    "resourceType": one["type"],
+                    "resourceName": one["name"],
+                },
+            },
+        }
+        for number, one in enumerate(stored.body["operations"], start=1)
+    ]
+    return Reply(json={"value": found})
+
+
+def _id(call: Call) -> str:
+    return f"{checks.require_group(call).id}/providers/{_TYPE}/{call.params['name']}"
+
+
+def _answer(resource_id: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    return {"id": resource_id, "name": name, "type": _TYPE, "properties": body["properties"]}
+
+
+_G = "/subscriptions/{subscription}/resourceGroups/{group}"
+ROUTES = [
+    Route(method="PUT", path=f"{_G}/providers/{_TYPE}/{{name}}", handler=put, action=f"{_TYPE}/write"),
+    Route(method="GET", path=f"{_G}/providers/{_TYPE}/{{name}}", handler=get, action=f"{_TYPE}/read"),
+    Route(method="GET", path=f"{_G}/deployments/{{name}}/operations", handler=operations,
+          action="Microsoft.Resources/deployments/operations/read"),
+    Route(method="GET", path=f"{_G}/providers/{_TYPE}/{{name}}/operations", handler=operations,
+          action="Microsoft.Resources/deployments/operations/read"),
+]  # fmt: skip
