@@ -1,0 +1,98 @@
+"""`python -m plumbline.provider.reference [--check]`: writes docs/reference/resources.md from the schema."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from plumbline.provider.schema import package_schema
+from plumbline.provider.server import plugin_version
+from plumbline.provider.table import KindRow, PropertyRow, kind_rows, property_rows
+
+PAGE = Path("docs/reference/resources.md")
+_TYPES = {"string": "text", "boolean": "boolean", "strings": "list of texts", "string_map": "map of texts"}
+_CHANGES = {
+    "replace": "replaces",
+    "update": "updates in place",
+    "implied": "shown with `{}`",
+    "never": "never a difference",
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Write the page, or with `--check` say whether it is up to date (exit 1 when it is not)."""
+    text = page()
+    if "--check" in argv:
+        current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+        if current != text:
+            print(f"{PAGE}: got an older page, expected that of the schema. Run python -m plumbline.provider.reference.")
+            return 1
+        return 0
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text(text, encoding="utf-8")
+    return 0
+
+
+def page() -> str:
+    """The reference page as Markdown."""
+    lines = [
+        "# Resources",
+        "",
+        "Made from `plumbline/provider/fields.yaml` by `python -m plumbline.provider.reference`; do not edit.",
+        "",
+        "Python names are the snake_case of these; the resource classes in `plumbline.azureml` take a `definition`",
+        "that `plumbline.assets.load_ml_pipelines` read, and fill the inputs from it.",
+        "",
+        *_settings(),
+    ]
+    for row in kind_rows().values():
+        lines += _kind(row)
+    return "\n".join(lines)
+
+
+def _settings() -> list[str]:
+    settings: dict[str, Any] = package_schema(plugin_version())["provider"]["inputProperties"]
+    rows = [f"| `plumbline:{name}` | {_cell(setting['description'])} |" for name, setting in settings.items()]
+    return ["## Provider settings", "", "| Key | Meaning |", "|---|---|", *rows, ""]
+
+
+def _kind(row: KindRow) -> list[str]:
+    rows = property_rows(row.kind).values()
+    inputs = [_input(each) for each in rows if each.is_input]
+    outputs = [f"| `{each.name}` | {_TYPES[each.type]} | {_cell(each.description)} |" for each in rows if each.is_output]
+    return [
+        f"## {row.noun}",
+        "",
+        row.description,
+        "",
+        f"Type token `{row.token}`. Source: {row.source}, api-version {row.api_version}.",
+        "",
+        "### Inputs",
+        "",
+        "| Name | Type | | A change | Meaning |",
+        "|---|---|---|---|---|",
+        *inputs,
+        "",
+        "### Outputs",
+        "",
+        "| Name | Type | Meaning |",
+        "|---|---|---|",
+        *outputs,
+        "",
+    ]
+
+
+def _input(row: PropertyRow) -> str:
+    need = "Required" if row.required else "Optional"
+    change = _CHANGES[row.change].format(row.implied_by)
+    return f"| `{row.name}` | {_TYPES[row.type]} | {need} | {change} | {_cell(row.description)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ").strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

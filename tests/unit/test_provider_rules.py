@@ -1,0 +1,170 @@
+"""Protects the provider's pure rules: what Check refuses, what Diff calls a change, over every kind."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from plumbline.assets import canonical_text, content_hash, version_from_hash
+from plumbline.provider.check import check
+from plumbline.provider.codec import UNKNOWN, Properties
+from plumbline.provider.diff import content_changed, diff
+from plumbline.provider.table import ASSET_KINDS, kind_of_token, kind_rows, property_rows
+
+SPEC = canonical_text({"image": "python:3.11", "conda_file": {"name": "tools"}})
+HASH_64 = "0" * 64
+
+
+def inputs(kind: str, **changed: Any) -> Properties:
+    values = {"resourceGroupName": "rg", "workspaceName": "ws", "name": "tools", "spec": SPEC, "source": "e.yml"}
+    values |= {"tags": {"team": "claims"}, "description": "Tools"}
+    if kind in ASSET_KINDS:
+        digest = content_hash(kind, SPEC)
+        values |= {"contentHash": digest, "version": version_from_hash(digest)}
+    values |= changed
+    return Properties(values={name: value for name, value in values.items() if value is not None})
+
+
+def checked(kind: str, **changed: Any) -> Properties:
+    found, problems = check(kind, inputs(kind, **changed))
+    assert problems == ()
+    return found
+
+
+def reasons(kind: str, **changed: Any) -> dict[str, str]:
+    _, problems = check(kind, inputs(kind, **changed))
+    return {problem.property: problem.reason for problem in problems}
+
+
+@pytest.mark.parametrize("kind", kind_rows())
+def test_sound_inputs_pass_and_a_second_check_changes_nothing(kind: str) -> None:
+    first = checked(kind)
+    second, problems = check(kind, first)
+    assert problems == ()
+    assert second.values == first.values
+    assert diff(kind, first, second) == ()
+
+
+@pytest.mark.parametrize("kind", kind_rows())
+def test_unknown_inputs_pass_check(kind: str) -> None:
+    unknown = {name: UNKNOWN for name, row in property_rows(kind).items() if row.required and name != "name"}
+    found, problems = check(kind, inputs(kind, **unknown, contentHash=None, version=None))
+    assert problems == ()
+    assert found["workspaceName"] is UNKNOWN
+
+
+@pytest.mark.parametrize("kind", kind_rows())
+def test_every_wrong_input_is_named_at_once(kind: str) -> None:
+    found = reasons(kind, name="-bad name", spec="{", tags={"a": 1}, workspaceName="", nonsense="x", source="/etc/e")
+    assert set(found) == {"name", "spec", "tags", "workspaceName", "nonsense", "source"}
+    for reason in found.values():
+        assert "expected" in reason
+
+
+def test_a_missing_required_input_is_named() -> None:
+    assert reasons("component", spec=None, contentHash=None, version=None) == {"spec": "got nothing, expected text."}
+
+
+def test_hash_and_version_follow_from_the_spec_when_they_are_left_out() -> None:
+    found = checked("component", contentHash=None, version=None)
+    assert found["contentHash"] == content_hash("component", SPEC)
+    assert found["version"] == version_from_hash(found["contentHash"])
+
+
+def test_a_hash_that_is_not_that_of_the_spec_is_refused_with_both() -> None:
+    found = reasons("component", contentHash=HASH_64, version="1")
+    assert HASH_64 in found["contentHash"]
+    assert content_hash("component", SPEC) in found["contentHash"]
+
+
+def test_a_content_version_of_other_content_is_refused_and_a_declared_one_is_honoured() -> None:
+    assert "version" in reasons("data", version="h1" + "0" * 16)
+    assert checked("data", version="2026-11")["version"] == "2026-11"
+
+
+def test_a_model_without_a_version_is_left_to_the_service() -> None:
+    assert "version" not in checked("model", version=None)
+
+
+def test_reference_hashes_are_part_of_the_content_hash() -> None:
+    plain = checked("component", contentHash=None, version=None)
+    pinned = checked("component", contentHash=None, version=None, referenceHashes={"azureml:tools:3": HASH_64})
+    assert plain["version"] != pinned["version"]
+
+
+def test_a_secret_is_not_quoted_in_a_refusal() -> None:
+    secret = Properties(values={**inputs("environment").values, "name": "-hidden"}, secrets=frozenset({"name"}))
+    _, problems = check("environment", secret)
+    assert "hidden" not in str(problems)
+    assert "[secret]" in str(problems)
+
+
+def test_a_secret_spec_makes_the_computed_hash_secret() -> None:
+    secret = Properties(values=inputs("environment").values, secrets=frozenset({"spec"}))
+    found, _ = check("environment", secret)
+    assert "contentHash" in found.secrets
+
+
+@pytest.mark.parametrize("kind", kind_rows())
+def test_every_property_changes_as_its_row_says(kind: str) -> None:
+    olds = checked(kind)
+    for name, row in property_rows(kind).items():
+        if not row.is_input:
+            continue
+        new: Any = {"string": "other", "boolean": True, "strings": ["other"], "string_map": {"other": "1"}}[row.type]
+        if name == "enabled":
+            new = False
+        changes = diff(kind, olds, {**olds, name: new})
+        if row.change == "never":
+            assert changes == (), name
+        else:
+            assert {change.action for change in changes} == {"replace" if row.change == "replace" else "update"}, name
+            assert all(change.reason for change in changes)
+
+
+def test_new_content_names_version_and_spec_and_not_the_hashes_that_repeat_them() -> None:
+    other = canonical_text({"image": "python:3.12"})
+    olds, news = checked("environment"), checked("environment", spec=other, contentHash=None, version=None)
+    assert [change.path for change in diff("environment", olds, news)] == ["version", "spec"]
+    assert content_changed(olds, news)
+
+
+def test_a_new_hash_scheme_shows_without_a_new_spec() -> None:
+    olds = checked("environment")
+    news = {**olds, "contentHash": HASH_64, "version": "h2" + "0" * 16}
+    assert [change.path for change in diff("environment", olds, news)] == ["version", "contentHash"]
+
+
+def test_tags_differ_by_key() -> None:
+    olds = checked("environment", tags={"team": "claims", "a.b": "1", "gone": "x"})
+    news = checked("environment", tags={"team": "pricing", "a.b": "2", "new": "y"})
+    found = {change.path: change.form for change in diff("environment", olds, news)}
+    assert found == {"tags.team": "update", 'tags["a.b"]': "update", "tags.gone": "delete", "tags.new": "add"}
+
+
+def test_an_absent_default_is_no_change() -> None:
+    olds = checked("schedule")
+    without = {name: value for name, value in olds.items() if name not in {"enabled", "tags"}}
+    assert diff("schedule", {**without, "tags": {}}, without) == ()
+    assert diff("schedule", without, {**without, "enabled": True}) == ()
+
+
+def test_an_unknown_workspace_may_replace() -> None:
+    olds = checked("component")
+    (change,) = diff("component", olds, {**olds, "workspaceName": UNKNOWN})
+    assert (change.path, change.action) == ("workspaceName", "replace")
+
+
+def test_every_row_gives_its_reason() -> None:
+    for kind, kind_row in kind_rows().items():
+        assert kind_of_token(kind_row.token) == kind
+        for row in property_rows(kind).values():
+            assert row.reason and row.description, row.name
+    assert kind_of_token("plumbline:azureml:Nothing") is None
+
+
+def test_spec_in_another_json_form_is_refused() -> None:
+    loose = json.dumps(json.loads(SPEC), indent=1)
+    assert "canonical" in reasons("environment", spec=loose)["spec"]
