@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plumbline.assets.az_ml import to_az_ml_yaml
+from plumbline.assets.az_ml import az_ml_mapping, job_to_az_ml_yaml, to_az_ml_yaml
 from plumbline.assets.canonical import (
     SCHEME,
     canonical_text,
@@ -21,9 +21,10 @@ from plumbline.assets.definition import (
 )
 from plumbline.assets.errors import DefinitionErrors, Problem
 from plumbline.assets.graph import Edge, Graph, Node
+from plumbline.assets.job import job_with, resolved_job
 from plumbline.assets.loading import load_ml_pipelines
-from plumbline.assets.job import resolved_job
 from plumbline.assets.rest import spec_from_rest
+from plumbline.assets.rules import field_rules, immutable_fields, mutable_fields
 
 __all__ = [
     "SCHEME",
@@ -40,13 +41,19 @@ __all__ = [
     "Problem",
     "Reference",
     "ScheduleDefinition",
+    "az_ml_mapping",
     "canonical_text",
     "changes",
     "content_hash",
+    "field_rules",
     "hash_code",
     "hash_data",
+    "immutable_fields",
     "is_content_version",
+    "job_to_az_ml_yaml",
+    "job_with",
     "load_ml_pipelines",
+    "mutable_fields",
     "resolved_job",
     "spec_from_rest",
     "to_az_ml_yaml",

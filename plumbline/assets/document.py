@@ -155,7 +155,7 @@ class _Reader:
         if node.tag in {_TIMESTAMP, _STRING}:
             return node.value
         try:
-            return _CONSTRUCTOR.construct_object(node)  # type: ignore[no-untyped-call]
+            return _CONSTRUCTOR.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             self.document.report(path, f"{node.tag} {node.value!r}", "plain YAML", str(error).splitlines()[0])
             return None

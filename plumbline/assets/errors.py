@@ -6,11 +6,11 @@ DefinitionErrors (the user's: every problem of every file at once)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
 from typing import Literal
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, order=True)
 class Problem:
     """One thing that is wrong, or doubtful, in one place of one definition file.
 
@@ -30,7 +30,7 @@ class Problem:
     got: str
     expected: str
     next_step: str = ""
-    severity: Literal["error", "warning"] = field(default="error", compare=False)
+    severity: Literal["error", "warning"] = dataclasses.field(default="error", compare=False)
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file

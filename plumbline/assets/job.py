@@ -1,13 +1,215 @@
-"""The canonical pipeline job."""
+"""The canonical form of a pipeline job and of its steps, and jobs with overrides laid over them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from copy import deepcopy
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
-from plumbline.assets.definition import MLPipeline
+import yaml
+
+from plumbline.assets.references import normal_compute, normal_reference, normal_uri
+from plumbline.assets.scalars import literal_text
+
+if TYPE_CHECKING:
+    from plumbline.assets.definition import MLPipeline
+
+JOB_FIELDS = (
+    "display_name", "experiment_name", "description", "tags", "properties",
+    "compute", "identity", "inputs", "outputs", "settings", "jobs",
+)  # fmt: skip
+NODE_FIELDS = (
+    "component", "display_name", "comment", "compute", "inputs", "outputs", "resources", "distribution",
+    "limits", "identity", "environment_variables", "properties",
+)  # fmt: skip
+_DEFAULT_DATA_TYPE = "uri_folder"
+_STAMPED = re.compile(r"^(azureml\.|mlflow\.source\.)")
+_DURATION = re.compile(r"^PT?(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$")
+
+
+@cache
+def wire_words(table: str) -> Mapping[str, str]:
+    """A table of ``wire.yaml``: words of REST bodies -> words of az ml YAML."""
+    loaded: Mapping[str, str] = _wire()[table]
+    return loaded
 
 
 def resolved_job(pipeline: MLPipeline, overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The job with exact versions and the given inputs, settings, tags ... laid over it."""
-    raise NotImplementedError
+    """A pipeline's canonical job, exact versions throughout, with overrides laid over it.
+
+    Args:
+        overrides: Optional. az ml field names; mappings (inputs, outputs, settings, tags) merge by key, anything
+            else replaces. Used by a schedule's ``create_job`` and by ``job create --set``.
+    Raises: ValueError: when the folder has no pipeline job.
+    """
+    if pipeline.job is None:
+        message = f"{pipeline.folder}: got no pipeline job, expected one. Add pipeline.yml."
+        raise ValueError(message)
+    return job_with(pipeline.job, overrides or {})
+
+
+def job_with(job: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A canonical job with fields laid over it, canonical again."""
+    merged = deepcopy(dict(job))
+    for name, value in overrides.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(name), Mapping) and name != "identity":
+            merged[name] = {**merged[name], **value}
+        elif value is not None:
+            merged[name] = value
+    return normal_job(merged)
+
+
+def normal_job(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Canonical form of a pipeline job.
+
+    Args:
+        fields: az ml names; the words of a REST body are taken too.
+    """
+    names = wire_words("job_fields")
+    found = {names.get(name, name): value for name, value in fields.items()}
+    job: dict[str, Any] = {name: found.get(name) for name in JOB_FIELDS}
+    if job["compute"]:
+        job["compute"] = normal_compute(job["compute"])
+    job["identity"] = normal_identity(job["identity"])
+    job["properties"] = _own_properties(job["properties"])
+    job["tags"] = {name: literal_text(value) for name, value in (job["tags"] or {}).items()}
+    job["inputs"] = _inputs(job["inputs"])
+    job["outputs"] = {
+        name: {"type": _DEFAULT_DATA_TYPE} if value is None else normal_output(value)
+        for name, value in (job["outputs"] or {}).items()
+    }
+    job["settings"] = _settings(job["settings"] or {})
+    job["jobs"] = normal_jobs(job["jobs"] or {})
+    return {"type": "pipeline", **{name: value for name, value in job.items() if value not in (None, {}, "")}}
+
+
+def normal_jobs(jobs: Mapping[str, Any]) -> dict[str, Any]:
+    """Canonical form of a job's or pipeline component's steps."""
+    return {name: normal_node(node) for name, node in jobs.items()}
+
+
+def normal_node(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Canonical form of one step."""
+    names = wire_words("node_fields")
+    found = {names.get(name, name): value for name, value in fields.items()}
+    node: dict[str, Any] = {name: found.get(name) for name in NODE_FIELDS}
+    node["component"] = normal_reference(str(node["component"] or ""))
+    if node["compute"]:
+        node["compute"] = normal_compute(node["compute"])
+    node["inputs"] = _inputs(node["inputs"])
+    outputs = {name: value for name, value in (node["outputs"] or {}).items() if value is not None}
+    node["outputs"] = {name: normal_output(value) for name, value in outputs.items()}
+    node["resources"] = normal_resources(node["resources"])
+    node["distribution"] = normal_distribution(node["distribution"])
+    node["limits"] = _limits(node["limits"] or {})
+    node["identity"] = normal_identity(node["identity"])
+    variables = node["environment_variables"] or {}
+    node["environment_variables"] = {
+        name: literal_text(value) for name, value in variables.items() if value is not None
+    }
+    node["properties"] = _own_properties(node["properties"])
+    kept = {name: value for name, value in node.items() if value not in (None, {}, "")}
+    return {"type": str(found.get("type") or "command").lower(), **kept}
+
+
+def normal_resources(value: Any) -> Any:
+    """Resources without what is empty; text (a binding) as it is."""
+    if not isinstance(value, Mapping):
+        return value or None
+    return {name: found for name, found in value.items() if found not in (None, {}, [])} or None
+
+
+def normal_distribution(value: Any) -> Any:
+    """Distribution under az ml names, less TensorFlow's default of no parameter servers."""
+    if not isinstance(value, Mapping):
+        return value or None
+    found = {name: item for name, item in value.items() if item is not None}
+    found["type"] = str(found.pop("distribution_type", found.get("type", ""))).lower()
+    if found.get("parameter_server_count") == 0:
+        del found["parameter_server_count"]
+    return found
+
+
+def normal_identity(value: Any) -> dict[str, Any] | None:
+    """Identity under az ml names."""
+    if not isinstance(value, Mapping):
+        return None
+    names = wire_words("identity_fields")
+    found = {names.get(name, name): item for name, item in value.items() if item is not None}
+    kind = found.pop("identity_type", None) or found.pop("identityType", None) or found.pop("type", "")
+    return {**found, "type": wire_words("identities").get(kind, str(kind).lower())}
+
+
+def normal_input(value: Any) -> Any:
+    """A step's or job's input: a binding or literal as text, data as a mapping of type, path and mode."""
+    if not isinstance(value, Mapping):
+        return literal_text(value)
+    literal = "value" in value
+    path = literal_text(value.get("value") if literal else value.get("path") or value.get("uri") or "")
+    mode = _mode(value)
+    if literal or path.startswith("${{"):
+        return {"path": path, "mode": mode} if mode else path
+    kind = value.get("job_input_type") or value.get("jobInputType") or value.get("type") or _DEFAULT_DATA_TYPE
+    found = {"type": str(kind).lower(), "path": normal_uri(path)}
+    return {**found, "mode": mode} if mode else found
+
+
+def normal_output(value: Any) -> Any:
+    """A step's or job's output: a binding as text, a place as a mapping of type, path and mode."""
+    if not isinstance(value, Mapping):
+        return literal_text(value)
+    path = literal_text(value.get("value") or value.get("path") or value.get("uri") or "")
+    mode = _mode(value)
+    if path.startswith("${{parent") or path.startswith("${{ parent"):
+        return {"path": path, "mode": mode} if mode else path
+    wire_kind = value.get("job_output_type") or value.get("jobOutputType")
+    found = {"type": str(wire_kind or value.get("type") or _DEFAULT_DATA_TYPE).lower()}
+    if path:
+        found["path"] = normal_uri(path)
+    return {**found, "mode": mode} if mode else found
+
+
+def _inputs(inputs: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: normal_input(value) for name, value in (inputs or {}).items() if value is not None}
+
+
+def _mode(value: Mapping[str, Any]) -> str | None:
+    mode = value.get("mode")
+    return wire_words("modes").get(mode, str(mode).lower()) if mode else None
+
+
+def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings under az ml names; false is what Azure does anyway, ``_source`` is the SDK's."""
+    found = {name: value for name, value in settings.items() if value not in (None, False) and name != "_source"}
+    for name in ("default_compute", "default_datastore"):
+        if name in found:
+            found[name] = normal_compute(found[name])
+    return found
+
+
+def _limits(limits: Mapping[str, Any]) -> dict[str, Any]:
+    """The time limit in seconds; REST says it as an ISO duration."""
+    timeout = limits.get("timeout")
+    if isinstance(timeout, str) and (parts := _DURATION.match(timeout)):
+        days, hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+        timeout = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    return {"timeout": timeout} if timeout else {}
+
+
+def _own_properties(properties: Mapping[str, Any] | None) -> dict[str, str]:
+    """Properties that the author wrote: azure-ai-ml stamps git facts, the service its own."""
+    return {
+        name: literal_text(value)
+        for name, value in (properties or {}).items()
+        if value is not None and not _STAMPED.match(name)
+    }
+
+
+@cache
+def _wire() -> Mapping[str, Any]:
+    text = (resources.files("plumbline.assets") / "wire.yaml").read_text("utf-8")
+    loaded: Mapping[str, Any] = yaml.safe_load(text)
+    return loaded

@@ -1,13 +1,151 @@
-"""Loads folders of definitions."""
+"""Loads folders of definitions: reads every file, checks all, resolves what points to what."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from plumbline.assets.definition import MLPipeline
+from plumbline.assets.definition import AssetDefinition, MLPipeline, Reference, ScheduleDefinition
+from plumbline.assets.document import Document
+from plumbline.assets.errors import DefinitionErrors, Problem
+from plumbline.assets.graph import Graph, graph_of_jobs
+from plumbline.assets.library import Library
+from plumbline.assets.pipeline_job import BuiltJob, build_job
+from plumbline.assets.pipeline_schedule import build_schedule
+from plumbline.assets.release import read_release
+from plumbline.assets.resolve import Resolver
 
 
 def load_ml_pipelines(folders: Sequence[Path], *, root: Path) -> tuple[MLPipeline, ...]:
-    """Read, check and resolve pipeline folders."""
-    raise NotImplementedError
+    """Read, check and resolve pipeline folders, all of them before any answer.
+
+    Definitions may point to each other across folders. Nothing is read from any cloud.
+
+    Args:
+        folders: One folder a pipeline, in any order.
+        root: The project's root; paths in messages and definitions are relative to it.
+    Returns: one pipeline a folder, in the order given.
+    Raises: DefinitionErrors: with every error of every file, sorted by file and line.
+    """
+    library = Library(root)
+    missing = [_missing(folder, library) for folder in folders if not folder.is_dir()]
+    if missing:
+        raise DefinitionErrors(tuple(missing))
+    for folder in folders:
+        library.read_folder(folder)
+    loader = _Loader(library)
+    pipelines = [loader.load(folder.resolve()) for folder in folders]
+    loader.check_namesakes()
+    errors = tuple(problem for problem in library.problems if problem.severity == "error")
+    if errors:
+        raise DefinitionErrors(errors)
+    return tuple(pipelines)
+
+
+class _Loader:
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.resolver = Resolver(library)
+        self._jobs: dict[Path, BuiltJob | None] = {}
+
+    def load(self, folder: Path) -> MLPipeline:
+        assets = [self.resolver.definition(document) for document in self._assets_of(folder)]
+        found = _in_order([asset for asset in assets if asset is not None])
+        jobs = self._only_one(self.library.of_kind(folder, "pipeline_job"), "pipeline job")
+        built = self._job(jobs) if jobs else None
+        schedule = self._schedule(folder)
+        job: dict[str, Any] | None = dict(built.job) if built else None
+        here = self.library.source(folder)
+        references: tuple[Reference, ...] = built.links.references if built else ()
+        return MLPipeline(
+            name=folder.name,
+            folder=here,
+            environments=tuple(asset for asset in found if asset.kind == "environment"),
+            components=tuple(asset for asset in found if asset.kind == "component"),
+            data_assets=tuple(asset for asset in found if asset.kind == "data"),
+            models=tuple(asset for asset in found if asset.kind == "model"),
+            schedule=schedule,
+            job=job,
+            job_source=jobs.source if jobs else None,
+            job_references=references,
+            release=self._release(folder, jobs),
+            graph=graph_of_jobs(job.get("jobs", {})) if job else Graph(),
+            warnings=self._warnings(here),
+        )
+
+    def check_namesakes(self) -> None:
+        """Refuse two files that define one name with other content: a workspace has one container for both."""
+        for documents in self.library.namesakes():
+            built = [self.resolver.definition(document) for document in documents]
+            first = built[0]
+            for document, found in zip(documents[1:], built[1:], strict=True):
+                if first is None or found is None or found.content_hash == first.content_hash:
+                    continue
+                document.report(
+                    ("name",),
+                    f'"{found.name}" with other content than {first.source}',
+                    "one content for a name",
+                    "Rename one of the two.",
+                )
+
+    def _assets_of(self, folder: Path) -> list[Document]:
+        kinds = ("environment", "data", "model", "component")
+        return [document for kind in kinds for document in self.library.of_kind(folder, kind)]  # type: ignore[arg-type]
+
+    def _job(self, document: Document) -> BuiltJob | None:
+        if document.path not in self._jobs:
+            home = self.library.home(document.path)
+            name = home.name if home else document.path.parent.name
+            self._jobs[document.path] = build_job(document, self.resolver, experiment_name=name)
+        return self._jobs[document.path]
+
+    def _schedule(self, folder: Path) -> ScheduleDefinition | None:
+        document = self._only_one(self.library.of_kind(folder, "schedule"), "schedule")
+        return build_schedule(document, self.resolver, self._job) if document else None
+
+    def _release(self, folder: Path, job: Document | None) -> dict[str, Any] | None:
+        document = self._only_one(self.library.of_kind(folder, "release"), "release")
+        data = job.data if job and isinstance(job.data, dict) else {}
+        steps = list(data["jobs"]) if isinstance(data.get("jobs"), dict) else []
+        return read_release(document, self.library, name=folder.name, steps=steps) if document else None
+
+    def _only_one(self, documents: list[Document], word: str) -> Document | None:
+        for document in documents[1:]:
+            document.report(
+                (), f"a second {word} beside {documents[0].path.name}", f"one {word} a folder", "Give it a folder of its own."
+            )
+        return documents[0] if documents else None
+
+    def _warnings(self, folder: str) -> tuple[Problem, ...]:
+        return tuple(
+            problem
+            for problem in self.library.problems
+            if problem.severity == "warning" and problem.file.startswith(f"{folder}/")
+        )
+
+
+def _in_order(assets: list[AssetDefinition]) -> list[AssetDefinition]:
+    """Assets with each after what it points to; otherwise as they came."""
+    by_name = {(asset.kind, asset.name): asset for asset in assets}
+    ordered: dict[tuple[str, str], AssetDefinition] = {}
+
+    def place(asset: AssetDefinition) -> None:
+        if (asset.kind, asset.name) in ordered:
+            return
+        for reference in asset.references:
+            child = by_name.get((reference.kind, reference.name))
+            if child is not None:
+                place(child)
+        ordered[asset.kind, asset.name] = asset
+
+    for asset in assets:
+        place(asset)
+    return list(ordered.values())
+
+
+def _missing(folder: Path, library: Library) -> Problem:
+    return Problem(
+        file=library.source(folder), line=0, field="", got="no such folder", expected="a pipeline's folder",
+        next_step="Create it or correct the setting.",
+    )  # fmt: skip

@@ -1,0 +1,76 @@
+"""The canonical form of a component, from resolved YAML or from a REST componentSpec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from plumbline.assets.job import normal_distribution, normal_jobs, normal_resources
+from plumbline.assets.references import normal_reference
+from plumbline.assets.rules import without_defaults
+from plumbline.assets.scalars import PRIMITIVES, NotThatType, literal_text, typed
+
+
+def normal_component(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Canonical spec of a component.
+
+    Args:
+        fields: az ml field names; ``code`` as ``sha256:HASH`` already, references exact.
+    """
+    spec = dict(fields)
+    spec["type"] = str(spec.get("type") or "command").lower()
+    if spec.get("environment"):
+        spec["environment"] = normal_reference(spec["environment"])
+    spec["inputs"] = {name: _input(value) for name, value in (spec.get("inputs") or {}).items()}
+    spec["outputs"] = {name: _output(value) for name, value in (spec.get("outputs") or {}).items()}
+    spec["resources"] = _resources(spec.get("resources"))
+    spec["distribution"] = normal_distribution(spec.get("distribution"))
+    spec["is_deterministic"] = str(spec.get("is_deterministic", True)).lower() != "false"
+    if spec["type"] == "pipeline":
+        spec["jobs"] = normal_jobs(spec.get("jobs") or {})
+    return without_defaults("component", spec)
+
+
+def _resources(value: Any) -> Any:
+    """One instance is what Azure gives anyway; in a step, where it overrides, it stays."""
+    found = normal_resources(value)
+    if isinstance(found, dict) and found.get("instance_count") == 1:
+        del found["instance_count"]
+    return found
+
+
+def _input(value: Mapping[str, Any]) -> dict[str, Any]:
+    """One input: constraints in the declared type, ``optional: false`` left out."""
+    kind = str(value.get("type", "")).lower()
+    found: dict[str, Any] = {"type": kind}
+    for name in ("default", "min", "max"):
+        if value.get(name) is not None:
+            found[name] = _typed_or_text(value[name], kind)
+    if value.get("enum"):
+        found["enum"] = [literal_text(item) for item in value["enum"]]
+    if str(value.get("optional", False)).lower() == "true":
+        found["optional"] = True
+    if value.get("mode"):
+        found["mode"] = str(value["mode"]).lower()
+    if value.get("description"):
+        found["description"] = value["description"]
+    return found
+
+
+def _output(value: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"type": str(value.get("type", "")).lower()}
+    if value.get("mode"):
+        found["mode"] = str(value["mode"]).lower()
+    if value.get("description"):
+        found["description"] = value["description"]
+    return found
+
+
+def _typed_or_text(value: Any, kind: str) -> Any:
+    """A live body may hold a default that its type forbids; it must still compare."""
+    if kind not in PRIMITIVES:
+        return literal_text(value)
+    try:
+        return typed(value, kind)
+    except NotThatType:
+        return literal_text(value)

@@ -1,0 +1,79 @@
+"""Which kind of definition a YAML file holds, from its content, its name and the folder it lies in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from plumbline.assets.document import Document
+
+FileKind = Literal[
+    "environment", "component", "data", "model", "pipeline_job", "schedule", "release", "pins", "conda", "other"
+]
+
+FOLDERS: Mapping[str, FileKind] = {
+    "components": "component",
+    "component": "component",
+    "environments": "environment",
+    "environment": "environment",
+    "data": "data",
+    "models": "model",
+    "model": "model",
+    "schedules": "schedule",
+}
+"""Folder of a pipeline -> what the files in it are, when their content does not tell."""
+
+STEMS: Mapping[str, FileKind] = {
+    "component": "component",
+    "environment": "environment",
+    "env": "environment",
+    "data": "data",
+    "model": "model",
+    "pipeline": "pipeline_job",
+    "schedule": "schedule",
+    "release": "release",
+    "pins": "pins",
+    "conda": "conda",
+}
+"""File name without its suffix -> what it is, when nothing else tells."""
+
+_DATA_TYPES = {"uri_file", "uri_folder", "mltable"}
+_MODEL_TYPES = {"custom_model", "mlflow_model", "triton_model"}
+_COMPONENT_TYPES = {"command", "parallel", "sweep", "spark", "automl", "import", "data_transfer"}
+
+
+def kind_of(document: Document) -> FileKind:
+    """The kind of a file. ``$schema`` is never asked: dozens of public files lack it or point nowhere."""
+    stem = document.path.stem.lower()
+    if stem in {"release", "pins"}:
+        return STEMS[stem]
+    data = document.data if isinstance(document.data, Mapping) else {}
+    role = next((FOLDERS[name] for name in reversed(document.path.parent.parts[-2:]) if name in FOLDERS), None)
+    found = _by_content(data)
+    if found == "pipeline_job" and role == "component":
+        return role
+    if found:
+        return found
+    if stem in STEMS:
+        return STEMS[stem]
+    return role if role and {"name", "$schema"}.intersection(data) else "other"
+
+
+def _by_content(data: Mapping[str, Any]) -> FileKind | None:
+    kind = str(data.get("type", "")).lower()
+    if "trigger" in data or "create_job" in data:
+        return "schedule"
+    if "jobs" in data:
+        job_like = {"settings", "experiment_name", "compute"}.intersection(data)
+        return "component" if "name" in data and not job_like else "pipeline_job"
+    if kind in _DATA_TYPES:
+        return "data"
+    if kind in _MODEL_TYPES:
+        return "model"
+    if kind in _COMPONENT_TYPES or "command" in data:
+        return "component"
+    if {"image", "build", "conda_file"}.intersection(data):
+        return "environment"
+    if "dependencies" in data:
+        return "conda"
+    return None

@@ -1,0 +1,135 @@
+"""Every definition file of the loaded set, found, read and checked against the tables once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from plumbline.assets.document import Document, read_document, relative_source
+from plumbline.assets.errors import Problem
+from plumbline.assets.kinds import FOLDERS, FileKind, kind_of
+from plumbline.assets.references import COLLECTIONS
+from plumbline.assets.schema import check_fields, describe, suggestion, table
+
+SUFFIXES = (".yml", ".yaml")
+
+
+class Library:
+    """The documents of a set of pipeline folders, by path and by what they define."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self.documents: dict[Path, Document] = {}
+        self.kinds: dict[Path, FileKind] = {}
+        self.folders: dict[Path, list[Path]] = {}
+        self._named: dict[tuple[str, str], list[Document]] = {}
+
+    def read_folder(self, folder: Path) -> None:
+        """Read every definition of a pipeline's folder."""
+        home = folder.resolve()
+        self.folders[home] = []
+        for path in _definition_files(home):
+            document = self.open(path)
+            if document is not None:
+                self.folders[home].append(document.path)
+
+    def open(self, path: Path) -> Document | None:
+        """The document at a path, read at the first call; None when there is no such file."""
+        actual = path.resolve()
+        if actual not in self.documents:
+            if not actual.is_file():
+                return None
+            document = read_document(actual, root=self.root)
+            self.documents[actual] = document
+            self.kinds[actual] = kind_of(document)
+            self._check(document)
+        return self.documents[actual]
+
+    def kind(self, document: Document) -> FileKind:
+        """What a document defines."""
+        return self.kinds[document.path]
+
+    def of_kind(self, folder: Path, kind: FileKind) -> list[Document]:
+        """Documents of one kind in one pipeline's folder, in the order of their paths."""
+        return [self.documents[path] for path in self.folders[folder] if self.kinds[path] == kind]
+
+    def named(self, kind: str, name: str, *, near: Path) -> Document | None:
+        """The definition of a name; one in the same pipeline's folder goes first."""
+        found = self._named.get((kind, name), [])
+        home = self.home(near)
+        return next((document for document in found if self.home(document.path) == home), found[0] if found else None)
+
+    def namesakes(self) -> Iterator[list[Document]]:
+        """Groups of documents that define one kind and name more than once."""
+        yield from (found for found in self._named.values() if len(found) > 1)
+
+    def names(self, kind: str) -> list[str]:
+        """Every name that a kind of definition has in the set."""
+        return [name for found_kind, name in self._named if found_kind == kind]
+
+    def home(self, path: Path) -> Path | None:
+        """The pipeline folder that a path lies in."""
+        return next((folder for folder in self.folders if path.is_relative_to(folder)), None)
+
+    def source(self, path: Path) -> str:
+        """A path relative to the project's root."""
+        return relative_source(path, self.root)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What is wrong or doubtful in all files, sorted by file and line."""
+        return sorted({problem for document in self.documents.values() for problem in document.problems})
+
+    def _check(self, document: Document) -> None:
+        kind = self.kind(document)
+        if kind in {"other", "release"} or document.problems:
+            return
+        if document.data is None:
+            document.report((), "an empty file", f"the definition of one {kind.replace('_', ' ')}", "Fill or delete it.")
+            return
+        fields = self._fields(document, kind)
+        if fields is not None:
+            check_fields(document, document.data, (), fields)
+        name = document.data.get("name") if isinstance(document.data, Mapping) else None
+        if kind in COLLECTIONS and isinstance(name, str):
+            self._named.setdefault((kind, name), []).append(document)
+
+    def _fields(self, document: Document, kind: FileKind) -> Mapping[str, Any] | None:
+        """The table for a document; None, and a problem, for a type of component that we do not carry."""
+        if kind == "component":
+            return _component_fields(document)
+        tables = {"model": ("data", "model"), "pins": ("schedule", "pins"), "conda": ("environment", "conda")}
+        file, name = tables.get(kind, (kind, kind))
+        fields: Mapping[str, Any] = table(file)[name]
+        return fields
+
+
+def _component_fields(document: Document) -> Mapping[str, Any] | None:
+    tables = table("component")
+    data = document.data if isinstance(document.data, Mapping) else {}
+    word = data.get("type", "pipeline" if "jobs" in data else "command")
+    if word in ("command", "pipeline"):
+        fields: Mapping[str, Any] = tables[word]
+        return fields
+    if isinstance(word, str) and word in tables["refused"]:
+        document.report(("type",), describe(word), f"command or pipeline: {tables['refused'][word]}")
+    else:
+        known = ["command", "pipeline", *tables["refused"]]
+        document.report(("type",), describe(word), "one of command, pipeline", suggestion(word, known))
+    return None
+
+
+def _definition_files(folder: Path) -> Iterator[Path]:
+    """YAML files at the top of the folder, in its role folders, and one folder below those."""
+    yield from _yaml_in(folder)
+    for role in sorted(FOLDERS):
+        place = folder / role
+        if place.is_dir():
+            yield from _yaml_in(place)
+            for inner in sorted(path for path in place.iterdir() if path.is_dir()):
+                yield from (path for path in _yaml_in(inner) if path.stem in FOLDERS)
+
+
+def _yaml_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())

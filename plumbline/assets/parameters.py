@@ -1,0 +1,77 @@
+"""Checks of a component's declared inputs: defaults in type and range, names that differ only in case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from plumbline.assets.document import Document, FieldPath
+from plumbline.assets.scalars import PRIMITIVES, NotThatType, literal_text, typed
+from plumbline.assets.schema import describe
+
+_ORDERED = ("number", "integer")
+_A = {"integer": "an integer", "number": "a finite number", "boolean": "true or false", "string": "text"}
+
+
+def check_parameters(document: Document, data: Mapping[str, Any]) -> None:
+    """Check the inputs that a component's file declares."""
+    for side in ("inputs", "outputs"):
+        rows = data.get(side)
+        if not isinstance(rows, Mapping):
+            continue
+        seen: dict[str, str] = {}
+        for name, row in rows.items():
+            other = seen.setdefault(str(name).lower(), name)
+            if other != name:
+                document.report((side, name), f'the name "{name}"', f'a name that differs from "{other}" by more than case')
+            if side == "inputs" and isinstance(row, Mapping):
+                _check_row(document, (side, name), row)
+
+
+def check_literal(document: Document, path: FieldPath, value: Any, row: Mapping[str, Any]) -> None:
+    """Check a literal value against the parameter that it goes to: type, range, and list of choices."""
+    kind = str(row.get("type", "")).lower()
+    if kind not in PRIMITIVES:
+        return
+    try:
+        found = typed(value, kind)
+    except NotThatType:
+        document.report(path, describe(value), _A[kind])
+        return
+    if kind in _ORDERED:
+        low, high = _bound(row, "min", kind), _bound(row, "max", kind)
+        if low is not None and found < low:
+            document.report(path, describe(value), f"at least {literal_text(row['min'])}")
+        if high is not None and found > high:
+            document.report(path, describe(value), f"at most {literal_text(row['max'])}")
+    choices = row.get("enum")
+    if isinstance(choices, list) and choices and literal_text(value) not in [literal_text(item) for item in choices]:
+        document.report(path, describe(value), f"one of {', '.join(literal_text(item) for item in choices)}")
+
+
+def _check_row(document: Document, path: FieldPath, row: Mapping[str, Any]) -> None:
+    kind = str(row.get("type", "")).lower()
+    for bound in ("min", "max"):
+        if row.get(bound) is None:
+            continue
+        if kind not in _ORDERED:
+            if kind in PRIMITIVES:
+                document.report((*path, bound), describe(row[bound]), f"no {bound} on a {kind}", "Remove it.")
+        elif _bound(row, bound, kind) is None:
+            document.report((*path, bound), describe(row[bound]), _A[kind])
+    low, high = _bound(row, "min", kind), _bound(row, "max", kind)
+    if low is not None and high is not None and low > high:
+        document.report((*path, "min"), describe(row["min"]), f"no more than max, {describe(row['max'])}")
+    if row.get("enum") and kind != "string" and kind in PRIMITIVES:
+        document.report((*path, "enum"), "choices", f"no enum on a {kind}: Azure has it for text only", "Use min and max.")
+    elif row.get("default") is not None:
+        check_literal(document, (*path, "default"), row["default"], row)
+
+
+def _bound(row: Mapping[str, Any], name: str, kind: str) -> Any:
+    if kind not in _ORDERED or row.get(name) is None:
+        return None
+    try:
+        return typed(row[name], kind)
+    except NotThatType:
+        return None

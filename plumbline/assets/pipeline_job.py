@@ -1,0 +1,70 @@
+"""Builds the canonical pipeline job of a file, with exact versions throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from plumbline.assets.data_flow import check_compute_name, check_data_flow
+from plumbline.assets.document import Document, FieldPath
+from plumbline.assets.job import normal_job
+from plumbline.assets.links import Links
+from plumbline.assets.steps import Steps, resolve_inputs, resolve_steps
+
+if TYPE_CHECKING:
+    from plumbline.assets.resolve import Resolver
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltJob:
+    """A canonical job, and what it points to."""
+
+    job: Mapping[str, Any]
+    links: Links
+
+
+def build_job(document: Document, resolver: Resolver, *, experiment_name: str) -> BuiltJob | None:
+    """The canonical job of a document; None, and problems there, when something is wrong.
+
+    Args:
+        experiment_name: For a file that names none: azure-ai-ml would take the name of whatever folder the
+            command was started in.
+    """
+    data = document.data
+    if not isinstance(data, Mapping):
+        return None
+    links = Links()
+    jobs = _mapping(data, "jobs")
+    steps = resolve_steps(document, jobs, resolver, links)
+    check_data_flow(document, steps, inputs=_mapping(data, "inputs"), outputs=_mapping(data, "outputs"), declared=False)
+    check_computes(document, (), data, steps)
+    inputs = resolve_inputs(document, ("inputs",), data.get("inputs"), resolver, links)
+    if not jobs and not document.problems:
+        document.report(("jobs",), "no step", "at least one", "Add a step.")
+    if not steps.complete or any(problem.severity == "error" for problem in document.problems):
+        return None
+    fields = {"experiment_name": experiment_name, **data, "inputs": inputs, "jobs": steps.jobs}
+    return BuiltJob(job=normal_job(fields), links=links)
+
+
+def check_computes(document: Document, path: FieldPath, data: Mapping[str, Any], steps: Steps | None = None) -> None:
+    """Check the computes of a job, and that every step of a command has one."""
+    settings = _mapping(data, "settings")
+    for here, text in (((*path, "compute"), data.get("compute")),
+                       ((*path, "settings", "default_compute"), settings.get("default_compute"))):  # fmt: skip
+        if isinstance(text, str):
+            check_compute_name(document, here, text)
+    if steps is None or data.get("compute") or settings.get("default_compute"):
+        return
+    for name, node in steps.jobs.items():
+        if node["type"] == "command" and not node.get("compute"):
+            document.report(
+                ("jobs", name, "compute"), "nothing", "a compute for the step",
+                'Add "compute: azureml:NAME" here or "default_compute" under settings.',
+            )  # fmt: skip
+
+
+def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = data.get(key)
+    return found if isinstance(found, Mapping) else {}

@@ -1,0 +1,127 @@
+"""Resolves references between definitions to exact versions, and builds each definition once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from plumbline.assets.build import build_asset
+from plumbline.assets.definition import AssetDefinition, AssetKind
+from plumbline.assets.document import Document, FieldPath
+from plumbline.assets.links import Resolved
+from plumbline.assets.library import SUFFIXES, Library
+from plumbline.assets.pins import pins_in
+from plumbline.assets.references import Address, parse_reference
+from plumbline.assets.schema import describe, suggestion
+
+LATEST = "latest"
+
+
+class Resolver:
+    """Definitions of a library's documents, each built after what it points to."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._built: dict[Path, AssetDefinition | None] = {}
+        self._building: list[Path] = []
+        self._pins = {folder: self._read_pins(folder) for folder in library.folders}
+
+    def definition(self, document: Document) -> AssetDefinition | None:
+        """The definition in a document; None when its problems leave none, or it holds no asset."""
+        path = document.path
+        if path in self._built:
+            return self._built[path]
+        if path in self._building:
+            chain = " -> ".join(self.library.source(step) for step in [*self._building, path])
+            document.report((), f"a component inside itself ({chain})", "components that end", "Break the chain.")
+            return None
+        self._building.append(path)
+        try:
+            built = build_asset(document, self)
+        finally:
+            self._building.pop()
+        self._built[path] = built
+        return built
+
+    def reference(
+        self, document: Document, path: FieldPath, text: str, kind: AssetKind
+    ) -> Resolved | None:
+        """What a reference in a document stands for; None, and a problem, when nothing registers it."""
+        if _is_path(text):
+            return self._by_path(document, path, text, kind)
+        address = parse_reference(text)
+        if address is None:
+            document.report(
+                path, describe(text), f"azureml:NAME@latest, azureml:NAME:VERSION, a registry's, or a path of {kind}"
+            )
+            return None
+        if address.registry is None:
+            own = self.library.named(kind, address.name, near=document.path)
+            if own is not None:
+                return self._own(document, path, address, own)
+        return self._foreign(document, path, text, address, kind)
+
+    def _by_path(self, document: Document, path: FieldPath, text: str, kind: AssetKind) -> Resolved | None:
+        target = self.library.open(document.folder / text.removeprefix("file:"))
+        if target is None:
+            document.report(path, f"no file at {describe(text)}", f"the file of the {kind}", "Correct the path.")
+            return None
+        if self.library.kind(target) != kind:
+            found = self.library.kind(target).replace("_", " ")
+            document.report(path, f"{describe(text)}, which holds a definition of kind {found}", f"one of kind {kind}")
+            return None
+        return self._resolved(target)
+
+    def _own(self, document: Document, path: FieldPath, address: Address, own: Document) -> Resolved | None:
+        if address.label not in (None, LATEST):
+            document.report(path, f"the label {address.label}", "@latest or a version", "Labels do not pin.")
+            return None
+        resolved = self._resolved(own)
+        definition = resolved.definition
+        if address.version and definition and definition.version != address.version:
+            where = self.library.source(own.path)
+            pinned = self._pins.get(self.library.home(document.path) or Path(), {}).get(str(address))
+            if pinned is not None:
+                return Resolved(text=pinned)
+            document.report(
+                path,
+                f"version {address.version}",
+                f"a version that is registered from here: {where} defines {definition.version or 'none'}",
+                f"Write azureml:{address.name}@latest.",
+            )
+            return None
+        return resolved
+
+    def _foreign(
+        self, document: Document, path: FieldPath, text: str, address: Address, kind: AssetKind
+    ) -> Resolved | None:
+        pins = self._pins.get(self.library.home(document.path) or Path(), {})
+        if text in pins:
+            return Resolved(text=pins[text])
+        if address.exact and (address.registry or address.curated):
+            return Resolved(text=str(address))
+        if address.registry or address.curated:
+            document.report(
+                path, f"{describe(text)}, which moves", "an exact version", "Run `plumbline pin` to write it to pins.yaml."
+            )
+            return None
+        near = suggestion(address.name, self.library.names(kind))
+        step = near or "Define it, or pin it with `plumbline pin` when someone else registers it."
+        document.report(path, describe(text), f"the name of a {kind} that a loaded definition registers", step)
+        return None
+
+    def _resolved(self, target: Document) -> Resolved:
+        definition = self.definition(target)
+        if definition is None:
+            return Resolved(text="", document=target)
+        text = str(Address(name=definition.name, version=definition.version or None))
+        return Resolved(text=text, definition=definition, document=target)
+
+    def _read_pins(self, folder: Path) -> dict[str, str]:
+        pins: dict[str, str] = {}
+        for document in self.library.of_kind(folder, "pins"):
+            pins.update(pins_in(document))
+        return pins
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith(("file:", "./", "../")) or (text.endswith(SUFFIXES) and not text.startswith("azureml:"))
