@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import Any
 
+from plumbline.emulator import disturbances  # noqa: F401  registers the noises of every answer
 from plumbline.emulator.access import Access
 from plumbline.emulator.activity import Activity
 from plumbline.emulator.answers import send_error, send_reply
@@ -73,11 +74,10 @@ class Emulator:
 
     async def start(self) -> None:
         """Takes up what a former process left: the executor's unfinished runs."""
-        if find_spec("plumbline.emulator.executor") is not None:
-            module = importlib.import_module("plumbline.emulator.executor")
-            if hasattr(module, "Executor"):
-                self.executor = module.Executor(self)
-                await _settled(self.executor.start())
+        if find_spec("plumbline.emulator.executor.executor") is not None:
+            module = importlib.import_module("plumbline.emulator.executor.executor")
+            self.executor = module.Executor(self)
+            await _settled(self.executor.start())
 
     async def stop(self) -> None:
         """Ends the executor's work and closes the store."""
@@ -136,6 +136,8 @@ class Application:
         except AzureError as error:
             status = error.status
             await send_error(call, error, send)
+        except ConnectionResetError:
+            _log.info("%s %s: the client went away", call.method, call.path)
         except Exception as error:  # the process's outermost edge: one request's bug must not end the others
             status = 500
             _log.exception("%s %s: this is a bug in the emulator", call.method, call.path)

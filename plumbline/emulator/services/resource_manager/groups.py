@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plumbline.emulator.errors import AzureError, bad_request, resource_group_not_found
@@ -150,11 +151,15 @@ def list_resources(call: Call) -> Reply:
     scope = call.emulator.settings.subscription_scope
     if "group" in call.params:
         scope = checks.require_group(call).id
-    found = [
-        _summary(resource)
+    listed = [
+        resource
         for resource in call.emulator.store.list(scope, below=True)
         if "location" in resource.body and resource.type != GROUP_TYPE and resource.type.count("/") == 1
     ]
+    if call.emulator.noises.has("lagging_lists"):
+        cached_until = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+        listed = [resource for resource in listed if resource.system_data["createdAt"] < cached_until]
+    found = [_summary(resource) for resource in listed]
     for field, value in _filters(call.query.get("$filter", "")):
         found = [item for item in found if _holds(item, field, value)]
     top = call.query.get("$top", "")

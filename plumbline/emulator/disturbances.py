@@ -1,0 +1,80 @@
+"""The noises of every answer: order of members, case of ids, nulls, defaults, systemData that comes late."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+from plumbline.emulator.noise import noise
+from plumbline.emulator.routing import Call
+
+_LOWER_GROUP = re.compile(
+    r"/resourceGroups/([^/]+/providers/Microsoft\.(?:ManagedIdentity|OperationalInsights)/)", re.IGNORECASE
+)
+_INSIGHTS = re.compile(r"/providers/Microsoft\.Insights/components", re.IGNORECASE)
+_unread_writes: set[str] = set()
+
+
+@noise("key_order")
+def shuffle_members(call: Call, content: Any) -> Any:
+    """Members in another order; the same one for the same path, so that a failure repeats."""
+    return _shuffled(content, random.Random(f"{call.emulator.noises.seed}{call.path.lower()}"))
+
+
+def _shuffled(value: Any, generator: random.Random) -> Any:
+    if isinstance(value, dict):
+        members = list(value.items())
+        generator.shuffle(members)
+        return {key: _shuffled(inner, generator) for key, inner in members}
+    if isinstance(value, list):
+        return [_shuffled(inner, generator) for inner in value]
+    return value
+
+
+@noise("id_case")
+def vary_case(call: Call, content: Any) -> Any:
+    """Ids in the case that some providers answer, whatever the client wrote; Azure ML's stay as they are."""
+    if not isinstance(content, dict) or "microsoft.machinelearningservices" in call.path.lower():
+        return content
+    for item in content["value"] if isinstance(content.get("value"), list) else [content]:
+        if isinstance(item, dict) and isinstance(item.get("id"), str):
+            item["id"] = _INSIGHTS.sub(
+                "/providers/microsoft.insights/components", _LOWER_GROUP.sub(r"/resourcegroups/\1", item["id"])
+            )
+            if item.get("type") == "Microsoft.Insights/components":
+                item["type"] = "microsoft.insights/components"
+    return content
+
+
+@noise("dropped_nulls")
+def drop_nulls(call: Call, content: Any) -> Any:
+    """Members that are null are left out."""
+    if isinstance(content, dict):
+        return {key: drop_nulls(call, value) for key, value in content.items() if value is not None}
+    if isinstance(content, list):
+        return [drop_nulls(call, value) for value in content]
+    return content
+
+
+@noise("filled_defaults")
+def fill_tags(call: Call, content: Any) -> Any:
+    """A tracked ARM resource without tags answers an empty object."""
+    if isinstance(content, dict) and "location" in content and str(content.get("id", "")).startswith("/subscriptions/"):
+        content.setdefault("tags", {})
+    return content
+
+
+@noise("late_system_data")
+def withhold_system_data(call: Call, content: Any) -> Any:
+    """systemData is absent from a write's answer and from the first read after it."""
+    key = call.path.rstrip("/").lower()
+    if call.method in ("PUT", "PATCH"):
+        _unread_writes.add(key)
+    elif call.method != "GET" or key not in _unread_writes:
+        return content
+    else:
+        _unread_writes.discard(key)
+    if isinstance(content, dict):
+        content.pop("systemData", None)
+    return content
