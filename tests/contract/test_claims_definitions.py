@@ -24,7 +24,7 @@ def test_component_is_read_by_azure_ai_ml(step: str) -> None:
     component = load_component(PIPELINE / "components" / step / "component.yml")
     assert component.name == f"claims_{step}"
     assert component._validate().passed
-    assert component.environment == "azureml:claims_release@latest"
+    assert component.environment == "claims_release@latest"  # azure-ai-ml takes the prefix off
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -32,7 +32,7 @@ def test_command_gives_the_script_exactly_its_options(step: str) -> None:
     component = read(f"components/{step}/component.yml")
     script = (PIPELINE / "components" / step / "src" / f"{step}.py").read_text()
     passed = re.findall(r"(--[a-z-]+) \$\{\{(inputs|outputs)\.(\w+)\}\}", component["command"])
-    assert {option for option, _, _ in passed} == set(re.findall(r'add_argument\("(--[a-z-]+)"', script))
+    assert {option for option, _, _ in passed} == set(re.findall(r'add_argument\(\s*"(--[a-z-]+)"', script))
     declared = {(kind, name) for kind in ("inputs", "outputs") for name in component.get(kind, {})}
     assert {(kind, name) for _, kind, name in passed} == declared
 
@@ -63,7 +63,10 @@ def test_environment_and_data_assets_are_read_by_azure_ai_ml() -> None:
     environment = load_environment(PIPELINE / "environment.yml")
     assert environment.name == "claims_release"
     assert "latest" not in environment.image
-    claims, thresholds = load_data(PIPELINE / "data" / "data.yml"), load_data(PIPELINE / "data" / "thresholds.yml")
+    claims, thresholds = (
+        load_data(PIPELINE / "data" / "data.yml"),
+        load_data(PIPELINE / "data" / "thresholds.yml"),
+    )
     assert (claims.name, claims.type) == ("claims_medical_expenditures", "uri_folder")
     assert (thresholds.name, thresholds.type) == ("claims_release_thresholds", "uri_file")
     assert Path(thresholds.path) == PIPELINE / "thresholds.yml"

@@ -14,8 +14,8 @@ import os
 import sys
 from pathlib import Path
 
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 import yaml
 from measures import all_metrics, bands, by_group, predict, rate
 from pictures import write_pictures
@@ -54,7 +54,9 @@ def judge(metrics: dict[str, float | None], thresholds: dict[str, dict]) -> list
         direction = "at_least" if "at_least" in rule else "at_most"
         value, limit = metrics.get(name), rule[direction]
         passed = value is not None and (value >= limit if direction == "at_least" else value <= limit)
-        checks.append({"metric": name, "value": value, "direction": direction, "threshold": limit, "pass": passed})
+        checks.append(
+            {"metric": name, "value": value, "direction": direction, "threshold": limit, "pass": passed}
+        )
     return checks
 
 
@@ -85,13 +87,13 @@ def main() -> int:
     arguments = parser.parse_args()
     model = json.loads((arguments.model / "model.json").read_text(encoding="utf-8"))
     baseline = json.loads((arguments.model / "baseline.json").read_text(encoding="utf-8"))
-    holdout = pandas.read_csv(arguments.holdout / "holdout.csv")
-    groups = holdout[["row"]].merge(pandas.read_csv(arguments.groups / "groups.csv"), on="row", validate="1:1")
+    holdout = pd.read_csv(arguments.holdout / "holdout.csv")
+    groups = holdout[["row"]].merge(pd.read_csv(arguments.groups / "groups.csv"), on="row", validate="1:1")
     judged = json.loads((arguments.groups / "groups.json").read_text(encoding="utf-8"))
     thresholds = yaml.safe_load(arguments.thresholds.read_text(encoding="utf-8"))["thresholds"]
 
     paid = holdout["claim_cost"].to_numpy()
-    with threadpool_limits(limits=1), numpy.errstate(all="ignore"):
+    with threadpool_limits(limits=1), np.errstate(all="ignore"):
         predicted, rated = predict(model, holdout), rate(baseline, holdout)
         group_table = by_group(paid, predicted, groups, judged, arguments.minimum_group_rows)
         metrics = plain(all_metrics(paid, predicted, rated, baseline["overall_mean"], group_table))
@@ -99,35 +101,47 @@ def main() -> int:
 
     folder = arguments.evaluation
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "metrics.json", {
-        "schema_version": 1,
-        "rows": len(holdout),
-        "metrics": metrics,
-        "baseline": baseline["kind"],
-        "groups": plain(group_table),
-        "inputs": {"model.json": sha256(arguments.model / "model.json"),
-                   "baseline.json": sha256(arguments.model / "baseline.json"),
-                   "holdout.csv": sha256(arguments.holdout / "holdout.csv")},
-    })
+    write_json(
+        folder / "metrics.json",
+        {
+            "schema_version": 1,
+            "rows": len(holdout),
+            "metrics": metrics,
+            "baseline": baseline["kind"],
+            "groups": plain(group_table),
+            "inputs": {
+                "model.json": sha256(arguments.model / "model.json"),
+                "baseline.json": sha256(arguments.model / "baseline.json"),
+                "holdout.csv": sha256(arguments.holdout / "holdout.csv"),
+            },
+        },
+    )
     checks = judge(metrics, thresholds)
     passed = bool(checks) and all(check["pass"] for check in checks)
-    write_json(arguments.verdict, {
-        "schema_version": 1,
-        "pass": passed,
-        "checks": checks,
-        "metrics_sha256": sha256(folder / "metrics.json"),
-        "thresholds_sha256": sha256(arguments.thresholds),
-    })
-    predictions = pandas.DataFrame({"row": holdout["row"], "paid": paid, "predicted": predicted, "baseline": rated})
+    write_json(
+        arguments.verdict,
+        {
+            "schema_version": 1,
+            "pass": passed,
+            "checks": checks,
+            "metrics_sha256": sha256(folder / "metrics.json"),
+            "thresholds_sha256": sha256(arguments.thresholds),
+        },
+    )
+    predictions = pd.DataFrame(
+        {"row": holdout["row"], "paid": paid, "predicted": predicted, "baseline": rated}
+    )
     predictions.to_csv(folder / "predictions.csv", index=False, float_format="%.4f", lineterminator="\n")
-    ranks = numpy.linspace(0, len(holdout) - 1, SAMPLES).round().astype(int)
-    samples = predictions.iloc[numpy.argsort(predicted, kind="stable")[ranks]]
+    ranks = np.linspace(0, len(holdout) - 1, SAMPLES).round().astype(int)
+    samples = predictions.iloc[np.argsort(predicted, kind="stable")[ranks]]
     samples.to_csv(folder / "sample_predictions.csv", index=False, float_format="%.4f", lineterminator="\n")
     pictures = write_pictures(folder, band_table, paid, predicted)
 
     for check in checks:
         sign = ">=" if check["direction"] == "at_least" else "<="
-        print(f"{'pass' if check['pass'] else 'FAIL'}  {check['metric']}  {check['value']} {sign} {check['threshold']}")
+        print(
+            f"{'pass' if check['pass'] else 'FAIL'}  {check['metric']}  {check['value']} {sign} {check['threshold']}"
+        )
     print(f"verdict: {'pass' if passed else 'fail'}; evaluation is complete either way")
     track(metrics, passed, pictures)
     return 0

@@ -42,7 +42,9 @@ def reasons_of_metrics(metrics: dict, thresholds: dict) -> list[str]:
     return reasons
 
 
-def reasons_of_verdict(verdict: dict, metrics_bytes: bytes, threshold_bytes: bytes, failed: bool) -> list[str]:
+def reasons_of_verdict(
+    verdict: dict, metrics_bytes: bytes, threshold_bytes: bytes, failed: bool
+) -> list[str]:
     """Compares the verdict with what was found here; a verdict of other files or other arithmetic is no verdict."""
     reasons = []
     for key, content in (("metrics_sha256", metrics_bytes), ("thresholds_sha256", threshold_bytes)):
@@ -52,7 +54,9 @@ def reasons_of_verdict(verdict: dict, metrics_bytes: bytes, threshold_bytes: byt
     if verdict.get("pass") is True and failed:
         reasons.append("verdict.pass: got true, expected false; the metrics do not reach the thresholds")
     if verdict.get("pass") is not True and not failed:
-        reasons.append(f"verdict.pass: got {verdict.get('pass')}, expected true; it disagrees with its own metrics")
+        reasons.append(
+            f"verdict.pass: got {verdict.get('pass')}, expected true; it disagrees with its own metrics"
+        )
     return reasons
 
 
@@ -86,8 +90,10 @@ def main() -> int:
     for reason in reasons:
         print(f"gate closed: {reason}", file=sys.stderr)
     if reasons:
-        print("Next step: read the evaluation's metrics.json and pictures; the model may not be registered.",
-              file=sys.stderr)
+        print(
+            "Next step: read the evaluation's metrics.json and pictures; the model may not be registered.",
+            file=sys.stderr,
+        )
     else:
         print(f"gate open: {len(thresholds)} of {len(thresholds)} thresholds reached")
     track(not reasons, len(reasons))

@@ -13,8 +13,8 @@ import os
 import sys
 from pathlib import Path
 
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 from sklearn.linear_model import GammaRegressor
 from threadpoolctl import threadpool_limits
 
@@ -22,11 +22,11 @@ DIGITS = 10  # Far below any effect, far above the noise of another processor's 
 LEAST_ROWS_PER_CLASS = 30  # A smaller class is rated by the overall mean.
 
 
-def fit(training: pandas.DataFrame, names: list[str], alpha: float) -> dict:
+def fit(training: pd.DataFrame, names: list[str], alpha: float) -> dict:
     """Returns the model as plain numbers: per feature its mean, scale and coefficient, and the intercept."""
     values = training[names].to_numpy()
     means, scales = values.mean(axis=0), values.std(axis=0)
-    scales = numpy.where(scales > 0, scales, 1.0)
+    scales = np.where(scales > 0, scales, 1.0)
     target = training["claim_cost"].to_numpy()
     regression = GammaRegressor(alpha=alpha, solver="newton-cholesky", max_iter=300)
     regression.fit((values - means) / scales, target)
@@ -35,16 +35,24 @@ def fit(training: pandas.DataFrame, names: list[str], alpha: float) -> dict:
         "kind": "gamma regression, log link",
         "intercept": round(float(regression.intercept_), DIGITS),
         "features": [
-            {"name": name, "mean": round(float(mean), DIGITS), "scale": round(float(scale), DIGITS),
-             "coefficient": round(float(coefficient), DIGITS)}
+            {
+                "name": name,
+                "mean": round(float(mean), DIGITS),
+                "scale": round(float(scale), DIGITS),
+                "coefficient": round(float(coefficient), DIGITS),
+            }
             for name, mean, scale, coefficient in zip(names, means, scales, regression.coef_, strict=True)
         ],
-        "training": {"rows": len(training), "mean_claim_cost": round(float(target.mean()), DIGITS),
-                     "alpha": alpha, "iterations": int(regression.n_iter_)},
+        "training": {
+            "rows": len(training),
+            "mean_claim_cost": round(float(target.mean()), DIGITS),
+            "alpha": alpha,
+            "iterations": int(regression.n_iter_),
+        },
     }
 
 
-def class_rating(training: pandas.DataFrame) -> dict:
+def class_rating(training: pd.DataFrame) -> dict:
     """Returns the baseline: the mean cost of each class of coinsurance and self-rated health."""
     classes = training.groupby("rating_class")["claim_cost"].agg(["mean", "size"])
     classes = classes[classes["size"] >= LEAST_ROWS_PER_CLASS]
@@ -74,21 +82,29 @@ def track(parameters: dict, metrics: dict) -> None:
 def main() -> int:
     """Reads the training folder and writes the model folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--training", type=Path, required=True, help="folder with train.csv and features.json")
+    parser.add_argument(
+        "--training", type=Path, required=True, help="folder with train.csv and features.json"
+    )
     parser.add_argument("--alpha", type=float, required=True, help="ridge penalty on standardised features")
     parser.add_argument("--model", type=Path, required=True, help="folder to write")
     arguments = parser.parse_args()
     names = json.loads((arguments.training / "features.json").read_text(encoding="utf-8"))["features"]
-    training = pandas.read_csv(arguments.training / "train.csv")
+    training = pd.read_csv(arguments.training / "train.csv")
 
     with threadpool_limits(limits=1):
         model = fit(training, names, arguments.alpha)
     arguments.model.mkdir(parents=True, exist_ok=True)
     for name, content in (("model.json", model), ("baseline.json", class_rating(training))):
-        (arguments.model / name).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    print(f"fitted {len(names)} features on {len(training)} claims in {model['training']['iterations']} iterations")
-    track({"alpha": arguments.alpha, "features": len(names), "model": model["kind"]},
-          {"training_rows": len(training), "training_mean_claim_cost": model["training"]["mean_claim_cost"]})
+        (arguments.model / name).write_text(
+            json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+        )
+    print(
+        f"fitted {len(names)} features on {len(training)} claims in {model['training']['iterations']} iterations"
+    )
+    track(
+        {"alpha": arguments.alpha, "features": len(names), "model": model["kind"]},
+        {"training_rows": len(training), "training_mean_claim_cost": model["training"]["mean_claim_cost"]},
+    )
     return 0
 
 
