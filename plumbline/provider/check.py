@@ -32,12 +32,12 @@ def check(kind: str, news: Properties) -> tuple[Properties, tuple[PropertyProble
         if name not in values and row.checked_in is not None:
             values[name] = row.checked_in
     wrong = {problem.property.split(".")[0] for problem in problems}
-    sound = Properties(values={n: v for n, v in values.items() if n not in wrong}, secrets=news.secrets)
+    sound = Properties(entries={n: v for n, v in values.items() if n not in wrong}, secrets=news.secrets)
     problems += _wrong_texts(sound)
     if kind in ASSET_KINDS:
         problems += _complete_asset(kind, sound, values)
     secrets = news.secrets | ({"contentHash"} if "spec" in news.secrets else set())
-    return Properties(values=values, secrets=secrets), tuple(problems)
+    return Properties(entries=values, secrets=secrets), tuple(problems)
 
 
 def _unknown_names(rows: Mapping[str, PropertyRow], news: Properties) -> list[PropertyProblem]:

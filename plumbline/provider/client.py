@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 import yaml
 
 from plumbline.assets import AssetDefinition, ScheduleDefinition, to_az_ml_yaml
+from plumbline.assets.az_ml import job_to_az_ml_yaml
 from plumbline.provider.address import Workspace
 from plumbline.provider.answers import refusal_of
 from plumbline.provider.errors import ProviderBug, Refusal
@@ -27,6 +29,10 @@ from plumbline.provider.table import kind_rows
 OWNER_PROPERTY = "plumbline.urn"
 """Property on what we create: after a cut-off run, our own half-done work is told from someone else's by it."""
 
+CODE_HASH_PROPERTY = "plumbline.code_hash"
+"""Property on data, models and build contexts that we upload: Azure keeps no content hash of them."""
+
+_JOB_FILE = "job.yml"
 _TRIES = 8
 _OPERATIONS = {"environment": "environments", "component": "components", "data": "data", "model": "models"}
 
@@ -58,8 +64,11 @@ class Writer:
             kind_rows()[definition.kind].collection, definition.name, definition.version
         )
         with self._refusals(f"{definition.reference}: register", "versions/write", definition.kind, scope):
-            entity = _loaded(definition.kind, to_az_ml_yaml(definition, root=root), root)
+            entity = _loaded(definition.kind, to_az_ml_yaml(definition, root=root))
             entity.properties = {**(entity.properties or {}), OWNER_PROPERTY: owner}
+            if definition.code_hash and definition.kind != "component":
+                # Components have a code asset that keeps the hash; nothing else does.
+                entity.properties[CODE_HASH_PROPERTY] = definition.code_hash
             with self._answers.kept() as answers:
                 self._operations(workspace, definition.kind).create_or_update(entity)
         return answers.last(scope)
@@ -100,7 +109,7 @@ class Writer:
         """
         scope = workspace.container("schedules", definition.name)
         with self._refusals(f"{definition.name}: put schedule", "write", "schedule", scope):
-            entity = _loaded("schedule", to_az_ml_yaml(definition, root=root), root)
+            entity = _loaded_schedule(definition, root)
             entity.properties = {**(entity.properties or {}), OWNER_PROPERTY: owner}
             # The YAML has no such field; azure-ai-ml's own enable and disable set it in this way (1.35.2).
             entity._is_enabled = definition.enabled
@@ -198,16 +207,29 @@ class _Kept:
         raise ProviderBug(f"{arm_id}: got no answer to a PUT, expected one from azure-ai-ml.")
 
 
-def _loaded(kind: str, mapping: Mapping[str, Any], root: Path) -> Any:
+def _loaded(kind: str, mapping: Mapping[str, Any]) -> Any:
     from azure.ai.ml import load_component, load_data, load_environment, load_model
-    from azure.ai.ml.entities._load_functions import load_schedule  # not exported at the top in 1.35.2
 
     load = {
         "environment": load_environment,
         "component": load_component,
         "data": load_data,
         "model": load_model,
-        "schedule": load_schedule,
     }[kind]
-    text = yaml.safe_dump(dict(mapping), sort_keys=False, allow_unicode=True)
-    return load(io.StringIO(text), relative_origin=str(root / "definition.yml"))
+    return load(io.StringIO(_yaml(mapping)))
+
+
+def _loaded_schedule(definition: ScheduleDefinition, root: Path) -> Any:
+    from azure.ai.ml.entities._load_functions import load_schedule  # not exported at the top in 1.35.2
+
+    # A schedule's job is read from a file beside it.
+    with tempfile.TemporaryDirectory(prefix="plumbline-schedule-") as folder:
+        files = Path(folder)
+        (files / _JOB_FILE).write_text(_yaml(job_to_az_ml_yaml(definition.fields["create_job"])), encoding="utf-8")
+        mapping = to_az_ml_yaml(definition, root=root, job_file=f"./{_JOB_FILE}")
+        (files / "schedule.yml").write_text(_yaml(mapping), encoding="utf-8")
+        return load_schedule(files / "schedule.yml")
+
+
+def _yaml(mapping: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(dict(mapping), sort_keys=False, allow_unicode=True)

@@ -46,27 +46,27 @@ class Properties(Mapping[str, Any]):
     """A decoded property map.
 
     Attributes:
-        values: Property -> plain value; an unknown one is UNKNOWN, at any depth.
+        entries: Property -> plain value; an unknown one is UNKNOWN, at any depth.
         secrets: Top-level properties that are secret, or hold something secret.
     """
 
-    values: Mapping[str, Any] = field(default_factory=dict)
+    entries: Mapping[str, Any] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> Any:
-        return self.values[name]
+        return self.entries[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.values)
+        return iter(self.entries)
 
     def __len__(self) -> int:
-        return len(self.values)
+        return len(self.entries)
 
     def shown(self, name: str) -> str:
         """The value as a message may show it: never a secret, never at length."""
         if name in self.secrets:
             return "[secret]"
-        text = repr(self.values.get(name))
+        text = repr(self.entries.get(name))
         return text if len(text) <= 80 else f"{text[:77]}..."
 
 
@@ -91,7 +91,7 @@ def decode(struct: struct_pb2.Struct) -> Properties:
             secrets.add(name)
         if decoded is not None:
             values[name] = decoded
-    return Properties(values=values, secrets=frozenset(secrets))
+    return Properties(entries=values, secrets=frozenset(secrets))
 
 
 def encode(values: Mapping[str, Any], secrets: Iterable[str] = ()) -> struct_pb2.Struct:

@@ -2,7 +2,6 @@
 
 ProviderError
 ├── Refusal             the user's: wrong input, missing right, changed files; shown as one line, no traceback
-│   ├── PropertyRefusals    wrong inputs, one message per property
 │   └── Cancelled           the run was interrupted before this step began
 ├── PartialFailure      the write was acknowledged, but what came back is not what was sent; the state is kept
 └── ProviderBug         ours: shown as a bug report, with the traceback in the plugin's log
@@ -32,14 +31,6 @@ class PropertyProblem:
 
     property: str
     reason: str
-
-
-class PropertyRefusals(Refusal):
-    """Every wrong input of one resource, all at once."""
-
-    def __init__(self, problems: Sequence[PropertyProblem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(f"{problem.property}: {problem.reason}" for problem in self.problems))
 
 
 class Cancelled(Refusal):

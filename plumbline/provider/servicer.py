@@ -19,7 +19,7 @@ from pulumi.runtime.proto import errors_pb2, plugin_pb2, provider_pb2, provider_
 from plumbline.provider.codec import Properties, decode, encode
 from plumbline.provider.diff import Change
 from plumbline.provider.engine_log import EngineLog
-from plumbline.provider.errors import PartialFailure, PropertyProblem, PropertyRefusals, ProviderError, Refusal
+from plumbline.provider.errors import PartialFailure, PropertyProblem, ProviderError, Refusal
 from plumbline.provider.registry import Registry
 from plumbline.provider.schema import schema_text
 from plumbline.provider.urn import parse_urn
@@ -134,8 +134,6 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             return await work
         except PartialFailure as failure:
             await _abort_partial(context, failure)
-        except PropertyRefusals as refusals:
-            await _abort_properties(context, refusals)
         except Refusal as refusal:
             await context.abort(grpc.StatusCode.UNKNOWN, str(refusal))
         except (asyncio.CancelledError, grpc.aio.AbortError):
@@ -149,7 +147,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _struct(properties: Properties) -> Any:
-    return encode(properties.values, properties.secrets)
+    return encode(properties.entries, properties.secrets)
 
 
 def _failures(problems: Iterable[PropertyProblem]) -> list[Any]:
@@ -176,19 +174,12 @@ def _top(path: str) -> str:
 
 
 async def _abort_partial(context: Any, failure: PartialFailure) -> None:
-    detail = errors_pb2.ErrorResourceInitFailed(
+    detail = provider_pb2.ErrorResourceInitFailed(
         id=failure.resource_id,
         properties=_struct(failure.outputs),
         reasons=list(failure.reasons),
     )
     await _abort(context, grpc.StatusCode.UNKNOWN, str(failure), detail)
-
-
-async def _abort_properties(context: Any, refusals: PropertyRefusals) -> None:
-    detail = errors_pb2.InputPropertiesError()
-    for problem in refusals.problems:
-        detail.errors.add(property_path=problem.property, reason=problem.reason)
-    await _abort(context, grpc.StatusCode.INVALID_ARGUMENT, str(refusals), detail)
 
 
 async def _abort(context: Any, code: grpc.StatusCode, message: str, detail: Any) -> None:

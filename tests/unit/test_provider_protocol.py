@@ -36,7 +36,7 @@ VALUES = st.recursive(
 def test_what_is_encoded_decodes_to_the_same(values: dict[str, Any], data: st.DataObject) -> None:
     secrets = data.draw(st.sets(st.sampled_from(sorted(values)))) if values else set()
     found = decode(encode(values, secrets))
-    assert found.values == values
+    assert found.entries == values
     assert found.secrets == secrets
 
 
@@ -153,4 +153,4 @@ def test_a_version_that_another_resource_declares_is_claimed() -> None:
 
 
 def test_properties_show_shortly() -> None:
-    assert len(Properties(values={"spec": "x" * 500}).shown("spec")) == 80
+    assert len(Properties(entries={"spec": "x" * 500}).shown("spec")) == 80

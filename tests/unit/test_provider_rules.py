@@ -24,7 +24,7 @@ def inputs(kind: str, **changed: Any) -> Properties:
         digest = content_hash(kind, SPEC)
         values |= {"contentHash": digest, "version": version_from_hash(digest)}
     values |= changed
-    return Properties(values={name: value for name, value in values.items() if value is not None})
+    return Properties(entries={name: value for name, value in values.items() if value is not None})
 
 
 def checked(kind: str, **changed: Any) -> Properties:
@@ -43,7 +43,7 @@ def test_sound_inputs_pass_and_a_second_check_changes_nothing(kind: str) -> None
     first = checked(kind)
     second, problems = check(kind, first)
     assert problems == ()
-    assert second.values == first.values
+    assert second.entries == first.entries
     assert diff(kind, first, second) == ()
 
 
@@ -95,14 +95,14 @@ def test_reference_hashes_are_part_of_the_content_hash() -> None:
 
 
 def test_a_secret_is_not_quoted_in_a_refusal() -> None:
-    secret = Properties(values={**inputs("environment").values, "name": "-hidden"}, secrets=frozenset({"name"}))
+    secret = Properties(entries={**inputs("environment").entries, "name": "-hidden"}, secrets=frozenset({"name"}))
     _, problems = check("environment", secret)
     assert "hidden" not in str(problems)
     assert "[secret]" in str(problems)
 
 
 def test_a_secret_spec_makes_the_computed_hash_secret() -> None:
-    secret = Properties(values=inputs("environment").values, secrets=frozenset({"spec"}))
+    secret = Properties(entries=inputs("environment").entries, secrets=frozenset({"spec"}))
     found, _ = check("environment", secret)
     assert "contentHash" in found.secrets
 

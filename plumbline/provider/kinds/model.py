@@ -50,4 +50,4 @@ class ModelKind(VersionedAssetKind):
 
 
 def _versioned(inputs: Properties, version: str) -> Properties:
-    return Properties(values={**inputs.values, "version": version}, secrets=inputs.secrets)
+    return Properties(entries={**inputs.entries, "version": version}, secrets=inputs.secrets)

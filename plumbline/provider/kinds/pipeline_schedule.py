@@ -66,14 +66,14 @@ class PipelineScheduleKind:
             return None
         live = await self._understood(body)
         seen = {
-            **inputs.values,
+            **inputs.entries,
             **self._differences(inputs, state, live),
             "resourceGroupName": workspace.resource_group,
             "workspaceName": workspace.name,
             "name": name,
         }
         found = Properties(
-            values={wire: value for wire, value in seen.items() if value is not None},
+            entries={wire: value for wire, value in seen.items() if value is not None},
             secrets=inputs.secrets | state.secrets,
         )
         outputs = self._outputs(found, acknowledged=state.get("acknowledged"))
@@ -133,7 +133,7 @@ class PipelineScheduleKind:
         if acknowledged:
             values["acknowledged"] = acknowledged
         secrets = inputs.secrets | ({"acknowledged"} if inputs.secrets else set())
-        return Properties(values=values, secrets=secrets & values.keys())
+        return Properties(entries=values, secrets=secrets & values.keys())
 
     def _workspace(self, context: Context, values: Mapping[str, Any]) -> Workspace | None:
         names = [values["resourceGroupName"], values["workspaceName"]]

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from plumbline.assets import AssetDefinition, changes, content_hash
 from plumbline.provider.address import Workspace, parse_import_id
 from plumbline.provider.answers import refusal_of
+from plumbline.provider.client import CODE_HASH_PROPERTY
 from plumbline.provider.codec import UNKNOWN, Properties, is_known
 from plumbline.provider.diff import content_changed
 from plumbline.provider.errors import PartialFailure, Refusal
@@ -24,6 +26,7 @@ from plumbline.provider.table import kind_rows, property_rows
 
 _MUTABLE = {"description": "description", "tags": "tags", "displayName": "display_name"}
 _HASH_PROPERTIES = ("hash_sha256",)
+_CODE_ID = re.compile(r"/subscriptions/.+/codes/[^/]+/versions/[^/]+", re.IGNORECASE)
 
 
 class VersionedAssetKind:
@@ -64,7 +67,7 @@ class VersionedAssetKind:
             "version": version,
         }
         secrets = inputs.secrets | state.secrets
-        found = Properties(values=seen, secrets=secrets)
+        found = Properties(entries=seen, secrets=secrets)
         outputs = self._outputs(
             found, registered=state.get("registeredVersions", ()), acknowledged=state.get("acknowledged")
         )
@@ -234,7 +237,7 @@ class VersionedAssetKind:
     def _as_inputs(
         self, inputs: Properties, state: Properties, live: LiveObject, *, archived: bool
     ) -> dict[str, Any]:
-        seen = dict(inputs.values)
+        seen = dict(inputs.entries)
         acknowledged = json.loads(state.get("acknowledged") or "{}")
         if live.spec not in (inputs.get("spec"), acknowledged.get("spec")):
             seen["spec"] = live.spec
@@ -268,7 +271,7 @@ class VersionedAssetKind:
         secrets = inputs.secrets | ({"reference"} if inputs.secrets & {"name", "version"} else set())
         secrets |= {"acknowledged"} if inputs.secrets else set()
         values = {name: value for name, value in {**copied, **made}.items() if value is not None}
-        return Properties(values=values, secrets=secrets & values.keys())
+        return Properties(entries=values, secrets=secrets & values.keys())
 
     def _definition(self, inputs: Properties) -> AssetDefinition:
         return AssetDefinition(
@@ -319,8 +322,12 @@ class VersionedAssetKind:
         return body, is_true(((container or {}).get("properties") or {}).get("isArchived"))
 
     async def _understood(self, context: Context, body: Mapping[str, Any]) -> LiveObject:
+        marked = ((body.get("properties") or {}).get("properties") or {}).get(CODE_HASH_PROPERTY)
+
         async def code_hash_of(code_id: str) -> str | None:
             assert context.cloud is not None
+            if not _CODE_ID.fullmatch(code_id):
+                return marked if isinstance(marked, str) and _is_upload(code_id) else None
             code = await context.cloud.reader.get(code_id, api_version=CODE_API_VERSION)
             properties = ((code or {}).get("properties") or {}).get("properties") or {}
             return next((str(properties[name]) for name in _HASH_PROPERTIES if properties.get(name)), None)
@@ -338,6 +345,11 @@ class VersionedAssetKind:
     @property
     def _action(self) -> str:
         return f"Microsoft.MachineLearningServices/workspaces/{self.row.collection}/versions/write"
+
+
+def _is_upload(address: str) -> bool:
+    # azure-ai-ml puts what it uploads here, below a hash of its own; a path of the user's has no content hash.
+    return "/LocalUpload/" in address
 
 
 def _with(registered: tuple[str, ...], version: str) -> tuple[str, ...]:
