@@ -20,11 +20,17 @@ DEFAULT_ALIAS = "azureml_default"
 
 @dataclass(frozen=True, kw_only=True)
 class Assets:
-    """The routes of one kind of asset in one kind of place."""
+    """The routes of one kind of asset in one kind of place.
+
+    Args:
+        prefix: what stands before the place's path (a registry's region serves it under one).
+        scope: what rights are asked on. Default: the place.
+    """
 
     kind: AssetKind
     place: AssetPlace
     prefix: str = ""
+    scope: Callable[[Call], str] | None = None
 
     @property
     def type(self) -> str:
@@ -47,7 +53,8 @@ class Assets:
         ]
 
     def _route(self, method: str, path: str, handler: Callable[[Call], Reply], verb: str) -> Route:
-        return Route(method=method, path=path, handler=handler, action=f"{self.type}/{verb}", scope=self.place.id)
+        return Route(method=method, path=path, handler=handler, action=f"{self.type}/{verb}",
+                     scope=self.scope or self.place.id)  # fmt: skip
 
     # -- containers
 
@@ -144,6 +151,7 @@ class Assets:
             sent["componentSpec"].setdefault("version", version)
         body = {"properties": sent}
         if present is not None and present.body == body:
+            # Nothing changed, so nobody changed it: systemData stays.
             return Reply(json=self._version_answer(present))
         if container is None:
             fields = {"dataType": sent["dataType"]} if "dataType" in sent else {}
@@ -230,7 +238,7 @@ def _view(call: Call) -> Callable[[bool], bool]:
     """What listViewType lets through, as a question about an item's being archived."""
     view = (call.query.get("listviewtype") or "ActiveOnly").lower()
     if view == "all":
-        return lambda archived: True
+        return lambda _archived: True
     if view == "archivedonly":
         return lambda archived: archived
     if view == "activeonly":

@@ -111,7 +111,7 @@ def _text(value: Any) -> str:
     # The service answers a datastore path in its long form; both name the same place.
     if text.startswith("azureml://subscriptions/") and _SHORT_PATH_MARK in text:
         return "azureml://datastores/" + text.split(_SHORT_PATH_MARK, 1)[1]
-    if text.startswith("azureml:/subscriptions/") or text.startswith("/subscriptions/"):
+    if text.startswith(("azureml:/subscriptions/", "/subscriptions/")):
         # ARM ids are the same in any case, with or without the client's prefix.
         return text.removeprefix("azureml:").lower()
     return text

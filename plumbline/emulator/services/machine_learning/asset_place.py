@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Literal
+
+import yaml
 
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import Call
+from plumbline.emulator.services.resource_manager import checks
 from plumbline.emulator.store import Resource
 
 PROVIDER = "Microsoft.MachineLearningServices"
@@ -18,6 +23,8 @@ REGISTRY_PATH = f"{GROUP_PATH}/providers/{PROVIDER}/registries/{{registry}}"
 REGISTRY_TYPE = f"{PROVIDER}/registries"
 DATA_PLANE = "/mferp/managementfrontend"
 """Prefix under which a registry's own region serves the same resources."""
+REGISTRY_DATA_PLANE_VERSION = "2021-10-01-dataplanepreview"
+"""The api-version that azure-ai-ml 1.35.2 asks a registry's region for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +51,8 @@ class AssetPlace:
         )
 
     def parent(self, call: Call) -> Resource:
-        """The parent. Raises: AzureError: 404 when it is not there."""
+        """The parent. Raises: AzureError: 404 when it is not there; 400 for an api-version that the service lacks."""
+        checks.check_version(call, _api_versions(), provider_type=self.type.partition("/")[2])
         found = call.emulator.store.get(self.id(call))
         if found is None:
             name = call.params[self.noun]
@@ -62,3 +70,9 @@ class AssetPlace:
 
 WORKSPACE = AssetPlace(noun="workspace", type=WORKSPACE_TYPE, path=WORKSPACE_PATH)
 REGISTRY = AssetPlace(noun="registry", type=REGISTRY_TYPE, path=REGISTRY_PATH)
+
+
+@cache
+def _api_versions() -> tuple[str, ...]:
+    table = yaml.safe_load(Path(__file__).with_name("types.yaml").read_text(encoding="utf-8"))
+    return (*(str(version) for version in table["versions"]), REGISTRY_DATA_PLANE_VERSION)

@@ -25,10 +25,12 @@ _CLIENT_PERMISSIONS = "racwdl"
 def prepare(store: Store) -> None:
     """Create the table of secrets, apart from the resources that any reader sees."""
     store.migrate("datastore_secret", _SCHEMA)
-    store.on_delete(
-        lambda resource: store.execute("DELETE FROM datastore_secret WHERE datastore_key = ?", (resource.id.lower(),))
-        and None
-    )
+
+
+    def forget(resource: Resource) -> None:
+        store.execute("DELETE FROM datastore_secret WHERE datastore_key = ?", (resource.id.lower(),))
+
+    store.on_delete(forget)
 
 
 def check(call: Call, datastore_id: str, present: Resource | None, body: dict[str, Any]) -> None:

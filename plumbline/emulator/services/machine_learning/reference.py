@@ -63,7 +63,7 @@ def missing_references(store: Store, parent: Resource, properties: Mapping[str, 
 _NOWHERE: Any = object()
 
 
-def resolve(store: Store, parent: Resource, collection: str, reference: str) -> Resource | None:
+def resolve(store: Store, parent: Resource, collection: str, reference: str) -> Any:
     """The asset behind a reference; None when its form names nothing that we keep (an image, a git URL).
 
     Returns a private marker when the form is ours but nothing is there; use `find` for a plain answer.
@@ -93,7 +93,7 @@ def resolve(store: Store, parent: Resource, collection: str, reference: str) -> 
 def find(store: Store, parent: Resource, collection: str, reference: str) -> Resource | None:
     """The asset behind a reference, or None."""
     found = resolve(store, parent, collection, reference)
-    return None if found is _NOWHERE else found
+    return found if isinstance(found, Resource) else None
 
 
 def registry_named(store: Store, name: str) -> Resource | None:
@@ -117,7 +117,5 @@ def _references(value: Any, path: str) -> Iterator[tuple[str, str, str]]:
         here = f"{path}.{key}" if path else str(key)
         if key in _FIELDS and isinstance(member, str):
             yield here, key, member
-        elif key in {"componentSpec", "jobs", "jobDefinition", "action", "task", "trial"}:
-            yield from _references(member, here)
-        elif path.rsplit(".", 1)[-1] == "jobs":
+        elif key in {"componentSpec", "jobs", "jobDefinition", "action", "task", "trial"} or path.rsplit(".", 1)[-1] == "jobs":
             yield from _references(member, here)

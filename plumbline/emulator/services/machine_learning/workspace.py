@@ -139,7 +139,7 @@ def discovery(call: Call) -> Reply:
     """Where the services of a workspace are reached: all here."""
     base = call.base_url
     services = ("api", "catalog", "experimentation", "gallery", "history", "hyperdrive", "labeling", "modelmanagement")
-    return Reply(json={service: base for service in services} | {"pipelines": base, "studio": base})
+    return Reply(json=dict.fromkeys(services, base) | {"pipelines": base, "studio": base})
 
 
 def _named_workspace(call: Call) -> Call:

@@ -1,0 +1,56 @@
+"""The public registry "azureml" with its curated environments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from plumbline.emulator.services.machine_learning.asset_place import PROVIDER, REGISTRY_TYPE
+
+if TYPE_CHECKING:
+    from plumbline.emulator.app import Emulator
+
+SYSTEM_SUBSCRIPTION = "00000000-0000-4000-8000-000000000001"
+"""Microsoft's own, where public registries live: nobody here has rights to write in it."""
+_TABLE = Path(__file__).with_name("curated.yaml")
+
+
+def seed_public_registry(emulator: Emulator) -> None:
+    """Create the registry and the versions that are not there yet; a table that grew is taken up at the next start."""
+    store, settings = emulator.store, emulator.settings
+    registry_id = f"/subscriptions/{SYSTEM_SUBSCRIPTION}/resourceGroups/azureml/providers/{PROVIDER}/registries/azureml"
+    table = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
+    with store.transaction():
+        discovery = f"{settings.base_url}/registrymanagement/v1.0/registries/azureml/discovery"
+        body = {"location": settings.location, "properties": {"discoveryUrl": discovery, "regionDetails": []}}
+        present = store.get(registry_id)
+        if present is None or present.body != body:
+            store.put(registry_id, body, type=REGISTRY_TYPE, principal=None)
+        for row in table["environments"]:
+            container = f"{registry_id}/environments/{row['name']}"
+            if store.get(container) is None:
+                store.put(container, {"properties": {}}, type=f"{REGISTRY_TYPE}/environments", principal=None)
+            for number in range(row["first"], row["last"] + 1):
+                version = f"{container}/versions/{number}"
+                if store.get(version) is None:
+                    store.put(
+                        version, {"properties": _properties(row)}, type=f"{REGISTRY_TYPE}/environments/versions",
+                        principal=None,
+                    )  # fmt: skip
+
+
+def _properties(row: dict[str, Any]) -> dict[str, Any]:
+    conda = {"channels": ["conda-forge"], "dependencies": [*row["dependencies"], {"pip": row["pip"]}], "name": "project"}
+    return {
+        "image": row["image"],
+        "condaFile": yaml.safe_dump(conda, sort_keys=True),
+        "description": row["description"],
+        "environmentType": "Curated",
+        "osType": "Linux",
+        "isAnonymous": False,
+        "isArchived": False,
+        "tags": {},
+        "properties": {},
+    }
