@@ -44,7 +44,8 @@ def build_job(document: Document, resolver: Resolver, *, experiment_name: str) -
         document.report(("jobs",), "no step", "at least one", "Add a step.")
     if not steps.complete or any(problem.severity == "error" for problem in document.problems):
         return None
-    fields = {"experiment_name": experiment_name, **data, "inputs": inputs, "jobs": steps.jobs}
+    outputs = {name: _typed_output(name, value, steps) for name, value in _mapping(data, "outputs").items()}
+    fields = {"experiment_name": experiment_name, **data, "inputs": inputs, "outputs": outputs, "jobs": steps.jobs}
     return BuiltJob(job=normal_job(fields), links=links)
 
 
@@ -63,6 +64,20 @@ def check_computes(document: Document, path: FieldPath, data: Mapping[str, Any],
                 ("jobs", name, "compute"), "nothing", "a compute for the step",
                 'Add "compute: azureml:NAME" here or "default_compute" under settings.',
             )  # fmt: skip
+
+
+def _typed_output(name: str, value: Any, steps: Steps) -> Any:
+    """An output of the job; one that states no type has that of the step's output bound to it."""
+    if value is not None and (not isinstance(value, Mapping) or "type" in value):
+        return value
+    binding = f"parent.outputs.{name}"
+    for step, interface in steps.interfaces.items():
+        for output, bound in _mapping(steps.jobs[step], "outputs").items():
+            text = bound.get("path") if isinstance(bound, Mapping) else bound
+            kind = interface.outputs.get(output, {}).get("type")
+            if isinstance(text, str) and kind and text.strip("${} ") == binding:
+                return {**(value or {}), "type": kind}
+    return value
 
 
 def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
