@@ -1,0 +1,181 @@
+"""The executor: takes submitted jobs, runs them, and after a crash says truly how the unfinished ones ended."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from plumbline.emulator.executor import process
+from plumbline.emulator.executor.assets import Assets
+from plumbline.emulator.executor.environments import EnvironmentBuilder
+from plumbline.emulator.executor.job import JobExecution
+from plumbline.emulator.executor.limits import StepLimits
+from plumbline.emulator.executor.parts import ExecutorParts
+from plumbline.emulator.executor.quota import NodeQuota
+from plumbline.emulator.executor.run import Run, Runs
+from plumbline.emulator.executor.step_error import error_body
+from plumbline.emulator.executor.storage import Storage
+from plumbline.emulator.executor.submission import Submission, Submissions
+from plumbline.emulator.executor.supervisor import landlock
+from plumbline.emulator.principals import Principal
+from plumbline.emulator.services.blob.blobs import blobs_of
+from plumbline.emulator.store import Resource
+
+if TYPE_CHECKING:
+    from plumbline.emulator.app import Emulator
+
+_log = logging.getLogger("plumbline.emulator.executor")
+_STOP_SECONDS = 8.0
+_WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
+
+
+class Executor:
+    """One per emulator. Handlers call `submit` and `cancel`; neither waits."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        """Args: emulator: its store, settings, tokens and principals are used."""
+        self._emulator = emulator
+        self.runs = Runs(emulator.store)
+        self.storage = Storage(emulator, blobs_of(emulator), self.runs, self._fixture)
+        self.assets = Assets(emulator, self.storage)
+        self.nursery = process.Nursery()
+        self.quota = NodeQuota(self._node_limit)
+        self._submissions = Submissions(self.assets, self.storage)
+        self._guard = threading.Lock()
+        self._jobs: dict[str, JobExecution] = {}
+        folder = emulator.settings.home / "runs"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        self.parts = ExecutorParts(
+            emulator=emulator, runs=self.runs, storage=self.storage, assets=self.assets,
+            environments=EnvironmentBuilder(), quota=self.quota, nursery=self.nursery,
+            limits=StepLimits.from_environment(), folder=folder, landlock=landlock.abi(),
+        )
+        emulator.store.on_delete(self._gone)
+
+    def start(self) -> None:
+        """Tell how the runs of a killed emulator ended, end their processes, and make ready."""
+        if self.parts.landlock == 0:
+            _log.warning("this kernel has no Landlock: steps are not held to their own files")
+        for run in self.runs.unfinished():
+            for one in run.processes:
+                killed = process.kill_orphan(process.ProcessId(pid=int(one["pid"]), started=one["started"]))
+                _log.info("run %s: process %s of the former emulator %s", run.name, one["pid"],
+                          "was ended" if killed else "is gone")
+            self.runs.change(run.workspace_id, run.name, _lost)
+        self.nursery.warm()
+
+    def stop(self) -> None:
+        """End everything that runs, with a reason."""
+        with self._guard:
+            jobs = list(self._jobs.values())
+        for job in jobs:
+            job.cancel("stopped")
+        until = time.monotonic() + _STOP_SECONDS
+        for job in jobs:
+            job.done.wait(max(until - time.monotonic(), 0))
+        self.nursery.stop()
+
+    def check(self, workspace: Resource, name: str, properties: Mapping[str, Any], principal: Principal) -> Submission:
+        """Check a job without running it. Raises: AzureError: 400 with every problem."""
+        return self._submissions.check(workspace, name, properties, submitter_of(self._emulator, principal))
+
+    def submit(self, workspace: Resource, name: str, properties: Mapping[str, Any], principal: Principal) -> Run:
+        """Keep a checked job and begin it as soon as the transaction around this call is committed.
+
+        Args:
+            properties: of the job, as put.
+        Raises: AzureError: 400 with every problem; nothing is kept then.
+        """
+        submission = self.check(workspace, name, properties, principal)
+        self.runs.insert(submission.runs)
+        threading.Thread(target=self._begin, args=(workspace, submission), name=f"job {name}", daemon=True).start()
+        return submission.runs[0]
+
+    def submit_definition(self, workspace: Resource, definition: Mapping[str, Any], principal: Principal,
+                          *, name: str | None = None, tags: Mapping[str, str] | None = None) -> Run:
+        """Submit a schedule's jobDefinition (or any other body without a name).
+
+        Args:
+            tags: added to the job's own, for example the schedule's name.
+        """
+        properties = dict(definition)
+        properties["tags"] = {**(definition.get("tags") or {}), **(tags or {})}
+        return self.submit(workspace, name or f"{uuid.uuid4()}", properties, principal)
+
+    def cancel(self, run: Run) -> None:
+        """Ask a job to end; every process of it is gone within 5 s. For a step, its whole job is meant."""
+        with self._guard:
+            job = self._jobs.get(_key(run.workspace_id, run.root))
+        if job is not None:
+            # On a thread: the caller may hold the store, which steps need to get out of the way.
+            threading.Thread(target=job.cancel, args=("canceled",), name=f"cancel {run.root}", daemon=True).start()
+
+    def compute_changed(self) -> None:
+        """Let queued steps look again: a compute target was resized."""
+        threading.Thread(target=self.quota.everywhere_changed, daemon=True).start()
+
+    # -- inside
+
+    def _begin(self, workspace: Resource, submission: Submission) -> None:
+        # The store's lock is held until the submitting transaction is over; then the run is there or it never was.
+        with self._emulator.store.transaction():
+            kept = self.runs.get(workspace.id, submission.runs[0].name)
+        if kept is None:
+            return
+        key = _key(workspace.id, kept.name)
+        job = JobExecution(self.parts, workspace, kept, submission.plan, submission.names, lambda _: self._ended(key))
+        with self._guard:
+            self._jobs[key] = job
+        if kept.status == "CancelRequested":
+            job.cancel("canceled")
+        else:
+            job.begin()
+
+    def _ended(self, key: str) -> None:
+        with self._guard:
+            self._jobs.pop(key, None)
+
+    def _node_limit(self, compute: str) -> int | None:
+        return self.assets.node_limit(compute)
+
+    def _fixture(self, uri: str) -> Path | None:
+        path = self._emulator.settings.home / "remote_inputs.yaml"
+        if not path.is_file():
+            return None
+        rows = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        return Path(rows[uri]) if uri in rows else None
+
+    def _gone(self, resource: Resource) -> None:
+        if resource.type.lower() == _WORKSPACE.lower():
+            with self._guard:
+                jobs = [job for key, job in self._jobs.items() if key.startswith(f"{resource.id.lower()}/jobs/")]
+            for job in jobs:
+                threading.Thread(target=job.cancel, args=("canceled",), daemon=True).start()
+            if not jobs:
+                self.runs.forget_workspace(resource.id)
+
+
+def submitter_of(emulator: Emulator, principal: Principal) -> dict[str, str]:
+    """Return who submits, as run history and systemData name it."""
+    return {"object_id": principal.object_id, "tenant_id": emulator.settings.tenant_id, "name": principal.shown_name,
+            "type": principal.shown_type, "display_name": principal.name}
+
+
+def _key(workspace_id: str, name: str) -> str:
+    return f"{workspace_id.lower()}/jobs/{name}"
+
+
+def _lost(run: Run) -> None:
+    began = run.status not in ("NotStarted",) or run.kind == "pipeline"
+    run.status = "Failed" if began else "Canceled"
+    text = "The emulator was stopped while this ran." if began else "Not started: the emulator was stopped."
+    run.error = error_body("SystemError", f"{text} Submit the job again: completed steps are reused.", "stopped")
+    run.ended_at = time.time()
+    run.processes = []

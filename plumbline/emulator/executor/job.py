@@ -1,0 +1,262 @@
+"""Carries one job: starts each step as soon as what it reads is there, and decides what a step's end means for the rest."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from plumbline.emulator.executor.conda import EnvironmentUnreadable
+from plumbline.emulator.executor.environments import BuildFailed
+from plumbline.emulator.executor.parts import ExecutorParts
+from plumbline.emulator.executor.run import ENDED, Run
+from plumbline.emulator.executor.step import StepExecution
+from plumbline.emulator.executor.step_error import StepFailed, error_body
+from plumbline.emulator.executor.step_plan import JobPlan, StepPlan
+from plumbline.emulator.executor.storage import Location, Tree, Unreachable
+from plumbline.emulator.store import Resource
+
+_log = logging.getLogger("plumbline.emulator.executor")
+EXECUTION_LOG = "logs/azureml/executionlogs.txt"
+
+
+class JobExecution:
+    """One job that runs. Its steps run on threads of their own; whoever ends a step moves the job on."""
+
+    def __init__(self, parts: ExecutorParts, workspace: Resource, job: Run, plan: JobPlan, names: dict[str, str],
+                 ended: Callable[[str], None]) -> None:
+        """Args: names: path to run name; ended: called with the job's name when nothing of it runs any more."""
+        self.workspace = workspace
+        self.name = job.name
+        self.plan = plan
+        self.submitter = job.submitter
+        self.done = threading.Event()
+        self._parts = parts
+        self._is_command = job.kind == "command"
+        self._names = names
+        self._ended = ended
+        self._guard = threading.RLock()
+        self._waiting = {step.path: step for step in plan.steps}
+        self._running: dict[str, StepExecution] = {}
+        self._outputs: dict[str, dict[str, Tree]] = {}
+        self._status: dict[str, str] = {}
+        self._group_status: dict[str, str] = {}
+        self._cancel_reason = ""
+        self._execution_log = parts.folder / job.name / "artifacts" / EXECUTION_LOG
+
+    def begin(self) -> None:
+        """Start what can start."""
+        if not self._is_command:
+            self._execution_log.parent.mkdir(parents=True, exist_ok=True)
+            self._say(f"Submitting {len(self.plan.steps)} steps of job {self.name}")
+        with self._guard:
+            if not self._is_command:
+                self._change(self.name, lambda run: _start(run, [EXECUTION_LOG]))
+            self._advance()
+        self._build_ahead()
+
+    def output(self, path: str, name: str) -> Tree:
+        """Return what an earlier step wrote. Raises: StepFailed: it has no such output."""
+        with self._guard:
+            tree = self._outputs.get(path, {}).get(name)
+        if tree is None:
+            raise StepFailed(f"step '{path}' has no output '{name}'.", reason="input")
+        return tree
+
+    def cancel(self, reason: str) -> None:
+        """End everything."""
+        with self._guard:
+            if self.done.is_set():
+                return
+            self._cancel_reason = self._cancel_reason or reason
+            running = list(self._running.values())
+            self._skip_all()
+        for step in running:
+            step.cancel(reason)
+        with self._guard:
+            self._finish_if_over()
+
+    def step_moved(self, step: StepExecution, status: str) -> None:
+        """Take note that a step's status changed."""
+        if not self._is_command:
+            self._say(f"step {step.plan.path} ({step.name}): {status}")
+            with self._guard:
+                self._refresh_groups(step.plan.path, status)
+
+    # -- inside; under the guard
+
+    def _advance(self) -> None:
+        failed = [path for path, status in self._status.items() if status != "Completed"]
+        if self._cancel_reason or (failed and not self.plan.continue_on_step_failure):
+            self._skip_all()
+        else:
+            for path, step in list(self._waiting.items()):
+                states = [self._status.get(needed) for needed in step.depends_on]
+                if any(state in ENDED and state != "Completed" for state in states):
+                    self._skip(step)
+                elif all(state == "Completed" for state in states):
+                    self._start_step(path, step)
+        self._finish_if_over()
+
+    def _start_step(self, path: str, plan: StepPlan) -> None:
+        del self._waiting[path]
+        step = StepExecution(self._parts, self, plan, self._names[path])
+        self._running[path] = step
+        threading.Thread(target=self._carry, args=(path, step), name=f"step {step.name}", daemon=True).start()
+
+    def _carry(self, path: str, step: StepExecution) -> None:
+        status = step.execute()
+        how = " (earlier results reused)" if step.reused else ""
+        if not self._is_command:
+            self._say(f"step {path} ({step.name}): {status}{how}")
+            self._tell_error(path, step.name, status)
+        with self._guard:
+            self._outputs[path] = step.outputs
+            self._status[path] = status
+            del self._running[path]
+            if not self._is_command:
+                self._refresh_groups(path, status)
+            self._advance()
+
+    def _skip_all(self) -> None:
+        for step in list(self._waiting.values()):
+            self._skip(step)
+
+    def _skip(self, step: StepPlan) -> None:
+        """A step that cannot start any more; what depends on it is skipped in its turn."""
+        self._waiting.pop(step.path, None)
+        self._status[step.path] = "Canceled"
+        why = "The job was canceled." if self._cancel_reason else "A step before it did not complete."
+
+        def skip(run: Run) -> None:
+            run.status, run.ended_at = "Canceled", time.time()
+            run.error = error_body("UserError", f"Not started: {why}", "skipped")
+
+        self._change(self._names[step.path], skip)
+        self._say(f"step {step.path} ({self._names[step.path]}): not started. {why}")
+        self._refresh_groups(step.path, "Canceled")
+        for later in list(self._waiting.values()):
+            if step.path in later.depends_on:
+                self._skip(later)
+
+    def _refresh_groups(self, path: str, status: str) -> None:
+        while path := path.rpartition("/")[0]:
+            inner = [step.path for step in self.plan.steps if step.path.startswith(f"{path}/")]
+            states = [self._status.get(one, "") for one in inner]
+            state = "Running" if status != "Canceled" or any(states) else ""
+            if all(states):
+                state = _joined(states)
+            if state and self._group_status.get(path) != state:
+                self._group_status[path] = state
+                self._change(self._names[path], lambda run, state=state: _move(run, state))
+
+    def _finish_if_over(self) -> None:
+        if self._waiting or self._running or self.done.is_set():
+            return
+        self.done.set()
+        if not self._is_command:
+            self._finish()
+        elif self._cancel_reason and not self._status:
+            self._change(self.name, lambda run: _move(run, "Canceled"))
+        self._ended(self.name)
+
+    def _finish(self) -> None:
+        failed = [path for path, status in self._status.items() if status == "Failed"]
+        status = "Completed"
+        if failed or any(state != "Completed" for state in self._status.values()):
+            status = "Canceled" if self._cancel_reason == "canceled" else "Failed"
+        error = self._error(failed) if status == "Failed" else None
+        outputs = self._job_outputs(self.plan.outputs)
+        self._say(f"job {self.name}: {status}")
+        logs = [EXECUTION_LOG]
+        try:
+            where = self._parts.storage.artifacts(self.workspace, self.name)
+            place = Location(container=where.container, prefix=f"{where.prefix}/{EXECUTION_LOG}", uri=where.uri)
+            self._parts.storage.upload(place, self._execution_log)
+        except Unreachable as failure:
+            _log.warning("job %s: its log is not kept: %s", self.name, failure)
+
+        def finish(run: Run) -> None:
+            run.status, run.error, run.ended_at, run.logs = status, error, time.time(), logs
+            run.outputs = outputs
+
+        for group in self.plan.groups:
+            found = self._job_outputs(group.outputs)
+            self._change(self._names[group.path], lambda run, found=found: run.outputs.update(found))
+        self._change(self.name, finish)
+
+    def _job_outputs(self, bound: dict[str, object]) -> dict[str, dict[str, object]]:
+        found: dict[str, dict[str, object]] = {}
+        for name, producer in bound.items():
+            run = self._parts.runs.get(self.workspace.id, self._names[producer.step])  # type: ignore[attr-defined]
+            output = run.outputs.get(producer.output) if run else None  # type: ignore[attr-defined]
+            if output:
+                found[name] = output
+        return found
+
+    def _error(self, failed: list[str]) -> dict[str, object]:
+        if self._cancel_reason == "stopped":
+            return error_body("SystemError", "The emulator was stopped while this job ran.", "stopped")
+        messages = []
+        for path in failed:
+            run = self._parts.runs.get(self.workspace.id, self._names[path])
+            inner = ((run.error if run else None) or {}).get("error", {})
+            messages.append({"code": inner.get("code", "UserError"), "target": path,
+                             "message": f"step {path} ({self._names[path]}): {inner.get('message', 'failed')}"})
+        text = " ".join(str(one["message"]) for one in messages) or "A step was canceled."
+        body = error_body("UserError", text, "steps")
+        body["error"]["details"] = messages
+        return body
+
+    # -- bookkeeping
+
+    def _build_ahead(self) -> None:
+        """Build environments while earlier steps run; a failure is told by the step that needs it."""
+
+        def build(reference: str) -> None:
+            try:
+                label, spec = self._parts.assets.environment_spec(self.workspace, reference)
+                self._parts.environments.build(spec, label=label, canceled=self.done.is_set)
+            except (BuildFailed, EnvironmentUnreadable, Unreachable):
+                _log.info("environment %s could not be built ahead", reference)
+
+        # Steps that reuse earlier results need none: only look at what is still waiting for others.
+        later = {step.environment_id for step in self.plan.steps if step.depends_on}
+        for reference in later - {step.environment_id for step in self.plan.steps if not step.depends_on}:
+            threading.Thread(target=build, args=(reference,), name=f"environment {reference}", daemon=True).start()
+
+    def _tell_error(self, path: str, name: str, status: str) -> None:
+        if status != "Failed":
+            return
+        run = self._parts.runs.get(self.workspace.id, name)
+        if run is not None and run.error:
+            self._say(f"step {path}: {run.error['error']['message']}")
+
+    def _say(self, text: str) -> None:
+        if self._is_command:
+            return
+        stamp = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+        with self._execution_log.open("a", encoding="utf-8") as file:
+            file.write(f"[{stamp}Z] {text}\n")
+
+    def _change(self, name: str, change: Callable[[Run], None]) -> None:
+        self._parts.runs.change(self.workspace.id, name, change)
+
+
+def _start(run: Run, logs: list[str]) -> None:
+    run.status, run.started_at, run.logs = "Running", time.time(), logs
+
+
+def _move(run: Run, status: str) -> None:
+    run.status = status
+    run.started_at = run.started_at or time.time()
+    if status in ENDED:
+        run.ended_at = time.time()
+
+
+def _joined(states: list[str]) -> str:
+    if "Failed" in states:
+        return "Failed"
+    return "Canceled" if "Canceled" in states else "Completed"
