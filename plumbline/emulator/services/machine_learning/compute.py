@@ -20,7 +20,6 @@ _FIXED = ("vmSize", "vmPriority", "subnet", "osType", "remoteLoginPortPublicAcce
 _DEFAULTS: dict[str, Any] = {
     "vmPriority": "Dedicated",
     "osType": "Linux",
-    "remoteLoginPortPublicAccess": "NotSpecified",
     "enableNodePublicIp": True,
     "isolatedNetwork": False,
 }
@@ -44,6 +43,10 @@ def check(call: Call, compute_id: str, present: Resource | None, body: dict[str,
     for field, value in _DEFAULTS.items():
         inner.setdefault(field, value)
     before = present.body["properties"] if present is not None else None
+    if inner.get("remoteLoginPortPublicAccess", "NotSpecified") == "NotSpecified":
+        # Source: azure-ai-ml's REST models: open unless there is a network; only a request may say NotSpecified.
+        kept = before["properties"]["remoteLoginPortPublicAccess"] if before else None
+        inner["remoteLoginPortPublicAccess"] = kept or ("Disabled" if inner.get("subnet") else "Enabled")
     size = vm_size(str(inner.get("vmSize", "")))
     if size is None:
         raise _refused("vmSize", f"Unsupported VM size: '{inner.get('vmSize')}' in {outer['computeLocation']}.")
