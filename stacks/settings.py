@@ -34,7 +34,7 @@ class Cluster(_Settings):
     """A cluster that scales to zero."""
 
     vm_size: str = Field(
-        pattern=r"^Standard_[A-Za-z0-9_]+$", description="An Azure VM size, such as Standard_D4s_v5."
+        pattern=r"^Standard_[A-Za-z0-9_]+$", description="An Azure VM size, such as Standard_DS3_v2."
     )
     maximum_nodes: int = Field(ge=1, le=100, description="Nodes at once.")
     idle_seconds: int = Field(
