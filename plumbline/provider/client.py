@@ -191,6 +191,8 @@ class _Answers:
         answer = response.http_response
         if kept is None or response.http_request.method != "PUT" or answer.status_code not in (200, 201):
             return
+        if hasattr(answer, "read"):
+            answer.read()  # a long operation's first answer is a stream; what is read once can be read again
         if "json" in answer.headers.get("content-type", ""):
             kept.bodies.append((response.http_request.url, json.loads(answer.text())))
 

@@ -326,6 +326,7 @@ class VersionedAssetKind:
 
         async def code_hash_of(code_id: str) -> str | None:
             assert context.cloud is not None
+            code_id = code_id.removeprefix("azureml:")
             if not _CODE_ID.fullmatch(code_id):
                 return marked if isinstance(marked, str) and _is_upload(code_id) else None
             code = await context.cloud.reader.get(code_id, api_version=CODE_API_VERSION)
