@@ -53,6 +53,13 @@ class _Compiler:
             "CGO_ENABLED": "0",
         }
 
+    def _go_in_staging(self) -> Path:
+        """Go under a name in the staging folder: every process of this build names it on its command line."""
+        link = self.staging / "go"
+        if not link.is_symlink():
+            link.symlink_to(self.toolchain.go.resolve())
+        return link
+
     def run(
         self, arguments: Sequence[str], module: str, title: str, state: Callable[[list[str]], str]
     ) -> str:
@@ -61,7 +68,7 @@ class _Compiler:
         with (
             (self.staging / "go.out").open("w+", encoding="utf-8") as out,
             subprocess.Popen(
-                [self.toolchain.go, *arguments],
+                [self._go_in_staging(), *arguments],
                 cwd=MODULES / module,
                 env=self.environment(),
                 text=True,

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ MANIFEST = "manifest.json"
 _STAGING = ".staging-"
 _RETIRED = ".retired-"
 _BUILDER = "builder.pid"
+_STOP_SECONDS = 5.0
 
 
 def user_cache(environ: Mapping[str, str] = os.environ) -> Path:
@@ -153,10 +155,18 @@ def stop_orphaned_builder(staging: Path) -> None:
         pid = int((staging / _BUILDER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    shown = subprocess.run(["ps", "-ww", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False)
-    if staging.name in shown.stdout:
+    deadline = time.monotonic() + _STOP_SECONDS
+    while staging.name in _command_line(pid) and time.monotonic() < deadline:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _command_line(pid: int) -> str:
+    shown = subprocess.run(
+        ["ps", "-ww", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False
+    )
+    return shown.stdout
 
 
 def program_version(pulumi: Path) -> str | None:
