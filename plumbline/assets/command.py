@@ -24,13 +24,13 @@ def check_command(document: Document, data: Mapping[str, Any]) -> None:
     for text in _expressions(command):
         found = _NAMED.match(text)
         if found is None:
-            document.report(("command",), f"${{{{{text}}}}}", "${{inputs.NAME}} or ${{outputs.NAME}}", "")
+            document.report(("command",), f"${{{{{text}}}}}", "${{inputs.NAME}} or ${{outputs.NAME}}", near=text)
             continue
         side, name = found.groups()
         if name not in declared[side]:
             known = ", ".join(declared[side]) or "none is declared"
             step = suggestion(name, declared[side]) or f"Declare it under {side}, or correct the command."
-            document.report(("command",), f"${{{{{text}}}}}", f"a declared one of {side} ({known})", step)
+            document.report(("command",), f"${{{{{text}}}}}", f"a declared one of {side} ({known})", step, near=text)
     _check_optional(document, command, data.get("inputs"))
     if command.count("$[[") != len(_OPTIONAL.findall(command)):
         document.report(("command",), "a $[[ without its ]]", "both", "Close the bracket.")
@@ -47,6 +47,7 @@ def _check_optional(document: Document, command: str, inputs: Any) -> None:
                 f"the optional input ${{{{inputs.{name}}}}} outside $[[ ]]",
                 "it inside: the text between the brackets goes when the input is not set",
                 f"Write $[[--{name} ${{{{inputs.{name}}}}}]].",
+                near=f"inputs.{name}",
             )
 
 

@@ -216,9 +216,9 @@ class _Flow:
         wanted = str(row.get("type", "")).lower()
         if not given or not wanted or given == wanted or (given, wanted) == ("integer", "number"):
             return
-        if given in PRIMITIVES and wanted == "string":
+        if (given in PRIMITIVES and wanted == "string") or (given in _FOLDERS and wanted in _FOLDERS):
             return
-        if given in _FOLDERS and wanted in _FOLDERS:
+        if not {given, wanted} <= {*PRIMITIVES, *_FOLDERS, "uri_file"}:
             return
         self.document.report(path, f"{source} of type {given}", f"type {wanted}", "Change one of the two types.")
 

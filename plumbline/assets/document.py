@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class Document:
     Attributes:
         path: Where the file lies.
         source: The same, relative to the project's root, with forward slashes: what messages and state show.
+        text: The file as it is.
         data: The values. Times are kept as written, since what YAML makes of them is not what Azure wants.
         lines: Field path -> line.
         problems: What is wrong with the file as YAML; more are added as it is checked.
@@ -35,6 +36,7 @@ class Document:
     path: Path
     source: str
     data: Any = None
+    text: str = ""
     lines: dict[FieldPath, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -53,14 +55,23 @@ class Document:
         """The lines under dotted names, as definitions carry them."""
         return {dotted(path): line for path, line in self.lines.items() if path}
 
-    def report(self, path: FieldPath, got: str, expected: str, next_step: str = "") -> None:
-        """Note an error at a field."""
-        self.problems.append(self._problem(path, got, expected, next_step))
+    def report(
+        self, path: FieldPath, got: str, expected: str, next_step: str = "", *, near: str | None = None
+    ) -> None:
+        """Note an error at a field; ``near`` is text within its value whose own line shall be shown."""
+        found = self._problem(path, got, expected, next_step)
+        self.problems.append(replace(found, line=self._line_of(near, found.line)) if near else found)
 
     def warn(self, path: FieldPath, got: str, expected: str, next_step: str = "") -> None:
         """Note something doubtful that stops nothing."""
-        found = self._problem(path, got, expected, next_step)
-        self.problems.append(Problem(**{**vars(found), "severity": "warning"}))
+        self.problems.append(replace(self._problem(path, got, expected, next_step), severity="warning"))
+
+    def _line_of(self, text: str, start: int) -> int:
+        """The line at or after ``start`` that holds a text, ``start`` when none does."""
+        for at, line in enumerate(self.text.splitlines()[start - 1 :], start):
+            if text in line:
+                return at
+        return start
 
     def _problem(self, path: FieldPath, got: str, expected: str, next_step: str) -> Problem:
         return Problem(
@@ -75,8 +86,8 @@ def read_document(path: Path, *, root: Path) -> Document:
     """
     document = Document(path=path, source=relative_source(path, root))
     try:
-        text = path.read_text("utf-8-sig")
-        node = yaml.compose(text, Loader=_Loader)
+        document.text = path.read_text("utf-8-sig")
+        node = yaml.compose(document.text, Loader=_Loader)
     except UnicodeDecodeError as error:
         document.report((), f"byte {error.start} that is not UTF-8", "a UTF-8 file", "Save the file as UTF-8.")
         return document

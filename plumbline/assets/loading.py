@@ -56,11 +56,10 @@ class _Loader:
         built = self._job(jobs) if jobs else None
         schedule = self._schedule(folder)
         job: dict[str, Any] | None = dict(built.job) if built else None
-        here = self.library.source(folder)
         references: tuple[Reference, ...] = built.links.references if built else ()
         return MLPipeline(
             name=folder.name,
-            folder=here,
+            folder=self.library.source(folder),
             environments=tuple(asset for asset in found if asset.kind == "environment"),
             components=tuple(asset for asset in found if asset.kind == "component"),
             data_assets=tuple(asset for asset in found if asset.kind == "data"),
@@ -71,7 +70,7 @@ class _Loader:
             job_references=references,
             release=self._release(folder, jobs),
             graph=graph_of_jobs(job.get("jobs", {})) if job else Graph(),
-            warnings=self._warnings(here),
+            warnings=self._warnings(folder),
         )
 
     def check_namesakes(self) -> None:
@@ -117,12 +116,10 @@ class _Loader:
             )
         return documents[0] if documents else None
 
-    def _warnings(self, folder: str) -> tuple[Problem, ...]:
-        return tuple(
-            problem
-            for problem in self.library.problems
-            if problem.severity == "warning" and problem.file.startswith(f"{folder}/")
-        )
+    def _warnings(self, folder: Path) -> tuple[Problem, ...]:
+        documents = [found for path, found in self.library.documents.items() if self.library.home(path) == folder]
+        found = {problem for document in documents for problem in document.problems}
+        return tuple(sorted(problem for problem in found if problem.severity == "warning"))
 
 
 def _in_order(assets: list[AssetDefinition]) -> list[AssetDefinition]:

@@ -15,6 +15,8 @@ from plumbline.assets.schema import describe, suggestion
 
 LATEST = "latest"
 
+_A = {"environment": "an environment", "component": "a component", "data": "data", "model": "a model"}
+
 
 class Resolver:
     """Definitions of a library's documents, each built after what it points to."""
@@ -106,7 +108,7 @@ class Resolver:
             return None
         near = suggestion(address.name, self.library.names(kind))
         step = near or "Define it, or pin it with `plumbline pin` when someone else registers it."
-        document.report(path, describe(text), f"the name of a {kind} that a loaded definition registers", step)
+        document.report(path, describe(text), f"the name of {_A[kind]} that a loaded definition registers", step)
         return None
 
     def _resolved(self, target: Document) -> Resolved:

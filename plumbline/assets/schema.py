@@ -182,7 +182,8 @@ def _check_map(document: Document, value: Any, path: FieldPath, row: Row) -> Non
     naming = table("shared")["names"].get(row.get("names"))
     for key, found in value.items():
         if naming and not re.match(naming["pattern"], key):
-            document.report((*path, key), f'the name "{key}"', naming["words"], f'Rename it, say "{_clean(key)}".')
+            clean = _clean(key) if "A-Z" in naming["pattern"] else _clean(key).lower()
+            document.report((*path, key), f'the name "{key}"', naming["words"], f'Rename it, say "{clean}".')
         check(document, found, (*path, key), row["values"])
 
 

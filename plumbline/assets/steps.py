@@ -132,4 +132,10 @@ def _component(
     found = resolver.reference(document, (*path, "component"), text, "component")
     if found is None:
         return None
-    return links.add(found), interface_of(found.document) if found.document else None
+    return links.add(found), _known_interface(found.document) if found.document else None
+
+
+def _known_interface(document: Document) -> Interface | None:
+    """The interface of a component's file, None when the file is too broken to tell."""
+    interface = interface_of(document)
+    return interface if isinstance(document.data, Mapping) and interface.type in {"command", "pipeline"} else None
