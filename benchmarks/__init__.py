@@ -1,0 +1,1 @@
+"""What the product costs, as ratios of two measurements made in turn on one machine."""
