@@ -20,6 +20,7 @@ class ComputeArgs:
         idle_seconds: Required. Seconds a node may idle before it is released, a multiple of 60.
         low_priority: Required. Cheaper nodes that Azure may take away in the middle of a step.
         identity_id: Required. Full ARM id of the identity that steps run as.
+        public_access_allowed: Required. Whether nodes may have public addresses.
     """
 
     resource_group_name: pulumi.Input[str]
@@ -31,6 +32,7 @@ class ComputeArgs:
     idle_seconds: int
     low_priority: bool
     identity_id: pulumi.Input[str]
+    public_access_allowed: bool
     description: str
     tags: Mapping[str, str]
 
@@ -62,7 +64,9 @@ class Compute(pulumi.ComponentResource):
                     vm_priority=ml.VmPriority.LOW_PRIORITY if args.low_priority else ml.VmPriority.DEDICATED,
                     os_type=ml.OsType.LINUX,
                     remote_login_port_public_access=ml.RemoteLoginPortPublicAccess.DISABLED,
-                    enable_node_public_ip=True,
+                    # Said only where it is refused: azure-ai-ml cannot write back a cluster that it has read
+                    # with this field and without a subnet (1.35.2, `_set_full_subnet_name`).
+                    enable_node_public_ip=None if args.public_access_allowed else False,
                     scale_settings=ml.ScaleSettingsArgs(
                         min_node_count=0,
                         max_node_count=args.maximum_nodes,

@@ -207,6 +207,7 @@ class Platform(pulumi.ComponentResource):
                 idle_seconds=settings.idle_seconds,
                 low_priority=settings.low_priority,
                 identity_id=identity.id,
+                public_access_allowed=self._settings.public_access_allowed,
                 description=purpose,
                 tags=self._tags,
             ),
