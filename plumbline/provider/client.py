@@ -126,6 +126,27 @@ class Writer:
                 schedules.begin_disable(name=name).result()
             schedules.begin_delete(name=name).result()
 
+    def submit_job(self, workspace: Workspace, job: Mapping[str, Any], *, root: Path) -> Mapping[str, Any]:
+        """Submit a job. Not idempotent, unless the mapping has a `name`.
+
+        Args:
+            job: az ml YAML of a job as a mapping (see `job_to_az_ml_yaml`).
+            root: Folder from which relative paths in it start.
+        Returns: the REST body with which Azure acknowledged the job.
+        Raises: Refusal: no right, no answer, or azure-ai-ml or Azure finds fault with the job.
+        """
+        from azure.core.exceptions import AzureError
+
+        scope = f"{workspace.id}/jobs"
+        try:
+            client = self._client(workspace)
+            with self._answers.kept() as answers:
+                entity = client.jobs.create_or_update(_loaded_job(job, root))
+        except (AzureError, OSError) as error:
+            action = "Microsoft.MachineLearningServices/workspaces/jobs/write"
+            raise refusal_of(error, what="job: submit", action=action, scope=scope) from error
+        return answers.last(f"{scope}/{entity.name}")
+
     def _operations(self, workspace: Workspace, kind: str) -> Any:
         return getattr(self._client(workspace), _OPERATIONS[kind])
 
@@ -219,6 +240,12 @@ def _loaded(kind: str, mapping: Mapping[str, Any]) -> Any:
         "model": load_model,
     }[kind]
     return load(io.StringIO(_yaml(mapping)))
+
+
+def _loaded_job(job: Mapping[str, Any], root: Path) -> Any:
+    from azure.ai.ml import load_job
+
+    return load_job(io.StringIO(_yaml(job)), relative_origin=str(root))
 
 
 def _loaded_schedule(definition: ScheduleDefinition, root: Path) -> Any:
