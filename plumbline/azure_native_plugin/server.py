@@ -27,7 +27,10 @@ def serve() -> None:
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the engine, which sends Cancel
+    # The engine ends a plugin with SIGINT, once nothing is under way, and waits five seconds before it kills.
+    # Ctrl-C does not come here: the engine keeps plugins in a process group of their own and sends Cancel.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: os._exit(0))
     server.wait_for_termination()
 
 

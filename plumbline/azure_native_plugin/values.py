@@ -99,7 +99,8 @@ def same(first: Any, second: Any, *, ordered: bool = True) -> bool:
         return _same_list(first, second, ordered=ordered)
     if isinstance(first, str) and isinstance(second, str):
         return fold(first) == fold(second)
-    return type(first) is type(second) and bool(first == second)
+    # True is no 1; but 1 and 1.0 are one number: the engine keeps only the second.
+    return isinstance(first, bool) == isinstance(second, bool) and bool(first == second)
 
 
 def _same_list(first: list[Any], second: list[Any], *, ordered: bool) -> bool:

@@ -104,6 +104,7 @@ def test_refresh_takes_over_a_nested_field_the_program_does_not_name_and_nothing
     [
         ({}, {"tags": {}, "description": "", "enabled": False}),  # defaults that were late
         ({"tags": {}}, {}),  # dropped nulls
+        ({"capping": {"dailyQuotaGb": -1}}, {"capping": {"dailyQuotaGb": -1.0}}),
         ({"keyVault": ID}, {"keyVault": ID.upper()}),  # case of ids
         ({"actions": ["a", "b"]}, {"actions": ["b", "a"]}),  # order of plain lists
         ({"location": "West Europe"}, {"location": "westeurope"}),
@@ -119,3 +120,9 @@ def test_removed_behind_the_programs_back_is_removed_from_the_inputs() -> None:
     assert refreshed(
         {"tags": {"a": "1", "b": "2"}}, old={"tags": {"a": "1", "b": "2"}}, new={"tags": {"a": "1"}}
     ) == {"tags": {"a": "1"}}
+
+
+def test_true_is_not_the_number_one() -> None:
+    assert differences("resources:ResourceGroup", {"tags": {"a": True}}, {"tags": {"a": 1}}) == {
+        "tags.a": ("update", False)
+    }
