@@ -5,14 +5,14 @@ import contextlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import cases
-from benchmarks.pair import Pair, Result, measure
+from benchmarks.pair import Result, measure
 from benchmarks.report import RESULTS, report
 
-CASES: dict[str, Callable[[Path], Iterator[Pair]]] = {
+CASES: dict[str, Callable[[Path], cases.Pairs]] = {
     "help": cases.help_pairs,
     "emulator": cases.emulator_pairs,
     "preview": cases.preview_pairs,

@@ -4,17 +4,18 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from benchmarks.engine_project import EMPTY, TRIVIAL, EngineProject
 from benchmarks.pair import Pair
 from tests.project_copy import ProjectCopy
 
+Pairs = Generator[Pair, None, None]
 _PLUMBLINE = str(Path(sys.executable).parent / "plumbline")
 
 
-def help_pairs(_folder: Path) -> Iterator[Pair]:
+def help_pairs(_folder: Path) -> Pairs:
     """What a person waits for before the first word of help."""
     yield Pair(
         name="`plumbline --help`",
@@ -25,7 +26,7 @@ def help_pairs(_folder: Path) -> Iterator[Pair]:
     )
 
 
-def emulator_pairs(folder: Path) -> Iterator[Pair]:
+def emulator_pairs(folder: Path) -> Pairs:
     """From the start of the process until it says that it is ready, and its clean stop."""
     home = folder / "emulator"
 
@@ -56,7 +57,7 @@ def emulator_pairs(folder: Path) -> Iterator[Pair]:
     )
 
 
-def preview_pairs(folder: Path) -> Iterator[Pair]:
+def preview_pairs(folder: Path) -> Pairs:
     """A preview of the local stack that finds nothing, beside the engine's own floor."""
     local = ProjectCopy.make(folder / "local")
     try:

@@ -74,7 +74,7 @@ def find_installer(
         if version is not None:
             return Installer(uv=uv, version=version, source=source)
     progress("no uv on PATH: bringing it with pip into the user's cache")
-    _bring_uv(kept, lock, environ)
+    bring_uv(kept, lock, environ)
     version = uv_version(kept / "bin" / "uv")
     if version is None:
         raise WayClosed("the uv that pip brought does not run here")
@@ -102,7 +102,7 @@ def locked_block(lock: Path, name: str) -> str:
     return found[0]
 
 
-def _bring_uv(kept: Path, lock: Path, environ: Mapping[str, str]) -> None:
+def bring_uv(kept: Path, lock: Path, environ: Mapping[str, str]) -> None:
     """Install uv with whichever pip exists: a private venv's, else the interpreter's own into a plain folder.
 
     `--target` asks no permission of an externally managed Python and touches nothing but the folder.

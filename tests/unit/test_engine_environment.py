@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.engine.errors import WayClosed
-from plumbline.engine.installer import find_installer, locked_block
+from plumbline.engine.installer import bring_uv, find_installer, locked_block, uv_version
 from plumbline.engine.progress import Lines, elapsed, heartbeat, silent
 from plumbline.engine.venv import STAMP, environment_fault, stamp_of
 
@@ -129,3 +129,27 @@ def test_without_a_terminal_no_line_is_overwritten(capsys: pytest.CaptureFixture
     lines("first")
     lines("second")
     assert capsys.readouterr().err == "first\nsecond\n"
+
+
+def without_modules(folder: Path, *names: str) -> dict[str, str]:
+    """An environment in which `python -m NAME` fails, as on a Debian whose packages are split."""
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").touch()
+        (folder / name / "__main__.py").write_text(f"raise SystemExit('No module named {name}')\n")
+    return {**os.environ, "PYTHONPATH": str(folder)}
+
+
+def test_machine_with_neither_venv_nor_pip_is_told_what_to_install(tmp_path: Path) -> None:
+    environ = without_modules(tmp_path / "absent", "venv", "pip")
+    with pytest.raises(WayClosed, match="Next step: install uv") as closed:
+        bring_uv(tmp_path / "uv", ROOT / "requirements.lock", environ)
+    assert "No module named pip" in str(closed.value)
+    assert not (tmp_path / "uv").exists()
+
+
+@pytest.mark.soak
+def test_uv_comes_by_the_interpreters_own_pip_where_venv_does_not_work(tmp_path: Path) -> None:
+    environ = without_modules(tmp_path / "absent", "venv")
+    bring_uv(tmp_path / "uv", ROOT / "requirements.lock", environ)
+    assert uv_version(tmp_path / "uv" / "bin" / "uv") is not None
