@@ -178,7 +178,8 @@ class Application:
 def _call(emulator: Emulator, scope: Scope, receive: Receive) -> Call:
     headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
     return Call(
-        method=scope["method"], path=scope["path"], params={}, query=parse_query(scope["query_string"]),
+        # azure-mgmt-resource asks "//subscriptions/..." for an id, and ARM takes it.
+        method=scope["method"], path="/" + scope["path"].lstrip("/"), params={}, query=parse_query(scope["query_string"]),
         headers=headers, emulator=emulator, principal=ANONYMOUS, route=_UNKNOWN, receive=receive,
         correlation_id=headers.get("x-ms-correlation-request-id") or str(uuid.uuid4()),
     )  # fmt: skip

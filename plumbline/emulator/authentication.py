@@ -31,12 +31,7 @@ def authenticate(call: Call) -> tuple[Principal, Mapping[str, Any]]:
         "storage": tokens.storage_audiences,
         "run": tokens.arm_audiences | tokens.ml_audiences | tokens.run_audiences,
     }[audience]
-    try:
-        principal, claims = tokens.check(header, accepted | tokens.run_audiences)
-    except AzureError as error:
-        if error.code == "InvalidAuthenticationTokenAudience":
-            tokens.check(header, accepted)  # words the refusal with the audiences of this route only
-        raise
+    principal, claims = tokens.check(header, accepted, also_of_runs=tokens.run_audiences)
     if principal.run is not None and audience != "run":
         raise AzureError(
             403,

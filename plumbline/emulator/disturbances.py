@@ -13,7 +13,6 @@ _LOWER_GROUP = re.compile(
     r"/resourceGroups/([^/]+/providers/Microsoft\.(?:ManagedIdentity|OperationalInsights)/)", re.IGNORECASE
 )
 _INSIGHTS = re.compile(r"/providers/Microsoft\.Insights/components", re.IGNORECASE)
-_unread_writes: set[str] = set()
 
 
 @noise("key_order")
@@ -68,13 +67,13 @@ def fill_tags(call: Call, content: Any) -> Any:
 @noise("late_system_data")
 def withhold_system_data(call: Call, content: Any) -> Any:
     """systemData is absent from a write's answer and from the first read after it."""
-    key = call.path.rstrip("/").lower()
+    key, unread = call.path.rstrip("/").lower(), call.emulator.noises.unread_writes
     if call.method in ("PUT", "PATCH"):
-        _unread_writes.add(key)
-    elif call.method != "GET" or key not in _unread_writes:
+        unread.add(key)
+    elif call.method != "GET" or key not in unread:
         return content
     else:
-        _unread_writes.discard(key)
+        unread.discard(key)
     if isinstance(content, dict):
         content.pop("systemData", None)
     return content

@@ -40,6 +40,7 @@ class Noises:
         self.seed = seed
         self.enabled = enabled
         self.only: frozenset[str] | None = None
+        self.unread_writes: set[str] = set()
 
     def has(self, identifier: str) -> bool:
         """Whether one noise is on; for those that a handler makes itself (long operations, late reads)."""

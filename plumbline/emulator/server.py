@@ -34,6 +34,11 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._home.ready_path.unlink(missing_ok=True)
+        # A polite TLS close waits for clients that keep idle connections and never read: seconds for nothing.
+        for connection in list(self.server_state.connections):
+            cycle = getattr(connection, "cycle", None)
+            if cycle is None or cycle.response_complete:
+                connection.transport.abort()  # type: ignore[union-attr]
         await super().shutdown(sockets)
         await self._emulator.stop()
 

@@ -77,9 +77,13 @@ class Tokens:
         content |= dict(claims or {})
         return jwt.encode(content, self._key, algorithm="RS256", headers={"kid": "plumbline"})
 
-    def check(self, authorization: str, audiences: Iterable[str]) -> tuple[Principal, dict[str, Any]]:
+    def check(
+        self, authorization: str, audiences: Iterable[str], *, also_of_runs: Iterable[str] = ()
+    ) -> tuple[Principal, dict[str, Any]]:
         """Whom an Authorization header stands for, with the token's claims.
 
+        Args:
+            also_of_runs: Audiences accepted of tokens that are bound to a run: the caller decides what they may.
         Raises: AzureError: 401 in ARM's words when there is no token, or it is broken, expired or for someone else.
         """
         if not authorization:
@@ -94,12 +98,12 @@ class Tokens:
         if claims["exp"] <= time.time():
             self._checked.pop(token, None)
             raise self._refused("ExpiredAuthenticationToken", "The access token has expired.")
-        if claims.get("aud") not in audiences:
+        if claims["aud"] not in audiences and not (claims.get("run") and claims["aud"] in also_of_runs):
             expected = ", ".join(f"'{audience}'" for audience in sorted(audiences))
             raise self._refused(
                 "InvalidAuthenticationTokenAudience",
                 "The access token has been obtained for wrong audience or resource "
-                f"'{claims.get('aud')}'. It should exactly match with one of the allowed audiences {expected}.",
+                f"'{claims['aud']}'. It should exactly match with one of the allowed audiences {expected}.",
             )
         principal = self._principals.find(claims.get("oid", ""))
         if principal is None:

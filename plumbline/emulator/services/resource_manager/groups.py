@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plumbline.emulator.errors import AzureError, bad_request, resource_group_not_found
+from plumbline.emulator.lro import RETRY_AFTER_SECONDS
 from plumbline.emulator.routing import Call, Reply, Route
 from plumbline.emulator.services.resource_manager import checks, fields
 from plumbline.emulator.services.resource_manager.checks import GROUP_TYPE
@@ -203,7 +204,9 @@ def operation_status(call: Call) -> Reply:
     status = call.emulator.operations.status(call.params["operation"])
     if status is None:
         raise AzureError(404, "NotFound", f"The operation '{call.params['operation']}' was not found.")
-    return Reply(json=status)
+    # Without the header on every answer azure-core goes back to its own thirty seconds.
+    waiting = {"retry-after": str(RETRY_AFTER_SECONDS)} if status["status"] == "InProgress" else {}
+    return Reply(json=status, headers=waiting)
 
 
 def operation_result(call: Call) -> Reply:
