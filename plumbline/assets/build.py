@@ -77,18 +77,24 @@ def _definition(
     )
 
 
-def _environment(document: Document, data: Mapping[str, Any], resolver: Resolver, links: Links) -> _Parts:
+def _environment(document: Document, data: Mapping[str, Any], resolver: Resolver, _links: Links) -> _Parts:
     parts = _Parts(spec={})
     fields = dict(data)
     if "image" not in data and "build" not in data:
-        document.report((), "neither image nor build", "one of them", 'Add "image: ..." or "build: {path: ...}".')
+        document.report(
+            (), "neither image nor build", "one of them", 'Add "image: ..." or "build: {path: ...}".'
+        )
     if "build" in data and ("image" in data or "conda_file" in data):
-        document.report(("build",), "a build context beside image or conda_file", "one way to make the environment")
+        document.report(
+            ("build",), "a build context beside image or conda_file", "one way to make the environment"
+        )
     conda = data.get("conda_file")
     if isinstance(conda, str):
         file = resolver.library.open(local_path(document, conda))
         if file is None:
-            document.report(("conda_file",), f"no file at {describe(conda)}", "a conda file", "Correct the path.")
+            document.report(
+                ("conda_file",), f"no file at {describe(conda)}", "a conda file", "Correct the path."
+            )
         else:
             check_packages(file, file.data, ())
             fields["conda_file"] = file.data
@@ -101,7 +107,11 @@ def _environment(document: Document, data: Mapping[str, Any], resolver: Resolver
         if parts.snapshot:
             dockerfile = str(build.get("dockerfile_path") or "Dockerfile")
             if dockerfile not in {file.name for file in parts.snapshot.files}:
-                document.report(("build", "dockerfile_path"), f"no {dockerfile} in the context", "a Dockerfile that goes up")
+                document.report(
+                    ("build", "dockerfile_path"),
+                    f"no {dockerfile} in the context",
+                    "a Dockerfile that goes up",
+                )
             parts.code_path = resolver.library.source(local_path(document, build["path"]))
             fields["build"] = {**build, "path": f"sha256:{parts.snapshot.hash}"}
     parts.spec = normal_environment(fields) if parts.complete and not _broken(document) else {}
@@ -124,7 +134,9 @@ def _component(document: Document, data: Mapping[str, Any], resolver: Resolver, 
             parts.code_path = resolver.library.source(local_path(document, data["code"]))
             parts.includes = tuple(resolver.library.source(local_path(document, text)) for text in includes)
     elif includes:
-        document.report(("additional_includes",), "includes without code", "code to lay them beside", 'Add "code: ./src".')
+        document.report(
+            ("additional_includes",), "includes without code", "code to lay them beside", 'Add "code: ./src".'
+        )
     if isinstance(data.get("environment"), str):
         found = resolver.reference(document, ("environment",), data["environment"], "environment")
         parts.complete = found is not None and bool(found.text)
@@ -133,7 +145,9 @@ def _component(document: Document, data: Mapping[str, Any], resolver: Resolver, 
     return parts
 
 
-def _pipeline_component(document: Document, data: Mapping[str, Any], resolver: Resolver, links: Links) -> _Parts:
+def _pipeline_component(
+    document: Document, data: Mapping[str, Any], resolver: Resolver, links: Links
+) -> _Parts:
     jobs = data.get("jobs")
     steps = resolve_steps(document, jobs if isinstance(jobs, Mapping) else {}, resolver, links)
     interface = interface_of(document)
@@ -143,32 +157,44 @@ def _pipeline_component(document: Document, data: Mapping[str, Any], resolver: R
     return _Parts(spec=spec, complete=complete)
 
 
-def _data(document: Document, data: Mapping[str, Any], resolver: Resolver, links: Links) -> _Parts:
+def _data(document: Document, data: Mapping[str, Any], resolver: Resolver, _links: Links) -> _Parts:
     return _located(document, data, resolver, kind=str(data.get("type") or "uri_folder").lower(), word="data")
 
 
-def _model(document: Document, data: Mapping[str, Any], resolver: Resolver, links: Links) -> _Parts:
+def _model(document: Document, data: Mapping[str, Any], resolver: Resolver, _links: Links) -> _Parts:
     version = data.get("version")
     if version is not None and not (str(version).isdigit() and int(version) > 0):
-        document.report(("version",), describe(version), "a positive integer", "Remove it; the service counts.")
-    return _located(document, data, resolver, kind=str(data.get("type") or "custom_model").lower(), word="model")
+        document.report(
+            ("version",), describe(version), "a positive integer", "Remove it; the service counts."
+        )
+    return _located(
+        document, data, resolver, kind=str(data.get("type") or "custom_model").lower(), word="model"
+    )
 
 
-def _located(document: Document, data: Mapping[str, Any], resolver: Resolver, *, kind: str, word: str) -> _Parts:
+def _located(
+    document: Document, data: Mapping[str, Any], resolver: Resolver, *, kind: str, word: str
+) -> _Parts:
     text = data.get("path")
     if not isinstance(text, str):
         return _Parts(spec={}, complete=False)
     normal = normal_data if word == "data" else normal_model
     if is_remote_path(text):
         if word == "data" and data.get("version") is None:
-            document.report(("version",), "nothing", "a version: what lies behind a URI cannot be hashed from here",
-                            'Add "version: ...".')
+            document.report(
+                ("version",),
+                "nothing",
+                "a version: what lies behind a URI cannot be hashed from here",
+                'Add "version: ...".',
+            )
         return _Parts(spec=normal(data))
     snapshot = data_snapshot(document, ("path",), text, kind)
     if snapshot is None or _broken(document):
         return _Parts(spec={}, complete=False)
     source = resolver.library.source(local_path(document, text))
-    return _Parts(spec=normal({**data, "path": f"sha256:{snapshot.hash}"}), snapshot=snapshot, code_path=source)
+    return _Parts(
+        spec=normal({**data, "path": f"sha256:{snapshot.hash}"}), snapshot=snapshot, code_path=source
+    )
 
 
 def _broken(document: Document) -> bool:

@@ -19,7 +19,9 @@ def canonical_text(spec: Mapping[str, Any]) -> str:
     return json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def content_hash(kind: str, spec: Mapping[str, Any] | str, *, reference_hashes: Mapping[str, str] | None = None) -> str:
+def content_hash(
+    kind: str, spec: Mapping[str, Any] | str, *, reference_hashes: Mapping[str, str] | None = None
+) -> str:
     """64 hex digits over an asset's kind and canonical spec.
 
     A reference to an ``h1`` version stands for its content already. One to a declared version does not, so its

@@ -51,7 +51,9 @@ def _differences(old: Any, new: Any, path: str) -> Iterator[FieldChange]:
         keyed_old, keyed_new = _keyed(old), _keyed(new)
         if keyed_old is not None and keyed_new is not None and keyed_old != keyed_new:
             for key in sorted({*keyed_old, *keyed_new}):
-                yield from _differences(keyed_old.get(key, MISSING), keyed_new.get(key, MISSING), f"{path}[{key}]")
+                yield from _differences(
+                    keyed_old.get(key, MISSING), keyed_new.get(key, MISSING), f"{path}[{key}]"
+                )
             return
     yield FieldChange(path=path, old=old, new=new)
 
@@ -74,7 +76,7 @@ def _natural_key(item: Any) -> str:
         if "name" in item:
             return str(item["name"])
         if len(item) == 1:
-            return str(next(iter(item)))
+            return f"{next(iter(item))}:"
     return json.dumps(item, sort_keys=True)
 
 

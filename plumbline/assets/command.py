@@ -24,13 +24,17 @@ def check_command(document: Document, data: Mapping[str, Any]) -> None:
     for text in _expressions(command):
         found = _NAMED.match(text)
         if found is None:
-            document.report(("command",), f"${{{{{text}}}}}", "${{inputs.NAME}} or ${{outputs.NAME}}", near=text)
+            document.report(
+                ("command",), f"${{{{{text}}}}}", "${{inputs.NAME}} or ${{outputs.NAME}}", near=text
+            )
             continue
         side, name = found.groups()
         if name not in declared[side]:
             known = ", ".join(declared[side]) or "none is declared"
             step = suggestion(name, declared[side]) or f"Declare it under {side}, or correct the command."
-            document.report(("command",), f"${{{{{text}}}}}", f"a declared one of {side} ({known})", step, near=text)
+            document.report(
+                ("command",), f"${{{{{text}}}}}", f"a declared one of {side} ({known})", step, near=text
+            )
     _check_optional(document, command, data.get("inputs"))
     if command.count("$[[") != len(_OPTIONAL.findall(command)):
         document.report(("command",), "a $[[ without its ]]", "both", "Close the bracket.")
@@ -38,8 +42,8 @@ def check_command(document: Document, data: Mapping[str, Any]) -> None:
 
 
 def _check_optional(document: Document, command: str, inputs: Any) -> None:
-    outside = {text for text in _expressions(_OPTIONAL.sub("", command))}
-    for name, row in (inputs.items() if isinstance(inputs, Mapping) else ()):
+    outside = set(_expressions(_OPTIONAL.sub("", command)))
+    for name, row in inputs.items() if isinstance(inputs, Mapping) else ():
         optional = isinstance(row, Mapping) and row.get("optional") is True
         if optional and f"inputs.{name}" in outside:
             document.report(
@@ -59,7 +63,9 @@ def _warn_of_unused(
     for side, names in declared.items():
         for name in names:
             if f"{side}.{name}" not in used:
-                document.warn((side, name), "a declaration that the command never names", "it used", "Use or remove it.")
+                document.warn(
+                    (side, name), "a declaration that the command never names", "it used", "Use or remove it."
+                )
 
 
 def _expressions(text: str) -> Iterator[str]:

@@ -19,7 +19,7 @@ def normal_component(fields: Mapping[str, Any]) -> dict[str, Any]:
     """
     spec = dict(fields)
     spec["type"] = str(spec.get("type") or "command").lower()
-    if spec.get("environment"):
+    if isinstance(spec.get("environment"), str):
         spec["environment"] = normal_reference(spec["environment"])
     spec["inputs"] = {name: _input(value) for name, value in (spec.get("inputs") or {}).items()}
     spec["outputs"] = {name: _output(value) for name, value in (spec.get("outputs") or {}).items()}

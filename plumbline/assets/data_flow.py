@@ -73,10 +73,13 @@ class _Flow:
             if interface and row is None:
                 known = list(interface.inputs)
                 self.document.report(
-                    path, f'the unknown input "{name}"', f"one of {', '.join(known) or 'none'}", suggestion(name, known)
+                    path,
+                    f'the unknown input "{name}"',
+                    f"one of {', '.join(known) or 'none'}",
+                    suggestion(name, known),
                 )
             self._check_value(path, step, value, row)
-        for name, row in (interface.inputs.items() if interface else ()):
+        for name, row in interface.inputs.items() if interface else ():
             if name not in given and row.get("optional") is not True and row.get("default") is None:
                 self.document.report(
                     ("jobs", step, "inputs", name), "nothing", f"a value: the component requires {name}",
@@ -86,12 +89,15 @@ class _Flow:
     def check_outputs(self, step: str, node: Mapping[str, Any]) -> None:
         interface = self.steps.interfaces.get(step)
         outputs = node.get("outputs")
-        for name, value in (outputs.items() if isinstance(outputs, Mapping) else ()):
+        for name, value in outputs.items() if isinstance(outputs, Mapping) else ():
             path = ("jobs", step, "outputs", name)
             if interface and name not in interface.outputs:
                 known = list(interface.outputs)
                 self.document.report(
-                    path, f'the unknown output "{name}"', f"one of {', '.join(known) or 'none'}", suggestion(name, known)
+                    path,
+                    f'the unknown output "{name}"',
+                    f"one of {', '.join(known) or 'none'}",
+                    suggestion(name, known),
                 )
             text = value.get("path") if isinstance(value, Mapping) else value
             for expression in _EXPRESSION.findall(text) if isinstance(text, str) else ():
@@ -111,16 +117,23 @@ class _Flow:
         for cycle in cycles_in(self.waits_for):
             order = " -> ".join(reversed((*cycle, cycle[0])))
             self.document.report(
-                ("jobs", cycle[0]), f"a cycle: {order}", "steps that can start in some order", "Cut one binding."
+                ("jobs", cycle[0]),
+                f"a cycle: {order}",
+                "steps that can start in some order",
+                "Cut one binding.",
             )
 
     def warn_of_unused(self) -> None:
         for name in self.inputs:
             if name not in self.used:
-                self.document.warn(("inputs", name), "an input that no step takes", "it bound", "Bind or remove it.")
+                self.document.warn(
+                    ("inputs", name), "an input that no step takes", "it bound", "Bind or remove it."
+                )
         for name in self.outputs:
             if name not in self.bound:
-                self.document.warn(("outputs", name), "an output that no step gives", "it bound", "Bind or remove it.")
+                self.document.warn(
+                    ("outputs", name), "an output that no step gives", "it bound", "Bind or remove it."
+                )
 
     def _check_value(self, path: FieldPath, step: str, value: Any, row: Mapping[str, Any] | None) -> None:
         is_data = row is not None and str(row.get("type", "")).lower() not in {*PRIMITIVES, ""}
@@ -136,19 +149,26 @@ class _Flow:
             self.document.report(path, "nothing", "a value or a binding", "Write a value or remove the key.")
         elif is_data and row is not None:
             self.document.report(
-                path, f"the literal {describe(value)}", f"data of type {row['type']}", "Bind it, or write type and path."
+                path,
+                f"the literal {describe(value)}",
+                f"data of type {row['type']}",
+                "Bind it, or write type and path.",
             )
         elif row is not None:
             check_literal(self.document, path, value, row)
 
-    def _check_expression(self, path: FieldPath, step: str, expression: str, row: Mapping[str, Any] | None) -> None:
+    def _check_expression(
+        self, path: FieldPath, step: str, expression: str, row: Mapping[str, Any] | None
+    ) -> None:
         if found := _PARENT_INPUT.match(expression):
             self._check_parent_input(path, found.group(1), row)
         elif found := _STEP_OUTPUT.match(expression):
             self._check_step_output(path, step, (found.group(1), found.group(2)), row)
         else:
             self.document.report(
-                path, f"${{{{{expression}}}}}", "${{parent.inputs.NAME}} or ${{parent.jobs.STEP.outputs.NAME}}"
+                path,
+                f"${{{{{expression}}}}}",
+                "${{parent.inputs.NAME}} or ${{parent.jobs.STEP.outputs.NAME}}",
             )
 
     def _check_parent_input(self, path: FieldPath, name: str, row: Mapping[str, Any] | None) -> None:
@@ -166,7 +186,9 @@ class _Flow:
         if self.declared:
             self._check_types(path, f"parent.inputs.{name}", str(value.get("type", "")).lower(), row)
         elif isinstance(value, Mapping):
-            self._check_types(path, f"parent.inputs.{name}", str(value.get("type") or "uri_folder").lower(), row)
+            self._check_types(
+                path, f"parent.inputs.{name}", str(value.get("type") or "uri_folder").lower(), row
+            )
         elif value is not None and str(row.get("type", "")).lower() in PRIMITIVES:
             check_literal(self.document, ("inputs", name), value, row)
         elif value is not None:
@@ -179,7 +201,10 @@ class _Flow:
         known = [name for name in self.steps.jobs if name != step]
         if source not in self.steps.jobs:
             self.document.report(
-                path, f"a binding to the step {source}", f"one of the steps {', '.join(known)}", suggestion(source, known)
+                path,
+                f"a binding to the step {source}",
+                f"one of the steps {', '.join(known)}",
+                suggestion(source, known),
             )
             return
         self.waits_for[step].append(source)
@@ -220,19 +245,23 @@ class _Flow:
             return
         if not {given, wanted} <= {*PRIMITIVES, *_FOLDERS, "uri_file"}:
             return
-        self.document.report(path, f"{source} of type {given}", f"type {wanted}", "Change one of the two types.")
+        self.document.report(
+            path, f"{source} of type {given}", f"type {wanted}", "Change one of the two types."
+        )
 
 
 def check_compute_name(
     document: Document, path: FieldPath, text: str, inputs: Mapping[str, Any] | None = None
 ) -> None:
     """Check a reference to a compute: its form only, since what exists is the workspace's to say."""
-    if text.lower() == "serverless" or text.startswith("/subscriptions/") or text.startswith("azureml:/"):
+    if text.lower() == "serverless" or text.startswith(("/subscriptions/", "azureml:/")):
         return
     if "${{" in text:
         for name in _parent_inputs(text):
             if inputs is not None and name not in inputs:
-                document.report(path, f"a binding to parent.inputs.{name}", f"one of {', '.join(inputs) or 'none'}")
+                document.report(
+                    path, f"a binding to parent.inputs.{name}", f"one of {', '.join(inputs) or 'none'}"
+                )
         return
     name = text.removeprefix("azureml:")
     if text.lower() == "local":

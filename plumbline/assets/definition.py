@@ -82,7 +82,7 @@ class ScheduleDefinition:
 
     Attributes:
         spec: Canonical JSON text of ``{"trigger": ..., "create_job": ...}``.
-        enabled: False when the YAML says ``is_enabled: false`` (our own extension is refused; always True now).
+        enabled: Always True: az ml YAML cannot say otherwise. Who pauses a schedule does it live, and drift names it.
         references: Definitions of the loaded set that the job points to.
     """
 

@@ -12,7 +12,6 @@ import yaml
 from plumbline.assets.errors import Problem
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_CONSTRUCTOR = yaml.constructor.SafeConstructor()
 _MERGE = "tag:yaml.org,2002:merge"
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _STRING = "tag:yaml.org,2002:str"
@@ -75,7 +74,12 @@ class Document:
 
     def _problem(self, path: FieldPath, got: str, expected: str, next_step: str) -> Problem:
         return Problem(
-            file=self.source, line=self.line(path), field=dotted(path), got=got, expected=expected, next_step=next_step
+            file=self.source,
+            line=self.line(path),
+            field=dotted(path),
+            got=got,
+            expected=expected,
+            next_step=next_step,
         )
 
 
@@ -89,7 +93,9 @@ def read_document(path: Path, *, root: Path) -> Document:
         document.text = path.read_text("utf-8-sig")
         node = yaml.compose(document.text, Loader=_Loader)
     except UnicodeDecodeError as error:
-        document.report((), f"byte {error.start} that is not UTF-8", "a UTF-8 file", "Save the file as UTF-8.")
+        document.report(
+            (), f"byte {error.start} that is not UTF-8", "a UTF-8 file", "Save the file as UTF-8."
+        )
         return document
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -124,13 +130,16 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self._open: set[int] = set()
+        self._constructor = yaml.constructor.SafeConstructor()  # of this file: it keeps what it made
 
     def value(self, node: yaml.Node, path: FieldPath) -> Any:
         self.document.lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if id(node) in self._open:
-            self.document.report(path, "an alias of what it stands in", "values that end", "Remove the alias.")
+            self.document.report(
+                path, "an alias of what it stands in", "values that end", "Remove the alias."
+            )
             return None
         self._open.add(id(node))
         try:
@@ -166,7 +175,7 @@ class _Reader:
         if node.tag in {_TIMESTAMP, _STRING}:
             return node.value
         try:
-            return _CONSTRUCTOR.construct_object(node)
+            return self._constructor.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             self.document.report(path, f"{node.tag} {node.value!r}", "plain YAML", str(error).splitlines()[0])
             return None

@@ -39,7 +39,7 @@ class Problem:
         return f"{text} {self.next_step}".rstrip()
 
 
-class DefinitionErrors(ValueError):  # noqa: N818 - it is many errors, and the name says so
+class DefinitionErrors(ValueError):
     """Every error of every definition file that was read, sorted by file and line.
 
     Attributes:

@@ -96,7 +96,11 @@ def graph_of_jobs(jobs: Mapping[str, Any]) -> Graph:
         order.append(ready)
         del waiting[ready]
     nodes = tuple(
-        Node(name=name, type=str(jobs[name].get("type", "command")), component=str(jobs[name].get("component", "")))
+        Node(
+            name=name,
+            type=str(jobs[name].get("type", "command")),
+            component=str(jobs[name].get("component", "")),
+        )
         for name in order
     )
     return Graph(nodes=nodes, edges=edges)

@@ -163,7 +163,7 @@ def normal_output(value: Any) -> Any:
         return literal_text(value)
     path = literal_text(value.get("value") or value.get("path") or value.get("uri") or "")
     mode = _mode(value)
-    if path.startswith("${{parent") or path.startswith("${{ parent"):
+    if path.startswith(("${{parent", "${{ parent")):
         return {"path": path, "mode": mode} if mode else path
     wire_kind = value.get("job_output_type") or value.get("jobOutputType")
     found = {"type": str(wire_kind or value.get("type") or _DEFAULT_DATA_TYPE).lower()}
@@ -183,7 +183,9 @@ def _mode(value: Mapping[str, Any]) -> str | None:
 
 def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings under az ml names; false is what Azure does anyway, ``_source`` is the SDK's."""
-    found = {name: value for name, value in settings.items() if value not in (None, False) and name != "_source"}
+    found = {
+        name: value for name, value in settings.items() if value not in (None, False) and name != "_source"
+    }
     for name in ("default_compute", "default_datastore"):
         if name in found:
             found[name] = normal_compute(found[name])

@@ -8,7 +8,16 @@ from typing import Any, Literal
 from plumbline.assets.document import Document
 
 FileKind = Literal[
-    "environment", "component", "data", "model", "pipeline_job", "schedule", "release", "pins", "conda", "other"
+    "environment",
+    "component",
+    "data",
+    "model",
+    "pipeline_job",
+    "schedule",
+    "release",
+    "pins",
+    "conda",
+    "other",
 ]
 
 FOLDERS: Mapping[str, FileKind] = {
@@ -48,7 +57,9 @@ def kind_of(document: Document) -> FileKind:
     if stem in {"release", "pins"}:
         return STEMS[stem]
     data = document.data if isinstance(document.data, Mapping) else {}
-    role = next((FOLDERS[name] for name in reversed(document.path.parent.parts[-2:]) if name in FOLDERS), None)
+    role = next(
+        (FOLDERS[name] for name in reversed(document.path.parent.parts[-2:]) if name in FOLDERS), None
+    )
     found = _by_content(data)
     if found == "pipeline_job" and role == "component":
         return role

@@ -58,7 +58,9 @@ class Library:
         """The definition of a name; one in the same pipeline's folder goes first."""
         found = self._named.get((kind, name), [])
         home = self.home(near)
-        return next((document for document in found if self.home(document.path) == home), found[0] if found else None)
+        return next(
+            (document for document in found if self.home(document.path) == home), found[0] if found else None
+        )
 
     def namesakes(self) -> Iterator[list[Document]]:
         """Groups of documents that define one kind and name more than once."""
@@ -86,7 +88,9 @@ class Library:
         if kind in {"other", "release"} or document.problems:
             return
         if document.data is None:
-            document.report((), "an empty file", f"the definition of one {kind.replace('_', ' ')}", "Fill or delete it.")
+            document.report(
+                (), "an empty file", f"the definition of one {kind.replace('_', ' ')}", "Fill or delete it."
+            )
             return
         fields = self._fields(document, kind)
         if fields is not None:

@@ -48,5 +48,7 @@ class Links:
     def hashes(self) -> Mapping[str, str]:
         """Reference -> content hash, for declared versions: those do not stand for their content."""
         return {
-            text: found.content_hash for text, found in sorted(self._found.items()) if found.declared_version is not None
+            text: found.content_hash
+            for text, found in sorted(self._found.items())
+            if found.declared_version is not None
         }

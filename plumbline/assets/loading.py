@@ -48,6 +48,7 @@ class _Loader:
         self.library = library
         self.resolver = Resolver(library)
         self._jobs: dict[Path, BuiltJob | None] = {}
+        self._taken: set[str] = set()
 
     def load(self, folder: Path) -> MLPipeline:
         assets = [self.resolver.definition(document) for document in self._assets_of(folder)]
@@ -57,6 +58,7 @@ class _Loader:
         schedule = self._schedule(folder)
         job: dict[str, Any] | None = dict(built.job) if built else None
         references: tuple[Reference, ...] = built.links.references if built else ()
+        found = self._with_shared(found, references)
         return MLPipeline(
             name=folder.name,
             folder=self.library.source(folder),
@@ -92,6 +94,26 @@ class _Loader:
         kinds = ("environment", "data", "model", "component")
         return [document for kind in kinds for document in self.library.of_kind(folder, kind)]  # type: ignore[arg-type]
 
+    def _with_shared(
+        self, assets: list[AssetDefinition], references: Sequence[Reference]
+    ) -> list[AssetDefinition]:
+        """Assets with those of files outside every pipeline's folder; who points to one first registers it."""
+        shared = {
+            (found.kind, found.name): found
+            for path, document in self.library.documents.items()
+            if self.library.home(path) is None and (found := self.resolver.definition(document)) is not None
+        }
+        wanted = [*references, *(reference for asset in assets for reference in asset.references)]
+        taken: list[AssetDefinition] = []
+        while wanted:
+            reference = wanted.pop()
+            definition = shared.get((reference.kind, reference.name))
+            if definition is not None and definition.source not in self._taken:
+                self._taken.add(definition.source)
+                taken.append(definition)
+                wanted += definition.references
+        return _in_order([*sorted(taken, key=lambda asset: asset.source), *assets])
+
     def _job(self, document: Document) -> BuiltJob | None:
         if document.path not in self._jobs:
             home = self.library.home(document.path)
@@ -112,12 +134,17 @@ class _Loader:
     def _only_one(self, documents: list[Document], word: str) -> Document | None:
         for document in documents[1:]:
             document.report(
-                (), f"a second {word} beside {documents[0].path.name}", f"one {word} a folder", "Give it a folder of its own."
+                (),
+                f"a second {word} beside {documents[0].path.name}",
+                f"one {word} a folder",
+                "Give it a folder of its own.",
             )
         return documents[0] if documents else None
 
     def _warnings(self, folder: Path) -> tuple[Problem, ...]:
-        documents = [found for path, found in self.library.documents.items() if self.library.home(path) == folder]
+        documents = [
+            found for path, found in self.library.documents.items() if self.library.home(path) == folder
+        ]
         found = {problem for document in documents for problem in document.problems}
         return tuple(sorted(problem for problem in found if problem.severity == "warning"))
 

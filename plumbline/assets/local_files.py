@@ -11,15 +11,27 @@ from plumbline.assets.references import is_remote_path
 from plumbline.assets.schema import describe
 
 
-def code_snapshot(document: Document, path: FieldPath, text: str, includes: Sequence[str]) -> CodeSnapshot | None:
+def code_snapshot(
+    document: Document, path: FieldPath, text: str, includes: Sequence[str]
+) -> CodeSnapshot | None:
     """A component's code with its ``additional_includes``; None, and problems, when it is not there."""
     if is_remote_path(text) or text.startswith("git+"):
-        document.report(path, describe(text), "a folder or file of this repository", "Copy the code here; a hash covers it.")
+        document.report(
+            path,
+            describe(text),
+            "a folder or file of this repository",
+            "Copy the code here; a hash covers it.",
+        )
         return None
     folder = (document.folder / text).resolve()
     missing = not folder.exists()
     if missing:
-        document.report(path, f"{describe(text)}, which does not exist", "a folder or file", f"Create {text} or correct it.")
+        document.report(
+            path,
+            f"{describe(text)}, which does not exist",
+            "a folder or file",
+            f"Create {text} or correct it.",
+        )
     places = []
     for index, include in enumerate(includes):
         place = (document.folder / include).resolve()
@@ -27,9 +39,15 @@ def code_snapshot(document: Document, path: FieldPath, text: str, includes: Sequ
         if place.exists():
             places.append(place)
         elif place.suffix == ".zip" and place.with_suffix("").is_dir():
-            document.report(here, describe(include), "the folder itself: a zip has times in it, and so another hash each day")
+            document.report(
+                here,
+                describe(include),
+                "the folder itself: a zip has times in it, and so another hash each day",
+            )
         else:
-            document.report(here, f"{describe(include)}, which does not exist", "a folder or file", "Correct the path.")
+            document.report(
+                here, f"{describe(include)}, which does not exist", "a folder or file", "Correct the path."
+            )
     if missing or len(places) != len(includes):
         return None
     snapshot = hash_code(folder, includes=places)
@@ -43,7 +61,9 @@ def data_snapshot(document: Document, path: FieldPath, text: str, kind: str) -> 
     """Local files of data, of a model, or of a build context; None, and a problem, when they are not there."""
     place = local_path(document, text)
     if not place.exists():
-        document.report(path, f"{describe(text)}, which does not exist", "a folder or file", "Correct the path.")
+        document.report(
+            path, f"{describe(text)}, which does not exist", "a folder or file", "Correct the path."
+        )
         return None
     if kind == "uri_file" and place.is_dir():
         document.report(path, f"{describe(text)}, a folder", "a file", 'Write "type: uri_folder".')

@@ -8,9 +8,13 @@ from typing import Any
 
 from plumbline.assets.document import Document, FieldPath
 
-_CONDA = re.compile(r"^([\w.-]+::)?[a-zA-Z0-9_][\w.-]*(\s*(=|==|>=|<=|!=|>|<|~=)\s*[\w.*+!,|<>=~ -]+)?(\[.*\])?$")
+_CONDA = re.compile(
+    r"^([\w.-]+::)?[a-zA-Z0-9_][\w.-]*(\s*(=|==|>=|<=|!=|>|<|~=)\s*[\w.*+!,|<>=~ -]+)?(\[.*\])?$"
+)
 _PIP_NAME = re.compile(r"^[a-zA-Z0-9][\w.-]*\s*(\[[\w\s,.-]+\])?")
-_PIP_VERSION = re.compile(r"^\s*((===|==|~=|!=|<=|>=|<|>)\s*[\w.*+!-]+\s*(,\s*(===|==|~=|!=|<=|>=|<|>)\s*[\w.*+!-]+\s*)*)?(;.*)?$")
+_PIP_VERSION = re.compile(
+    r"^\s*((===|==|~=|!=|<=|>=|<|>)\s*[\w.*+!-]+\s*(,\s*(===|==|~=|!=|<=|>=|<|>)\s*[\w.*+!-]+\s*)*)?(;.*)?$"
+)
 
 
 def check_packages(document: Document, data: Any, path: FieldPath) -> None:

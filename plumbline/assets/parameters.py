@@ -23,7 +23,11 @@ def check_parameters(document: Document, data: Mapping[str, Any]) -> None:
         for name, row in rows.items():
             other = seen.setdefault(str(name).lower(), name)
             if other != name:
-                document.report((side, name), f'the name "{name}"', f'a name that differs from "{other}" by more than case')
+                document.report(
+                    (side, name),
+                    f'the name "{name}"',
+                    f'a name that differs from "{other}" by more than case',
+                )
             if side == "inputs" and isinstance(row, Mapping):
                 _check_row(document, (side, name), row)
 
@@ -45,7 +49,11 @@ def check_literal(document: Document, path: FieldPath, value: Any, row: Mapping[
         if high is not None and found > high:
             document.report(path, describe(value), f"at most {literal_text(row['max'])}")
     choices = row.get("enum")
-    if isinstance(choices, list) and choices and literal_text(value) not in [literal_text(item) for item in choices]:
+    if (
+        isinstance(choices, list)
+        and choices
+        and literal_text(value) not in [literal_text(item) for item in choices]
+    ):
         document.report(path, describe(value), f"one of {', '.join(literal_text(item) for item in choices)}")
 
 
@@ -63,7 +71,9 @@ def _check_row(document: Document, path: FieldPath, row: Mapping[str, Any]) -> N
     if low is not None and high is not None and low > high:
         document.report((*path, "min"), describe(row["min"]), f"no more than max, {describe(row['max'])}")
     if row.get("enum") and kind != "string" and kind in PRIMITIVES:
-        document.report((*path, "enum"), "choices", f"no enum on a {kind}: Azure has it for text only", "Use min and max.")
+        document.report(
+            (*path, "enum"), "choices", f"no enum on a {kind}: Azure has it for text only", "Use min and max."
+        )
     elif row.get("default") is not None:
         check_literal(document, (*path, "default"), row["default"], row)
 

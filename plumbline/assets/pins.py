@@ -14,7 +14,7 @@ def pins_in(document: Document) -> dict[str, str]:
     data = document.data if isinstance(document.data, Mapping) else {}
     rows = data.get("pins")
     pins: dict[str, str] = {}
-    for written, row in (rows.items() if isinstance(rows, Mapping) else ()):
+    for written, row in rows.items() if isinstance(rows, Mapping) else ():
         text = row.get("reference") if isinstance(row, Mapping) else row
         address = parse_reference(text) if isinstance(text, str) else None
         if address is None or not address.exact:

@@ -37,7 +37,9 @@ def build_job(document: Document, resolver: Resolver, *, experiment_name: str) -
     links = Links()
     jobs = _mapping(data, "jobs")
     steps = resolve_steps(document, jobs, resolver, links)
-    check_data_flow(document, steps, inputs=_mapping(data, "inputs"), outputs=_mapping(data, "outputs"), declared=False)
+    check_data_flow(
+        document, steps, inputs=_mapping(data, "inputs"), outputs=_mapping(data, "outputs"), declared=False
+    )
     check_computes(document, (), data, steps)
     inputs = resolve_inputs(document, ("inputs",), data.get("inputs"), resolver, links)
     if not jobs and not document.problems:
@@ -45,11 +47,19 @@ def build_job(document: Document, resolver: Resolver, *, experiment_name: str) -
     if not steps.complete or any(problem.severity == "error" for problem in document.problems):
         return None
     outputs = {name: _typed_output(name, value, steps) for name, value in _mapping(data, "outputs").items()}
-    fields = {"experiment_name": experiment_name, **data, "inputs": inputs, "outputs": outputs, "jobs": steps.jobs}
+    fields = {
+        "experiment_name": experiment_name,
+        **data,
+        "inputs": inputs,
+        "outputs": outputs,
+        "jobs": steps.jobs,
+    }
     return BuiltJob(job=normal_job(fields), links=links)
 
 
-def check_computes(document: Document, path: FieldPath, data: Mapping[str, Any], steps: Steps | None = None) -> None:
+def check_computes(
+    document: Document, path: FieldPath, data: Mapping[str, Any], steps: Steps | None = None
+) -> None:
     """Check the computes of a job, and that every step of a command has one."""
     settings = _mapping(data, "settings")
     for here, text in (((*path, "compute"), data.get("compute")),

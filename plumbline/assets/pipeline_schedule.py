@@ -46,7 +46,7 @@ def build_schedule(document: Document, resolver: Resolver, job_at: JobAt) -> Sch
     if found is None or any(problem.severity == "error" for problem in document.problems):
         return None
     job, built = found
-    assert isinstance(trigger, Mapping)  # noqa: S101 - the table requires it, and its absence is a problem above
+    assert isinstance(trigger, Mapping)
     return ScheduleDefinition(
         name=data["name"],
         spec=canonical_text({"trigger": normal_trigger(trigger), "create_job": job}),
@@ -103,7 +103,9 @@ def _job_document(document: Document, path: FieldPath, text: str, resolver: Reso
         return None
     target = resolver.library.open(document.folder / text.removeprefix("file:"))
     if target is None:
-        document.report(path, f"no file at {describe(text)}", "the file of a pipeline job", "Correct the path.")
+        document.report(
+            path, f"no file at {describe(text)}", "the file of a pipeline job", "Correct the path."
+        )
         return None
     if resolver.library.kind(target) != "pipeline_job":
         document.report(path, describe(text), "the file of a pipeline job (type: pipeline, with jobs)")
@@ -159,7 +161,10 @@ def _time(document: Document, name: str, value: Any) -> datetime | None:
         found = None
     if found is None or found.tzinfo is not None or ":" not in value:
         document.report(
-            ("trigger", name), describe(value), "YYYY-MM-DDTHH:MM:SS without a zone", "time_zone says the zone."
+            ("trigger", name),
+            describe(value),
+            "YYYY-MM-DDTHH:MM:SS without a zone",
+            "time_zone says the zone.",
         )
         return None
     return found
@@ -175,5 +180,7 @@ def _check_pattern(document: Document, schedule: Mapping[str, Any], frequency: s
     for name, needed in (("week_days", "week"), ("month_days", "month")):
         if schedule.get(name) is not None and frequency != needed:
             document.report(
-                ("trigger", "schedule", name), f"{name} with frequency {frequency or 'nothing'}", f"frequency {needed}"
+                ("trigger", "schedule", name),
+                f"{name} with frequency {frequency or 'nothing'}",
+                f"frequency {needed}",
             )

@@ -58,7 +58,9 @@ class Address:
 
     def __str__(self) -> str:
         if self.registry:
-            tail = f"/versions/{self.version}" if self.version else f"/labels/{self.label}" if self.label else ""
+            tail = (
+                f"/versions/{self.version}" if self.version else f"/labels/{self.label}" if self.label else ""
+            )
             return f"azureml://registries/{self.registry}/{self.collection}/{self.name}{tail}"
         tail = f":{self.version}" if self.version else f"@{self.label}" if self.label else ""
         return f"azureml:{self.name}{tail}"

@@ -10,7 +10,9 @@ from plumbline.assets.library import Library
 from plumbline.assets.schema import check_fields, describe, suggestion, table
 
 
-def read_release(document: Document, library: Library, *, name: str, steps: Sequence[str]) -> dict[str, Any] | None:
+def read_release(
+    document: Document, library: Library, *, name: str, steps: Sequence[str]
+) -> dict[str, Any] | None:
     """The file's fields, checked; None, and problems there, when something is wrong.
 
     A ``thresholds`` that names a file is replaced by what that file says, and ``thresholds_source`` names it,
@@ -34,7 +36,12 @@ def read_release(document: Document, library: Library, *, name: str, steps: Sequ
     if isinstance(thresholds, str):
         file = library.open(document.folder / thresholds)
         if file is None:
-            document.report(("thresholds",), f"no file at {describe(thresholds)}", "a file of thresholds", "Correct the path.")
+            document.report(
+                ("thresholds",),
+                f"no file at {describe(thresholds)}",
+                "a file of thresholds",
+                "Correct the path.",
+            )
         elif not file.problems:
             check_fields(file, file.data, (), table("release")["thresholds_file"])
             rows = file.data.get("thresholds") if isinstance(file.data, Mapping) else None
@@ -60,6 +67,6 @@ def _check_thresholds(document: Document, rows: Any) -> None:
     path: FieldPath = ("thresholds",)
     if isinstance(rows, Mapping) and not rows:
         document.report(path, "no threshold", "at least one: a gate that cannot close is none", "Add one.")
-    for metric, row in (rows.items() if isinstance(rows, Mapping) else ()):
+    for metric, row in rows.items() if isinstance(rows, Mapping) else ():
         if isinstance(row, Mapping) and row.get("at_least") is None and row.get("at_most") is None:
             document.report((*path, metric), "no limit", "at_least or at_most", "Add the limit.")

@@ -7,8 +7,8 @@ from pathlib import Path
 from plumbline.assets.build import build_asset
 from plumbline.assets.definition import AssetDefinition, AssetKind
 from plumbline.assets.document import Document, FieldPath
-from plumbline.assets.links import Resolved
 from plumbline.assets.library import SUFFIXES, Library
+from plumbline.assets.links import Resolved
 from plumbline.assets.pins import pins_in
 from plumbline.assets.references import Address, parse_reference
 from plumbline.assets.schema import describe, suggestion
@@ -34,7 +34,9 @@ class Resolver:
             return self._built[path]
         if path in self._building:
             chain = " -> ".join(self.library.source(step) for step in [*self._building, path])
-            document.report((), f"a component inside itself ({chain})", "components that end", "Break the chain.")
+            document.report(
+                (), f"a component inside itself ({chain})", "components that end", "Break the chain."
+            )
             return None
         self._building.append(path)
         try:
@@ -44,16 +46,16 @@ class Resolver:
         self._built[path] = built
         return built
 
-    def reference(
-        self, document: Document, path: FieldPath, text: str, kind: AssetKind
-    ) -> Resolved | None:
+    def reference(self, document: Document, path: FieldPath, text: str, kind: AssetKind) -> Resolved | None:
         """What a reference in a document stands for; None, and a problem, when nothing registers it."""
         if _is_path(text):
             return self._by_path(document, path, text, kind)
         address = parse_reference(text)
         if address is None:
             document.report(
-                path, describe(text), f"azureml:NAME@latest, azureml:NAME:VERSION, a registry's, or a path of {kind}"
+                path,
+                describe(text),
+                f"azureml:NAME@latest, azureml:NAME:VERSION, a registry's, or a path of {kind}",
             )
             return None
         if address.registry is None:
@@ -65,11 +67,15 @@ class Resolver:
     def _by_path(self, document: Document, path: FieldPath, text: str, kind: AssetKind) -> Resolved | None:
         target = self.library.open(document.folder / text.removeprefix("file:"))
         if target is None:
-            document.report(path, f"no file at {describe(text)}", f"the file of the {kind}", "Correct the path.")
+            document.report(
+                path, f"no file at {describe(text)}", f"the file of the {kind}", "Correct the path."
+            )
             return None
         if self.library.kind(target) != kind:
             found = self.library.kind(target).replace("_", " ")
-            document.report(path, f"{describe(text)}, which holds a definition of kind {found}", f"one of kind {kind}")
+            document.report(
+                path, f"{describe(text)}, which holds a definition of kind {found}", f"one of kind {kind}"
+            )
             return None
         return self._resolved(target)
 
@@ -103,12 +109,17 @@ class Resolver:
             return Resolved(text=str(address))
         if address.registry or address.curated:
             document.report(
-                path, f"{describe(text)}, which moves", "an exact version", "Run `plumbline pin` to write it to pins.yaml."
+                path,
+                f"{describe(text)}, which moves",
+                "an exact version",
+                "Run `plumbline pin` to write it to pins.yaml.",
             )
             return None
         near = suggestion(address.name, self.library.names(kind))
         step = near or "Define it, or pin it with `plumbline pin` when someone else registers it."
-        document.report(path, describe(text), f"the name of {_A[kind]} that a loaded definition registers", step)
+        document.report(
+            path, describe(text), f"the name of {_A[kind]} that a loaded definition registers", step
+        )
         return None
 
     def _resolved(self, target: Document) -> Resolved:
@@ -126,4 +137,6 @@ class Resolver:
 
 
 def _is_path(text: str) -> bool:
-    return text.startswith(("file:", "./", "../")) or (text.endswith(SUFFIXES) and not text.startswith("azureml:"))
+    return text.startswith(("file:", "./", "../")) or (
+        text.endswith(SUFFIXES) and not text.startswith("azureml:")
+    )

@@ -51,7 +51,10 @@ def _environment(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[st
     build = fields.get("build")
     if isinstance(build, Mapping):
         context = str(build.get("contextUri") or "")
-        fields["build"] = {"path": _hashed(context, code_hash_of), "dockerfile_path": build.get("dockerfilePath")}
+        fields["build"] = {
+            "path": _hashed(context, code_hash_of),
+            "dockerfile_path": build.get("dockerfilePath"),
+        }
     return normal_environment(fields)
 
 
@@ -81,7 +84,7 @@ def _schedule(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[str, 
     }
 
 
-def _job(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[str, Any]:
+def _job(properties: Mapping[str, Any], _code_hash_of: HashOf) -> dict[str, Any]:
     return normal_job(properties)
 
 

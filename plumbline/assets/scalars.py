@@ -8,7 +8,7 @@ from typing import Any
 PRIMITIVES = ("number", "integer", "string", "boolean")
 
 
-class NotThatType(ValueError):  # noqa: N818 - reads as what it says
+class NotThatType(ValueError):
     """The value cannot be of the declared type."""
 
 

@@ -57,4 +57,6 @@ def _listed(value: Any, name: str) -> list[Any]:
     if name != "week_days":
         return sorted({int(item) for item in items})
     days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    return sorted({str(item).lower() for item in items}, key=lambda day: days.index(day) if day in days else 7)
+    return sorted(
+        {str(item).lower() for item in items}, key=lambda day: days.index(day) if day in days else 7
+    )

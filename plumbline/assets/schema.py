@@ -26,7 +26,9 @@ def table(name: str) -> Row:
     return loaded
 
 
-def check_fields(document: Document, value: Any, path: FieldPath, fields: Row, *, notes: bool = False) -> None:
+def check_fields(
+    document: Document, value: Any, path: FieldPath, fields: Row, *, notes: bool = False
+) -> None:
     """Check a mapping's keys and values; what is wrong becomes the document's problems.
 
     Args:
@@ -86,7 +88,7 @@ def describe(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{value}"' if len(value) <= 80 else f'"{value[:77]}..."'  # noqa: PLR2004 - one line of a terminal
+        return f'"{value}"' if len(value) <= 80 else f'"{value[:77]}..."'
     if isinstance(value, Mapping):
         return f"a mapping of {', '.join(map(str, value)) or 'nothing'}"
     if isinstance(value, list):
@@ -131,16 +133,12 @@ def _check_text(document: Document, value: Any, path: FieldPath, row: Row) -> No
 
 
 def _check_integer(document: Document, value: Any, path: FieldPath, row: Row) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        document.report(path, describe(value), what(row))
-    elif "min" in row and value < row["min"]:
+    if isinstance(value, bool) or not isinstance(value, int) or ("min" in row and value < row["min"]):
         document.report(path, describe(value), what(row))
 
 
 def _check_number(document: Document, value: Any, path: FieldPath, row: Row) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        document.report(path, describe(value), what(row))
-    elif "min" in row and value < row["min"]:
+    if isinstance(value, bool) or not isinstance(value, int | float) or ("min" in row and value < row["min"]):
         document.report(path, describe(value), what(row))
     elif "max" in row and value > row["max"]:
         document.report(path, describe(value), f"{_WORDS[row['is']]} of at most {row['max']}")
@@ -162,7 +160,9 @@ def _check_version(document: Document, value: Any, path: FieldPath, row: Row) ->
 
 def _check_environment_variable(document: Document, value: Any, path: FieldPath, row: Row) -> None:
     if isinstance(value, bool | float):
-        document.report(path, describe(value), "text", "Put it in quotes, so that the step sees what is written.")
+        document.report(
+            path, describe(value), "text", "Put it in quotes, so that the step sees what is written."
+        )
     else:
         _check_text(document, value, path, row)
 
@@ -210,7 +210,9 @@ def _check_one_of(document: Document, value: Any, path: FieldPath, row: Row) -> 
             document.report(path, describe(value), what(row))
         return
     if "refused_shape" in chosen:
-        document.report(path, describe(value), f"a reference: {chosen['refused_shape']}", "Move it to a file of its own.")
+        document.report(
+            path, describe(value), f"a reference: {chosen['refused_shape']}", "Move it to a file of its own."
+        )
         return
     check(document, value, path, chosen)
 

@@ -52,7 +52,9 @@ def resolve_steps(document: Document, jobs: Mapping[str, Any], resolver: Resolve
         kind = interface.type if interface else str(node.get("type") or "command").lower()
         check_fields(document, node, path, table("pipeline_job")["step"].get(kind, {}))
         if interface and node.get("type") and str(node["type"]).lower() != interface.type:
-            document.report((*path, "type"), describe(node["type"]), f"{interface.type}, the type of its component")
+            document.report(
+                (*path, "type"), describe(node["type"]), f"{interface.type}, the type of its component"
+            )
         if interface:
             interfaces[name] = interface
         complete = complete and target is not None and bool(target[0])
@@ -66,18 +68,26 @@ def resolve_inputs(
 ) -> dict[str, Any]:
     """Inputs with data references made exact; local paths are refused, since nobody would own what goes up."""
     resolved: dict[str, Any] = {}
-    for name, value in (inputs.items() if isinstance(inputs, Mapping) else ()):
+    for name, value in inputs.items() if isinstance(inputs, Mapping) else ():
         resolved[name] = value
         text = value.get("path") if isinstance(value, Mapping) else None
         if not isinstance(text, str) or "${{" in text:
             if isinstance(value, str) and value.startswith("azureml:"):
-                document.report((*path, name), describe(value), "a mapping with type and path: Azure takes this as text",
-                                f'Write "path: {value}" under {name}.')
+                document.report(
+                    (*path, name),
+                    describe(value),
+                    "a mapping with type and path: Azure takes this as text",
+                    f'Write "path: {value}" under {name}.',
+                )
             continue
         here = (*path, name, "path")
         if not is_remote_path(text):
-            document.report(here, describe(text), "a registered data asset or a URI",
-                            "Define it in data/data.yml and write azureml:NAME@latest.")
+            document.report(
+                here,
+                describe(text),
+                "a registered data asset or a URI",
+                "Define it in data/data.yml and write azureml:NAME@latest.",
+            )
         elif text.startswith("azureml:") and not text.startswith("azureml://datastores/"):
             kind = "model" if str(value.get("type", "")).endswith("_model") else "data"
             found = resolver.reference(document, here, text, kind)  # type: ignore[arg-type]
@@ -94,8 +104,11 @@ def interface_of(document: Document) -> Interface:
 
     def named(key: str) -> Mapping[str, Any]:
         found = data.get(key)
-        return {name: row if isinstance(row, Mapping) else {} for name, row in found.items()} if isinstance(
-            found, Mapping) else {}
+        return (
+            {name: row if isinstance(row, Mapping) else {} for name, row in found.items()}
+            if isinstance(found, Mapping)
+            else {}
+        )
 
     kind = str(data.get("type") or ("pipeline" if "jobs" in data else "command")).lower()
     return Interface(type=kind, inputs=named("inputs"), outputs=named("outputs"))
@@ -113,12 +126,20 @@ def _is_carried(document: Document, path: FieldPath, node: Mapping[str, Any]) ->
         document.report((*path, "type"), describe(word), "one of command, pipeline", step)
         return False
     if "component" not in node and "command" in node:
-        document.report((*path, "command"), "a command inside the job", "a component: an inline step has no version",
-                        f"Move it to components/{path[-1]}/component.yml and point to that.")
+        document.report(
+            (*path, "command"),
+            "a command inside the job",
+            "a component: an inline step has no version",
+            f"Move it to components/{path[-1]}/component.yml and point to that.",
+        )
         return False
     if isinstance(node.get("component"), Mapping):
-        document.report((*path, "component"), "a component inside the job", "a path or a reference",
-                        f"Move it to components/{path[-1]}/component.yml.")
+        document.report(
+            (*path, "component"),
+            "a component inside the job",
+            "a path or a reference",
+            f"Move it to components/{path[-1]}/component.yml.",
+        )
         return False
     return True
 
@@ -138,4 +159,8 @@ def _component(
 def _known_interface(document: Document) -> Interface | None:
     """The interface of a component's file, None when the file is too broken to tell."""
     interface = interface_of(document)
-    return interface if isinstance(document.data, Mapping) and interface.type in {"command", "pipeline"} else None
+    return (
+        interface
+        if isinstance(document.data, Mapping) and interface.type in {"command", "pipeline"}
+        else None
+    )

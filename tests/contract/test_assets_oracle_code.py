@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from plumbline.assets import hash_code, hash_data, load_ml_pipelines
 
-NAMES = st.sampled_from(["a.py", "B.py", "b.txt", "c.log", "data.csv", "é.py", ".hidden", "#odd.py", "x y.py"])
+NAMES = st.sampled_from(
+    ["a.py", "B.py", "b.txt", "c.log", "data.csv", "é.py", ".hidden", "#odd.py", "x y.py"]
+)
 FOLDERS = st.sampled_from(["", "src", "src/deep", "build", "__pycache__", "Data", ".git"])
 RULES = st.sampled_from(
     [
@@ -48,7 +50,9 @@ def _write(folder: Path, tree: dict[str, bytes]) -> None:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(tree=TREES, rules=st.lists(RULES, max_size=5), ignore=st.sampled_from([".amlignore", ".gitignore", None]))
+@given(
+    tree=TREES, rules=st.lists(RULES, max_size=5), ignore=st.sampled_from([".amlignore", ".gitignore", None])
+)
 def test_any_folder_has_the_digest_that_the_sdk_gives_it(
     tree: dict[str, bytes], rules: list[str], ignore: str | None
 ) -> None:

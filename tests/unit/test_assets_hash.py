@@ -70,7 +70,7 @@ def test_order_of_keys_comments_and_mutable_fields_change_nothing(seed: int, com
         for file in sorted(folder.rglob("*.yml")):
             fields = _shuffled(yaml.safe_load(file.read_text()), chance)
             if file.stem in {"component", "environment", "data"}:
-                fields |= {"description": f"another {seed}", "tags": {"seed": seed}}
+                fields |= {"description": f"another {seed}", "tags": {"seed": str(seed)}}
             text = yaml.safe_dump(fields, sort_keys=False, width=chance.choice([40, 4000]))
             file.write_text(f"# {comment}\n{text}   # {comment}\n")
         assert _hashes(_load(folder)) == before
@@ -138,7 +138,9 @@ def test_a_reference_to_a_declared_version_takes_in_the_content_behind_it(small:
     assert before["small_train"].spec == after["small_train"].spec
     assert before["small_train"].version != after["small_train"].version
     assert content_hash(
-        "component", after["small_train"].spec, reference_hashes={"azureml:small:5": after["small"].content_hash}
+        "component",
+        after["small_train"].spec,
+        reference_hashes={"azureml:small:5": after["small"].content_hash},
     ) == (after["small_train"].content_hash)
 
 

@@ -59,7 +59,9 @@ def test_every_mistake_of_every_file_is_reported_at_once_and_sorted(small: Path)
 
 def test_a_cycle_over_three_steps_is_named_in_the_order_of_its_data(small: Path) -> None:
     (small / "components" / "judge" / "component.yml").unlink()
-    _replace(small, "components/train/component.yml", "outputs:\n", "outputs:\n  spare:\n    type: uri_folder\n")
+    _replace(
+        small, "components/train/component.yml", "outputs:\n", "outputs:\n  spare:\n    type: uri_folder\n"
+    )
     train = "./components/train/component.yml"
     steps = {
         "a": {"component": train, "inputs": {"rows": "${{parent.jobs.c.outputs.model}}"}},
@@ -100,10 +102,14 @@ def test_one_name_with_other_content_in_two_folders_is_refused(small: Path, tmp_
 
 
 def test_what_is_doubtful_warns_and_stops_nothing(small: Path) -> None:
-    _replace(small, "components/train/component.yml", "outputs:\n", "outputs:\n  spare:\n    type: uri_folder\n")
+    _replace(
+        small, "components/train/component.yml", "outputs:\n", "outputs:\n  spare:\n    type: uri_folder\n"
+    )
     _replace(small, "pipeline.yml", "  rate: 0.2\n", "  rate: 0.2\n  spare: 1\n")
     (small / "components" / "train" / "src" / "train.py").write_bytes(b"print(1)\r\n")
-    says = [f"{problem.file}:{problem.line}: {problem.field}: {problem.got}" for problem in _load(small).warnings]
+    says = [
+        f"{problem.file}:{problem.line}: {problem.field}: {problem.got}" for problem in _load(small).warnings
+    ]
     assert says == [
         "components/train/component.yml:7: code: CRLF line ends in train.py",
         "components/train/component.yml:21: outputs.spare: a declaration that the command never names",
@@ -118,7 +124,9 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 def test_an_empty_file_is_named(small: Path) -> None:
     (small / "schedule.yml").write_text("# nothing yet\n")
-    with pytest.raises(DefinitionErrors, match=r"^schedule\.yml:1: got an empty file, expected the definition"):
+    with pytest.raises(
+        DefinitionErrors, match=r"^schedule\.yml:1: got an empty file, expected the definition"
+    ):
         _load(small)
 
 
