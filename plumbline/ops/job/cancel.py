@@ -1,0 +1,43 @@
+"""`plumbline job cancel`."""
+
+from __future__ import annotations
+
+import click
+
+from plumbline.ops.errors import UserError
+from plumbline.ops.job.options import Place, job_name, place_options
+
+CANCEL = "2023-04-01-preview"  # azure-ai-ml 1.35.2 JobOperations.begin_cancel
+PATIENCE_SECONDS = 120.0
+
+
+@click.command("cancel")
+@job_name
+@place_options
+@click.option("--no-wait", is_flag=True, help="Do not wait until nothing of it runs any more.")
+def command(job: str, place: Place, no_wait: bool) -> None:
+    """End a job and everything that it runs, and wait until it has ended.
+
+    \b
+    Example: plumbline job cancel calm_lake_x7 --stack local
+    """
+    from plumbline.ops.job.watch import Pace
+    from plumbline.ops.run_history import ENDED, RunHistory
+
+    session = place.session()
+    history = RunHistory(session)
+    status = history.job(job)["properties"]["status"]
+    if status in ENDED:
+        click.echo(f"{job} had ended already: {status}.")
+        return
+    session.send("POST", f"{session.target.workspace_id}/jobs/{job}/cancel", api_version=CANCEL)
+    pace = Pace(session.target)
+    while not no_wait and status not in ENDED:
+        if pace.waited > PATIENCE_SECONDS:
+            raise UserError(
+                f"job {job}: cancel: got status {status} after {PATIENCE_SECONDS:.0f} s, expected its end. "
+                f"Look again: plumbline job show {job}{place.words}"
+            )
+        pace.wait()
+        status = history.job(job)["properties"]["status"]
+    click.echo(f"{job}: {status if status in ENDED else 'cancel requested'}.")
