@@ -15,6 +15,8 @@ from plumbline.provider.kinds.versioned_asset import VersionedAssetKind
 class ModelKind(VersionedAssetKind):
     """As every versioned asset, but for the version of a model that declares none."""
 
+    declares_version = False
+
     def __init__(self) -> None:
         super().__init__(kind="model")
 

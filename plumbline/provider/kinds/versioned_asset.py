@@ -32,6 +32,9 @@ _CODE_ID = re.compile(r"/subscriptions/.+/codes/[^/]+/versions/[^/]+", re.IGNORE
 class VersionedAssetKind:
     """Create, read, update and delete of one kind of asset; see design notes in docs/adr/0002."""
 
+    declares_version = True
+    """Whether the inputs always hold a version."""
+
     def __init__(self, *, kind: str) -> None:
         self.kind = kind
         self.row = kind_rows()[kind]
@@ -60,16 +63,15 @@ class VersionedAssetKind:
             return None
         live = await self._understood(context, body)
         seen = self._as_inputs(inputs, state, live, archived=archived)
-        seen |= {
-            "resourceGroupName": workspace.resource_group,
-            "workspaceName": workspace.name,
-            "name": name,
-            "version": version,
-        }
+        seen |= {"resourceGroupName": workspace.resource_group, "workspaceName": workspace.name, "name": name}
+        if self.declares_version or "version" in inputs:
+            seen["version"] = version
         secrets = inputs.secrets | state.secrets
         found = Properties(entries=seen, secrets=secrets)
         outputs = self._outputs(
-            found, registered=state.get("registeredVersions", ()), acknowledged=state.get("acknowledged")
+            Properties(entries={**seen, "version": version}, secrets=secrets),
+            registered=state.get("registeredVersions", ()),
+            acknowledged=state.get("acknowledged"),
         )
         return Found(id=workspace.container(self.row.collection, name), inputs=found, outputs=outputs)
 

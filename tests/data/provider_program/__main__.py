@@ -1,0 +1,68 @@
+"""A program with one resource of every kind; tests steer it by `settings.json`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from plumbline import azureml
+from plumbline.assets import load_ml_pipelines
+
+SETTINGS: dict[str, Any] = json.loads(Path("settings.json").read_text(encoding="utf-8"))
+CLASSES = {
+    "environment": azureml.Environment,
+    "component": azureml.Component,
+    "data": azureml.DataAsset,
+    "model": azureml.Model,
+}
+
+
+def workspace_name(made: list[pulumi.Resource]) -> pulumi.Input[str]:
+    name: str = SETTINGS["workspace"]
+    if not SETTINGS.get("workspace_known_late"):
+        return name
+    if not made:
+        return name
+    # Known once the first resource exists: unknown in a preview, as a workspace's name output is.
+    first = made[0]
+    assert isinstance(first, pulumi.CustomResource)
+    return first.id.apply(lambda _: name)
+
+
+def options(name: str, made: list[pulumi.Resource]) -> pulumi.ResourceOptions:
+    chosen = dict(SETTINGS.get("options", {}).get(name, {}))
+    return pulumi.ResourceOptions(depends_on=list(made), **chosen)
+
+
+(pipeline,) = load_ml_pipelines([Path("ml/scoring")], root=Path.cwd())
+for path, text in SETTINGS.get("write_after_reading", {}).items():
+    Path(path).write_text(text, encoding="utf-8")
+made: list[pulumi.Resource] = []
+for definition in pipeline.assets:
+    if definition.name in SETTINGS.get("leave_out", []):
+        continue
+    if definition.name in SETTINGS.get("secret_descriptions", []):
+        secret: Any = pulumi.Output.secret(definition.description)
+        definition = dataclasses.replace(definition, description=secret)
+    logical = SETTINGS.get("names", {}).get(definition.name, definition.name)
+    resource = CLASSES[definition.kind](
+        logical,
+        definition=definition,
+        resource_group_name=SETTINGS["group"],
+        workspace_name=workspace_name(made),
+        opts=options(definition.name, made),
+    )
+    pulumi.export(logical, resource.reference)
+    made.append(resource)
+if pipeline.schedule and pipeline.schedule.name not in SETTINGS.get("leave_out", []):
+    azureml.PipelineSchedule(
+        pipeline.schedule.name,
+        definition=pipeline.schedule,
+        resource_group_name=SETTINGS["group"],
+        workspace_name=workspace_name(made),
+        opts=options(pipeline.schedule.name, made),
+    )
