@@ -109,6 +109,18 @@ class Executor:
         properties["tags"] = {**(definition.get("tags") or {}), **(tags or {})}
         return self.submit(workspace, name or f"{uuid.uuid4()}", properties, principal)
 
+    def trigger_schedule(self, schedule: Resource, principal: Principal) -> str:
+        """Submit a schedule's job now and return the job's name; its tags and properties name the schedule."""
+        workspace = self._emulator.store.get(schedule.id.rsplit("/", 2)[0])
+        assert workspace is not None, "a schedule lives in a workspace"
+        action = schedule.body["properties"].get("action") or {}
+        definition = action.get("jobDefinition") or {}
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        body = dict(definition)
+        body["properties"] = {**(definition.get("properties") or {}), "azureml.scheduleid": schedule.name}
+        return self.submit_definition(workspace, body, principal,
+                                      name=f"{schedule.name}-{stamp}-{uuid.uuid4().hex[:4]}").name
+
     def cancel(self, run: Run) -> None:
         """Ask a job to end; every process of it is gone within 5 s. For a step, its whole job is meant."""
         with self._guard:

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 from plumbline.emulator.executor.conda import EnvironmentUnreadable
 from plumbline.emulator.executor.environments import BuildFailed
@@ -14,7 +16,7 @@ from plumbline.emulator.executor.parts import ExecutorParts
 from plumbline.emulator.executor.run import ENDED, Run
 from plumbline.emulator.executor.step import StepExecution
 from plumbline.emulator.executor.step_error import StepFailed, error_body
-from plumbline.emulator.executor.step_plan import JobPlan, StepPlan
+from plumbline.emulator.executor.step_plan import JobPlan, Produced, StepPlan
 from plumbline.emulator.executor.storage import Location, Tree, Unreachable
 from plumbline.emulator.store import Resource
 
@@ -32,6 +34,7 @@ class JobExecution:
         self.name = job.name
         self.plan = plan
         self.submitter = job.submitter
+        self.properties = job.properties
         self.done = threading.Event()
         self._parts = parts
         self._is_command = job.kind == "command"
@@ -150,7 +153,7 @@ class JobExecution:
                 state = _joined(states)
             if state and self._group_status.get(path) != state:
                 self._group_status[path] = state
-                self._change(self._names[path], lambda run, state=state: _move(run, state))
+                self._change(self._names[path], partial(_move, status=state))
 
     def _finish_if_over(self) -> None:
         if self._waiting or self._running or self.done.is_set():
@@ -183,20 +186,19 @@ class JobExecution:
             run.outputs = outputs
 
         for group in self.plan.groups:
-            found = self._job_outputs(group.outputs)
-            self._change(self._names[group.path], lambda run, found=found: run.outputs.update(found))
+            self._change(self._names[group.path], partial(_take_outputs, outputs=self._job_outputs(group.outputs)))
         self._change(self.name, finish)
 
-    def _job_outputs(self, bound: dict[str, object]) -> dict[str, dict[str, object]]:
-        found: dict[str, dict[str, object]] = {}
+    def _job_outputs(self, bound: dict[str, Produced]) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
         for name, producer in bound.items():
-            run = self._parts.runs.get(self.workspace.id, self._names[producer.step])  # type: ignore[attr-defined]
-            output = run.outputs.get(producer.output) if run else None  # type: ignore[attr-defined]
+            run = self._parts.runs.get(self.workspace.id, self._names[producer.step])
+            output = run.outputs.get(producer.output) if run else None
             if output:
                 found[name] = output
         return found
 
-    def _error(self, failed: list[str]) -> dict[str, object]:
+    def _error(self, failed: list[str]) -> dict[str, Any]:
         if self._cancel_reason == "stopped":
             return error_body("SystemError", "The emulator was stopped while this job ran.", "stopped")
         messages = []
@@ -254,6 +256,10 @@ def _move(run: Run, status: str) -> None:
     run.started_at = run.started_at or time.time()
     if status in ENDED:
         run.ended_at = time.time()
+
+
+def _take_outputs(run: Run, outputs: dict[str, Any]) -> None:
+    run.outputs.update(outputs)
 
 
 def _joined(states: list[str]) -> str:

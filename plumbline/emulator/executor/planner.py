@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,7 +99,7 @@ class Planner:
             self._problem("command", "the job has no command")
         self._check_command("", command, set(inputs), set(outputs))
         step = StepPlan(
-            path="", component_id="", display_name=str(job.get("displayName") or ""), command=command,
+            path="", component_id="", component_sha256="", display_name=str(job.get("displayName") or ""), command=command,
             code_id=str(job.get("codeId") or ""), environment_id=str(job.get("environmentId") or ""),
             compute_id=str(job.get("computeId") or ""), inputs=inputs, input_types=types, outputs=outputs,
             environment_variables=_texts(job.get("environmentVariables")),
@@ -162,9 +164,12 @@ class Planner:
         resources = {**(spec.get("resources") or {}), **(node.get("resources") or {})}
         limits = {**(spec.get("limits") or {}), **(node.get("limits") or {})}
         variables = {**_texts(spec.get("environment_variables")), **_texts(node.get("environment_variables"))}
-        literal = lambda text: self._fill_literals(scope, text)  # noqa: E731  read three times below
+
+        def literal(text: str) -> str:
+            return self._fill_literals(scope, text)
+
         return StepPlan(
-            path=path, component_id=found.id, command=command, code_id=str(spec.get("code") or ""),
+            path=path, component_id=found.id, component_sha256=_digest(found.spec), command=command, code_id=str(spec.get("code") or ""),
             display_name=str(node.get("display_name") or node.get("displayName") or node.get("name") or path),
             environment_id=str(node.get("environment") or spec.get("environment") or ""),
             compute_id=literal(str(node.get("computeId") or node.get("compute") or scope.default_compute)),
@@ -370,6 +375,10 @@ class Planner:
 
     def _problem(self, place: str, message: str) -> None:
         self.problems.append(Problem(place=place, message=message))
+
+
+def _digest(spec: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(spec, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _outputs(given: Mapping[str, Any]) -> dict[str, OutputPlan]:

@@ -70,7 +70,7 @@ class Nursery:
             with theirs:
                 self._process = subprocess.Popen(  # noqa: S603
                     [sys.executable, "-I", "-S", "-c", _START, _ROOT],
-                    stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                     env={"PATH": os.environ.get("PATH", "")}, start_new_session=True, close_fds=True,
                 )
         return self._link

@@ -161,6 +161,13 @@ class Runs:
                                    (workspace_id.lower(), key))
         return self.get(workspace_id, rows[0]["run"]) if rows else None
 
+    def remove(self, workspace_id: str, name: str) -> None:
+        """Remove a run with all below it."""
+        with self._store.transaction():
+            for run in [*self.below(workspace_id, name)]:
+                self._store.execute("DELETE FROM run WHERE sequence = ?", (run.sequence,))
+            self._store.execute("DELETE FROM run WHERE workspace = ? AND name = ?", (workspace_id.lower(), name))
+
     def forget_workspace(self, workspace_id: str) -> None:
         """Remove the runs of a workspace that is gone."""
         with self._store.transaction():

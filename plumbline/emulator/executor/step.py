@@ -50,7 +50,7 @@ class StepExecution:
         self._job = job
         self._workspace: Resource = job.workspace
         self._folder = StepFolder(root=parts.folder / name)
-        self._record = StepRecord(plan=plan, submitter=job.submitter)
+        self._record = StepRecord(plan=plan, submitter=job.submitter, job_properties=job.properties)
         self._guard = threading.Lock()
         self._processes: list[StepProcess] = []
         self._cancel_reason = ""
@@ -85,7 +85,12 @@ class StepExecution:
         except Exception as bug:  # the thread's outermost edge: one step's bug must not leave its job hanging
             _log.exception("step %s: this is a bug in the emulator", self.name)
             status, error = "Failed", error_body("ServiceError", f"This is a bug in the emulator: {bug!r}")
-        self._end(status, error)
+        try:
+            self._end(status, error)
+        finally:
+            # Only now: uploading is the node's work too.
+            if self._held:
+                self._parts.quota.release(self._held, self.plan.instance_count)
         return status
 
     def _canceled_as(self) -> tuple[str, dict[str, Any] | None]:
@@ -106,13 +111,11 @@ class StepExecution:
         self._set("Queued")
         compute = self._compute_key()
         self._parts.quota.acquire(self.name, compute, self.plan.instance_count)
+        self._held = compute
         self._times["granted"] = time.time()
-        try:
-            self._set("Preparing")
-            built = self._build(label, spec)
-            end = self._run(inputs, code, built, label)
-        finally:
-            self._parts.quota.release(compute, self.plan.instance_count)
+        self._set("Preparing")
+        built = self._build(label, spec)
+        end = self._run(inputs, code, built, label)
         if end.exit_code != 0 or end.reason:
             self._check_canceled()
             log = self._folder.artifacts / "user_logs" / self._failed_log
@@ -353,7 +356,7 @@ class StepExecution:
             run.logs = logs or run.logs
 
         self._change(finish)
-        self._folder.clear()
+        self._folder.clear(logs_too=bool(logs))
 
     def _keep_artifacts(self, status: str, error: dict[str, Any] | None, timings: dict[str, int]) -> list[str]:
         try:
@@ -406,6 +409,7 @@ class StepExecution:
             raise Canceled
 
     _failed_log = "std_log.txt"
+    _held = ""
 
 
 def _value_of(parts: tuple[str, ...], inputs: dict[str, str | None], outputs: dict[str, str]) -> str | None:

@@ -73,9 +73,10 @@ class StepFolder:
         """Paths of its own that the step may read only."""
         return [str(self.inputs), str(self.certificates.parent)]
 
-    def clear(self) -> None:
-        """Remove everything but the logs; their last form lies in the blob store, but a reader may be at them."""
-        for folder in (self.work, self.inputs, self.outputs, self.temporary, self.home, self.environment):
+    def clear(self, *, logs_too: bool) -> None:
+        """Remove what the step had; its outputs and logs lie in the blob store by then."""
+        folders = (self.work, self.inputs, self.outputs, self.temporary, self.home, self.environment)
+        for folder in [self.root] if logs_too else folders:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -63,12 +63,14 @@ class StepPlan:
 
     Args:
         path: Unique in the job; "outer/inner" for a step of a nested pipeline component.
-        component_id: Full ARM id of the component version; empty for a command job.
+        component_id: Full ARM id of the component version; empty for a command job. component_sha256: of its stored
+            spec as canonical JSON.
         identity: What decides the result besides inputs: command, code, environment and so on; hashed for reuse.
     """
 
     path: str
     component_id: str
+    component_sha256: str
     display_name: str
     command: str
     code_id: str

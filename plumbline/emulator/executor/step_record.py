@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,7 @@ class StepRecord:
 
     plan: StepPlan
     submitter: dict[str, str]
+    job_properties: dict[str, str]
     reused_from: str = ""
     reused_seconds: float = 0.0
     warnings: list[str] = field(default_factory=list)
@@ -39,12 +41,12 @@ class StepRecord:
             else:
                 shown[name] = {"value": value}
         self._content |= {
-            "component": {"id": self.plan.component_id},
+            "component": {"id": self.plan.component_id, "sha256": self.plan.component_sha256},
             "command": {"text": self.plan.command, "sha256": hashlib.sha256(self.plan.command.encode()).hexdigest()},
             "code": {"id": self.plan.code_id, "digest": code.digest if code else ""},
             "environment": {"id": self.plan.environment_id, "name": environment, "spec_digest": environment_digest},
             "inputs": shown, "compute": self.plan.compute_id, "submitter": self.submitter,
-            "deterministic": self.plan.is_deterministic,
+            "deterministic": self.plan.is_deterministic, "job_properties": self.job_properties,
         }
 
     def built(self, environment: BuiltEnvironment) -> None:
@@ -70,7 +72,8 @@ class StepRecord:
         }
         if run is not None:
             self._content |= {"run": run.name, "job": run.root, "path": run.path, "created": time_text(run.created_at),
-                              "started": time_text(run.started_at), "properties": run.properties}
+                              "started": time_text(run.started_at), "ended": time_text(time.time()),
+                              "properties": run.properties}
 
     def as_json(self) -> dict[str, Any]:
         """Return the record."""

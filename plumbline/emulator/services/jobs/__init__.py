@@ -1,0 +1,1 @@
+"""Jobs: submit, read, list, cancel; the ARM side of what the executor runs."""

@@ -1,0 +1,1 @@
+"""MLflow's REST tracking over the emulator's runs: what a plain `mlflow` client speaks."""

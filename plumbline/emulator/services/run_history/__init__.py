@@ -1,0 +1,1 @@
+"""Run history: status, children, logs and outputs of runs, as azure-ai-ml reads them."""

@@ -1,0 +1,111 @@
+"""Handlers of run history and of the data plane's addresses of outputs."""
+
+from __future__ import annotations
+
+import mimetypes
+from typing import Any
+
+from plumbline.emulator.errors import AzureError
+from plumbline.emulator.executor.run import Run
+from plumbline.emulator.executor.storage import Unreachable
+from plumbline.emulator.routing import Call, Reply
+from plumbline.emulator.services.blob.blobs import blobs_of
+from plumbline.emulator.services.jobs.handlers import cancel_job, find_run
+from plumbline.emulator.services.jobs.place import workspace_named
+from plumbline.emulator.services.run_history.answer import details_answer, output_of, outputs_answer, run_answer
+from plumbline.emulator.services.studio.link import scope
+
+
+def get_run(call: Call) -> Reply:
+    """GET runs/{name}."""
+    return Reply(json=run_answer(call, find_run(call)))
+
+
+def get_details(call: Call) -> Reply:
+    """GET runs/{name}/details: what `jobs.stream` polls."""
+    return Reply(json=details_answer(call, find_run(call)))
+
+
+def get_children(call: Call) -> Reply:
+    """GET runs/{name}/children."""
+    run = find_run(call)
+    children = call.emulator.executor.runs.children(run.workspace_id, run.name)
+    top = call.query.get("$top", "")
+    if top.isdigit():
+        children = children[: int(top)]
+    return Reply(json={"value": [run_answer(call, child) for child in children]})
+
+
+def run_data(call: Call) -> Reply:
+    """POST rundata: the run with its outputs, which `jobs.download` resolves."""
+    workspace = workspace_named(call)
+    run = call.emulator.executor.runs.get(workspace.id, str(call.json().get("runId", "")))
+    if run is None:
+        raise AzureError(404, "UserError", f"Run {call.json().get('runId')} was not found.", "runId")
+    metadata = run_answer(call, run) | {"outputs": outputs_answer(run)}
+    return Reply(json={"runMetadata": metadata, "runDefinition": {}, "jobSpecification": {}})
+
+
+def patch_run(call: Call) -> Reply:
+    """PATCH runs/{name}: display name, tags, description, hidden."""
+    run, body = find_run(call), call.json()
+
+    def change(one: Run) -> None:
+        one.display_name = body.get("displayName") or body.get("display_name") or one.display_name
+        one.description = body.get("description") or one.description
+        if body.get("tags") is not None:
+            one.tags = {key: str(value) for key, value in body["tags"].items()}
+        if body.get("properties"):
+            one.properties |= {key: str(value) for key, value in body["properties"].items()}
+        if body.get("hidden") is not None:
+            one.hidden = one.archived = bool(body["hidden"])
+
+    return Reply(json=run_answer(call, call.emulator.executor.runs.change(run.workspace_id, run.name, change)))
+
+
+def cancel_run(call: Call) -> Reply:
+    """POST runs/{name}/cancel."""
+    cancel_job(call)
+    return get_run(call)
+
+
+def resolve_uris(call: Call) -> Reply:
+    """POST dataversion/batchGetResolvedUris: from asset ids to datastore addresses in their long form."""
+    workspace = workspace_named(call)
+    parts = workspace.id.split("/")
+    base = f"azureml://subscriptions/{parts[2]}/resourcegroups/{parts[4]}/workspaces/{workspace.name}"
+    executor = call.emulator.executor
+    values: dict[str, Any] = {}
+    for asset_id in call.json().get("values") or []:
+        named = output_of(asset_id)
+        run = executor.runs.get(workspace.id, named[0]) if named else None
+        if run is not None and named is not None and named[1] in run.outputs:
+            output = run.outputs[named[1]]
+            uri, kind = output["uri"], outputs_answer(run)[named[1]]["type"]
+        else:
+            try:
+                uri, kind = executor.storage.locate(workspace, asset_id).uri, "uri_folder"
+            except Unreachable as error:
+                raise AzureError(404, "UserError", str(error), "values") from error
+        short = uri.removeprefix("azureml://")
+        values[asset_id] = {"uri": f"{base}/{short}" if short.startswith("datastores/") else uri, "type": kind}
+    return Reply(json={"values": values})
+
+
+def get_artifact(call: Call) -> Reply:
+    """GET a log or artifact by its signed address; of a running step as far as it goes."""
+    workspace = workspace_named(call)
+    name, path = call.params["name"], call.params["file"]
+    call.emulator.sas.check(scope(workspace.id), f"{name}/{path}", call.query, needs="r")
+    executor = call.emulator.executor
+    kind = mimetypes.guess_type(path)[0] or "text/plain"
+    kind = f"{kind}; charset=utf-8" if kind.startswith("text/") else kind
+    local = executor.parts.folder / name / "artifacts" / path
+    if local.is_file() and local.resolve().is_relative_to((executor.parts.folder / name).resolve()):
+        # A snapshot: the file may grow while it is sent, and its length was said before.
+        return Reply(body=local.read_bytes(), headers={"content-type": kind})
+    where = executor.storage.artifacts(workspace, name)
+    blob = blobs_of(call.emulator).find(where.container, f"{where.prefix}/{path}")
+    if blob is None:
+        raise AzureError(404, "UserError", f"Run {name} has no artifact {path}.", "path")
+    return Reply(file=blobs_of(call.emulator).path(blob), headers={"content-type": kind})

@@ -1,0 +1,1 @@
+"""A read-only page per job: what services.Studio points at."""
