@@ -9,7 +9,7 @@ from typing import Literal
 from plumbline.engine.build import Builder, build_engine
 from plumbline.engine.cache import EngineCache, program_version, read_manifest, user_cache
 from plumbline.engine.download import download_engine
-from plumbline.engine.errors import InstallFailed, WayClosed
+from plumbline.engine.errors import EngineError, InstallFailed, WayClosed
 from plumbline.engine.path import engine_on_path
 from plumbline.engine.progress import Progress, silent
 from plumbline.engine.release import Release, pinned_release
@@ -62,6 +62,7 @@ def ensure_engine(
         origin: Optional. Where the official archives lie. Default: the release's own.
         builder: Optional. What makes the programs when nothing else gives them. Default: the Go build.
     Raises: InstallFailed: when no way is open; the message has each way's reason and the next step.
+        EngineError: when the cache cannot be written.
     """
     release = release or pinned_release()
     cache = EngineCache(folder=user_cache(environ) / "engine")
@@ -69,14 +70,20 @@ def ensure_engine(
     engine = _found(release, cache, environ, closed)
     if engine is not None:
         return engine
-    with cache.locked(progress):
-        # Another run may have finished while this one waited for the lock.
-        engine = _found(release, cache, environ, closed := [])
-        if engine is not None:
-            return engine
-        for reason in closed:
-            progress(f"engine: {reason}")
-        return _get(release, cache, environ, closed, progress, origin, builder)
+    try:
+        with cache.locked(progress):
+            # Another run may have finished while this one waited for the lock.
+            engine = _found(release, cache, environ, closed := [])
+            if engine is not None:
+                return engine
+            for reason in closed:
+                progress(f"engine: {reason}")
+            return _get(release, cache, environ, closed, progress, origin, builder)
+    except OSError as error:
+        raise EngineError(
+            f"engine: {cache.folder}: got {error.strerror or error}, expected a folder that can be written, with room. "
+            "Next step: mend it, or point XDG_CACHE_HOME at another folder."
+        ) from error
 
 
 def _found(

@@ -72,6 +72,11 @@ def sync_environment(root: Path, progress: Progress, environ: Mapping[str, str] 
             raise EngineError(
                 f"environment: {error}. Next step: mend what it says and run the command again."
             ) from error
+        except OSError as error:
+            raise EngineError(
+                f"environment: {venv}: got {error.strerror or error}, expected a folder that can be written, with "
+                "room. Next step: mend it and run the command again."
+            ) from error
         (venv / STAMP).write_text(stamp_of(root) + "\n", encoding="utf-8")
         return True
 

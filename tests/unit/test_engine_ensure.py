@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.engine import InstallFailed, WayClosed, ensure_engine, find_engine
+from plumbline.engine import EngineError, InstallFailed, WayClosed, ensure_engine, find_engine
 from plumbline.engine.cache import EngineCache
 from plumbline.engine.progress import Progress
 from plumbline.engine.release import Release, pinned_release, version_key
@@ -150,7 +150,7 @@ def test_builder_of_another_version_is_not_installed(environ: dict[str, str], ca
         write_programs(staging / "bin", "3.1.0")
         return "a wrong builder"
 
-    with pytest.raises(Exception, match=r"got version 3\.1\.0, expected 3\."):
+    with pytest.raises(EngineError, match=r"got version 3\.1\.0, expected 3\."):
         ensure_engine(environ=environ, origin=REFUSING, builder=wrong)
     assert not (cache.folder / VERSION).exists()
 
@@ -161,6 +161,15 @@ def test_when_no_way_is_open_every_reason_and_the_next_step_are_told(environ: di
     message = str(failed.value)
     for part in ("no pulumi on PATH", "nothing is cached", "download:", "no Go here", "Next step:"):
         assert part in message
+
+
+def test_cache_that_cannot_be_written_is_named_with_the_next_step(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    (tmp_path / "cache").write_text("a file where a folder should be")
+    with pytest.raises(EngineError, match="Not a directory, expected a folder that can be written") as failed:
+        ensure_engine(environ=environ, origin=REFUSING, builder=small_builder)
+    assert "XDG_CACHE_HOME" in str(failed.value)
 
 
 def start_slow_run(tmp_path: Path, environ: dict[str, str]) -> "subprocess.Popen[str]":
