@@ -129,7 +129,7 @@ class EmulatorProcess:
 
     @property
     def base_url(self) -> str:
-        """"https://127.0.0.1:PORT"."""
+        """ "https://127.0.0.1:PORT"."""
         return str(self.ready["base_url"])
 
     @property
@@ -143,7 +143,9 @@ class EmulatorProcess:
         path.write_text(Path(certifi.where()).read_text() + (self.home / "ca.pem").read_text())
         return path
 
-    def environment(self, principal: str = "deployer", base: Mapping[str, str] | None = None) -> dict[str, str]:
+    def environment(
+        self, principal: str = "deployer", base: Mapping[str, str] | None = None
+    ) -> dict[str, str]:
         """Environment variables with which unmodified Azure clients work as ``principal``, real logins taken out."""
         found = dict(os.environ if base is None else base)
         for name in _REAL_LOGINS:

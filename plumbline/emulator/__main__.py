@@ -21,8 +21,12 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--tenant-id", type=_guid, required=True)
     command.add_argument("--subscription-id", type=_guid, required=True)
     command.add_argument("--location", default="westeurope", help="default: %(default)s")
-    command.add_argument("--port", type=int, default=None, help="default: the last one when free, else a free one")
-    command.add_argument("--azure-noise", action="store_true", help="answer with the variations that Azure has")
+    command.add_argument(
+        "--port", type=int, default=None, help="default: the last one when free, else a free one"
+    )
+    command.add_argument(
+        "--azure-noise", action="store_true", help="answer with the variations that Azure has"
+    )
     options = parser.parse_args(arguments)
     from plumbline.emulator.server import serve  # after parsing: a usage error answers at once
 

@@ -14,7 +14,7 @@ import yaml
 from plumbline.emulator.errors import forbidden
 from plumbline.emulator.principals import Principal, Principals
 from plumbline.emulator.settings import Settings
-from plumbline.emulator.store import Store
+from plumbline.emulator.store import Resource, Store
 
 ASSIGNMENT_TYPE = "Microsoft.Authorization/roleAssignments"
 DEFINITION_TYPE = "Microsoft.Authorization/roleDefinitions"
@@ -114,9 +114,9 @@ class Access:
                 return role_from_body(guid, resource.body)
         return None
 
-    def custom_definitions(self) -> list[Any]:
+    def custom_definitions(self) -> list[Resource]:
         """Stored custom role definitions, in the order of their creation."""
-        return [item for item in self._store.list("", DEFINITION_TYPE, below=True)]
+        return self._store.list("", DEFINITION_TYPE, below=True)
 
     def changed(self) -> None:
         """Forgets remembered decisions; call it after any write to roles or assignments."""

@@ -141,7 +141,9 @@ def _type_of(resource_id: str, operation: str) -> tuple[str, str]:
 def _wording(operation: str) -> str:
     kind, _, verb = operation.rpartition("/")
     noun = kind.rsplit("/", 1)[-1]
-    return {"write": f"Create or Update {noun}", "delete": f"Delete {noun}"}.get(verb.lower(), f"{noun} {verb}")
+    return {"write": f"Create or Update {noun}", "delete": f"Delete {noun}"}.get(
+        verb.lower(), f"{noun} {verb}"
+    )
 
 
 def _claims(principal: Principal, claims: Mapping[str, Any], tenant_id: str) -> dict[str, str]:

@@ -37,7 +37,7 @@ async def send_reply(call: Call, reply: Reply, send: Send) -> None:
         await _start(send, reply.status, headers)
         await _send_file(call, reply, first, end, send)
         return
-    if reply.status != 204 and reply.status != 304:
+    if reply.status not in {204, 304}:
         headers.setdefault("content-length", str(len(content)))
     await _start(send, reply.status, headers)
     await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else content})

@@ -127,7 +127,9 @@ class Application:
                 raise not_modelled(call.method, call.path)
             call.route, call.params = found
             call.principal, call.token_claims = authenticate(call)
-            reply = await self._answer(call, kill_before_commit=fault is not None and fault.kills_before_commit)
+            reply = await self._answer(
+                call, kill_before_commit=fault is not None and fault.kills_before_commit
+            )
             if fault is not None and fault.acts_after:
                 status = await fault.act(send)
                 return
@@ -138,10 +140,12 @@ class Application:
             await send_error(call, error, send)
         except ConnectionResetError:
             _log.info("%s %s: the client went away", call.method, call.path)
-        except Exception as error:  # the process's outermost edge: one request's bug must not end the others
+        except Exception as error:  # noqa: BLE001  the process's outermost edge: one request's bug must not end the others
             status = 500
             _log.exception("%s %s: this is a bug in the emulator", call.method, call.path)
-            await send_error(call, AzureError(500, "InternalServerError", f"{type(error).__name__}: {error}"), send)
+            await send_error(
+                call, AzureError(500, "InternalServerError", f"{type(error).__name__}: {error}"), send
+            )
         finally:
             if not call.path.startswith(("/_control", "/health")):
                 emulator.requests.add(call, status=status, seconds=time.perf_counter() - started)

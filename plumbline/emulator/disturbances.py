@@ -18,7 +18,7 @@ _INSIGHTS = re.compile(r"/providers/Microsoft\.Insights/components", re.IGNORECA
 @noise("key_order")
 def shuffle_members(call: Call, content: Any) -> Any:
     """Members in another order; the same one for the same path, so that a failure repeats."""
-    return _shuffled(content, random.Random(f"{call.emulator.noises.seed}{call.path.lower()}"))
+    return _shuffled(content, random.Random(f"{call.emulator.noises.seed}{call.path.lower()}"))  # noqa: S311  no secret: it must repeat
 
 
 def _shuffled(value: Any, generator: random.Random) -> Any:
@@ -39,7 +39,8 @@ def vary_case(call: Call, content: Any) -> Any:
     for item in content["value"] if isinstance(content.get("value"), list) else [content]:
         if isinstance(item, dict) and isinstance(item.get("id"), str):
             item["id"] = _INSIGHTS.sub(
-                "/providers/microsoft.insights/components", _LOWER_GROUP.sub(r"/resourcegroups/\1", item["id"])
+                "/providers/microsoft.insights/components",
+                _LOWER_GROUP.sub(r"/resourcegroups/\1", item["id"]),
             )
             if item.get("type") == "Microsoft.Insights/components":
                 item["type"] = "microsoft.insights/components"
@@ -59,14 +60,18 @@ def drop_nulls(call: Call, content: Any) -> Any:
 @noise("filled_defaults")
 def fill_tags(call: Call, content: Any) -> Any:
     """A tracked ARM resource without tags answers an empty object."""
-    if isinstance(content, dict) and "location" in content and str(content.get("id", "")).startswith("/subscriptions/"):
+    if (
+        isinstance(content, dict)
+        and "location" in content
+        and str(content.get("id", "")).startswith("/subscriptions/")
+    ):
         content.setdefault("tags", {})
     return content
 
 
 @noise("late_system_data")
 def withhold_system_data(call: Call, content: Any) -> Any:
-    """systemData is absent from a write's answer and from the first read after it."""
+    """Leaves systemData out of a write's answer and of the first read after it."""
     key, unread = call.path.rstrip("/").lower(), call.emulator.noises.unread_writes
     if call.method in ("PUT", "PATCH"):
         unread.add(key)

@@ -43,7 +43,9 @@ class Fault:
 
     def __post_init__(self) -> None:
         if isinstance(self.status, str) and self.status not in _WORDS:
-            raise bad_request("InvalidFault", f"status: got {self.status!r}, expected an HTTP status or one of {_WORDS}")
+            raise bad_request(
+                "InvalidFault", f"status: got {self.status!r}, expected an HTTP status or one of {_WORDS}"
+            )
         self._pattern = re.compile(self.path, re.IGNORECASE)
 
     def matches(self, method: str, path: str) -> bool:
@@ -76,7 +78,9 @@ class Fault:
         if isinstance(self.status, int):
             error = {"error": {"code": "InjectedFault", "message": f"Injected fault: {self.status}."}}
             content = json.dumps(self.body if self.body is not None else error).encode()
-            headers = {"content-type": "application/json", "content-length": str(len(content))} | (self.headers or {})
+            headers = {"content-type": "application/json", "content-length": str(len(content))} | (
+                self.headers or {}
+            )
             pairs = [(key.lower().encode(), value.encode()) for key, value in headers.items()]
             await send({"type": "http.response.start", "status": self.status, "headers": pairs})
             await send({"type": "http.response.body", "body": content})
@@ -98,7 +102,7 @@ async def _cut(send: Send) -> None:
     # ASGI has no word for "hang up": the send that uvicorn passes is a method of its connection's cycle.
     send.__self__.transport.abort()  # type: ignore[attr-defined]
     # Uvicorn hears of the loss in a later turn of the loop; before that it would answer 500 in the application's name.
-    while not send.__self__.disconnected:  # type: ignore[attr-defined]
+    while not send.__self__.disconnected:  # type: ignore[attr-defined]  # noqa: ASYNC110  uvicorn has no event for it
         await asyncio.sleep(0.001)
 
 
@@ -122,6 +126,6 @@ class Faults:
 
     @staticmethod
     def kill() -> NoReturn:
-        """kill -9 of this very process."""
+        """Ends this very process as kill -9 does."""
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("unreachable")

@@ -49,12 +49,14 @@ class Principal:
 
     @property
     def shown_type(self) -> str:
-        """systemData's createdByType."""
-        return {"User": "User", "ServicePrincipal": "Application", "ManagedIdentity": "ManagedIdentity"}[self.kind]
+        """Its createdByType in systemData."""
+        return {"User": "User", "ServicePrincipal": "Application", "ManagedIdentity": "ManagedIdentity"}[
+            self.kind
+        ]
 
     @property
     def rbac_type(self) -> str:
-        """principalType of a role assignment."""
+        """Its principalType in a role assignment."""
         return "User" if self.kind == "User" else "ServicePrincipal"
 
 
@@ -85,7 +87,9 @@ class Principals:
             self._remember(principal)
         for row in store.execute("SELECT * FROM principal"):
             self._remember(
-                Principal(object_id=row["object_id"], client_id=row["client_id"], name=row["name"], kind=row["kind"])
+                Principal(
+                    object_id=row["object_id"], client_id=row["client_id"], name=row["name"], kind=row["kind"]
+                )
             )
 
     def _remember(self, principal: Principal) -> None:
@@ -115,7 +119,9 @@ class Principals:
 
     def of_resource(self, resource_id: str) -> Principal | None:
         """The managed identity that belongs to a resource (a userAssignedIdentity, a workspace)."""
-        rows = self._store.execute("SELECT object_id FROM principal WHERE resource_key = ?", (resource_id.lower(),))
+        rows = self._store.execute(
+            "SELECT object_id FROM principal WHERE resource_key = ?", (resource_id.lower(),)
+        )
         return self._known[rows[0]["object_id"]] if rows else None
 
     def remove(self, resource_id: str) -> None:
@@ -128,7 +134,9 @@ class Principals:
 
     # -- secrets that stand for an identity
 
-    def bind_identity_header(self, header: str, principal: Principal, claims: Mapping[str, Any] | None = None) -> None:
+    def bind_identity_header(
+        self, header: str, principal: Principal, claims: Mapping[str, Any] | None = None
+    ) -> None:
         """Lets the token endpoint answer ``header`` with tokens of this principal carrying extra claims (a step's)."""
         self._headers[header] = (principal, dict(claims or {}))
 

@@ -115,7 +115,9 @@ class Call:
 
 def _bad_json(why: str) -> AzureError:
     return AzureError(
-        400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: '{why}'."
+        400,
+        "InvalidRequestContent",
+        f"The request content was invalid and could not be deserialized: '{why}'.",
     )
 
 

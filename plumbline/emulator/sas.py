@@ -31,7 +31,9 @@ class SharedAccess:
             write_private(path, secrets.token_bytes(32))
         self._key = path.read_bytes()
 
-    def sign(self, container: str, prefix: str = "", *, permissions: str = "r", lifetime_seconds: float = 3600) -> str:
+    def sign(
+        self, container: str, prefix: str = "", *, permissions: str = "r", lifetime_seconds: float = 3600
+    ) -> str:
         """A SAS query string without its question mark.
 
         Args:
@@ -63,7 +65,9 @@ class SharedAccess:
             # A listing names its folder in the prefix parameter, not in the path.
             inside = (blob or query.get("prefix", "")).strip("/").split("/")
             covered = "/".join([container, *inside[: int(depth)]])
-        fields = {name: query.get(name, "") for name in ("sv", "sp", "se", "spr", "sr", "sdd") if query.get(name)}
+        fields = {
+            name: query.get(name, "") for name in ("sv", "sp", "se", "spr", "sr", "sdd") if query.get(name)
+        }
         if covered is None or not hmac.compare_digest(self._signature(covered, fields), query.get("sig", "")):
             raise _refused("AuthenticationFailed", "Signature did not match.")
         if query.get("se", "") <= datetime.now(UTC).strftime(_TIME):
@@ -79,7 +83,9 @@ class SharedAccess:
         return hmac.new(self._key, purpose.encode(), hashlib.sha512).digest()
 
     def _signature(self, resource: str, fields: Mapping[str, str]) -> str:
-        signed = "\n".join([resource, *(f"{name}={fields[name]}" for name in sorted(fields) if name != "sig")])
+        signed = "\n".join(
+            [resource, *(f"{name}={fields[name]}" for name in sorted(fields) if name != "sig")]
+        )
         return base64.b64encode(hmac.new(self._key, signed.encode(), hashlib.sha256).digest()).decode()
 
 

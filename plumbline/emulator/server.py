@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,13 @@ class _Server(uvicorn.Server):
         self._emulator = emulator
         self._home = home
 
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """As uvicorn's, but a stop that was asked for ends with exit code 0 instead of raising the signal again."""
+        with super().capture_signals():
+            yield
+            self._captured_signals.clear()
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         await self._emulator.start()
@@ -38,7 +47,7 @@ class _Server(uvicorn.Server):
         for connection in list(self.server_state.connections):
             cycle = getattr(connection, "cycle", None)
             if cycle is None or cycle.response_complete:
-                connection.transport.abort()  # type: ignore[union-attr]
+                connection.transport.abort()
         await super().shutdown(sockets)
         await self._emulator.stop()
 

@@ -67,7 +67,9 @@ class Store:
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
         self._depth = 0
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        self._connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
         self._connection.row_factory = sqlite3.Row
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
             self._connection.execute(f"PRAGMA {pragma}")
@@ -111,7 +113,9 @@ class Store:
         Append to the list; never edit a statement that was released.
         """
         with self.transaction():
-            self._connection.execute("CREATE TABLE IF NOT EXISTS migration (owner TEXT PRIMARY KEY, done INTEGER)")
+            self._connection.execute(
+                "CREATE TABLE IF NOT EXISTS migration (owner TEXT PRIMARY KEY, done INTEGER)"
+            )
             row = self._connection.execute("SELECT done FROM migration WHERE owner = ?", (owner,)).fetchone()
             for statement in statements[row["done"] if row else 0 :]:
                 self._connection.execute(statement)
@@ -134,7 +138,7 @@ class Store:
         resource_id: str,
         body: dict[str, Any],
         *,
-        type: str,  # noqa: A002  Azure's noun
+        type: str,
         principal: Principal | None,
         if_absent: bool = False,
     ) -> Resource:
@@ -163,7 +167,9 @@ class Store:
                     ),
                 )  # fmt: skip
             else:
-                system_data = present.system_data | {f"lastModified{key}": value for key, value in stamp.items()}
+                system_data = present.system_data | {
+                    f"lastModified{key}": value for key, value in stamp.items()
+                }
                 self.execute(
                     "UPDATE resource SET body = ?, system_data = ?, etag = ? WHERE key = ?",
                     (text, json.dumps(system_data), etag, _key(resource_id)),
@@ -176,9 +182,14 @@ class Store:
         """Removes a resource and everything below it; answers what went, outermost first (empty: nothing there)."""
         with self.transaction():
             key = _key(resource_id)
-            below = (key, key + "/", key + "0")  # "0" follows "/" in ASCII: a range, so that the index serves it
+            below = (
+                key,
+                key + "/",
+                key + "0",
+            )  # "0" follows "/" in ASCII: a range, so that the index serves it
             rows = self.execute(
-                f"SELECT {_COLUMNS} FROM resource WHERE key = ? OR (key >= ? AND key < ?) ORDER BY sequence", below
+                f"SELECT {_COLUMNS} FROM resource WHERE key = ? OR (key >= ? AND key < ?) ORDER BY sequence",
+                below,
             )
             gone = [_resource(row) for row in rows]
             self.execute("DELETE FROM resource WHERE key = ? OR (key >= ? AND key < ?)", below)
@@ -190,7 +201,7 @@ class Store:
     def list(
         self,
         parent_id: str,
-        type: str | None = None,  # noqa: A002  Azure's noun
+        type: str | None = None,
         *,
         below: bool = False,
         newest_first: bool = False,
@@ -205,7 +216,9 @@ class Store:
             after: Only what follows this ``sequence`` in the chosen order, for paging.
         """
         parent = _key(parent_id)
-        where, values = ("(key >= ? AND key < ?)", [parent + "/", parent + "0"]) if below else ("parent = ?", [parent])
+        where, values = (
+            ("(key >= ? AND key < ?)", [parent + "/", parent + "0"]) if below else ("parent = ?", [parent])
+        )
         parameters: list[Any] = list(values)
         if type is not None:
             where += " AND type_key = ?"

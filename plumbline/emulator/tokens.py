@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -87,7 +86,9 @@ class Tokens:
         Raises: AzureError: 401 in ARM's words when there is no token, or it is broken, expired or for someone else.
         """
         if not authorization:
-            raise self._refused("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
+            raise self._refused(
+                "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing."
+            )
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise self._refused(
@@ -117,7 +118,11 @@ class Tokens:
 
     def public_jwk(self) -> dict[str, Any]:
         """The public key as an OpenID provider publishes it."""
-        return {**jwt.algorithms.RSAAlgorithm.to_jwk(self._public_key, as_dict=True), "kid": "plumbline", "use": "sig"}
+        return {
+            **jwt.algorithms.RSAAlgorithm.to_jwk(self._public_key, as_dict=True),
+            "kid": "plumbline",
+            "use": "sig",
+        }
 
     def _claims(self, token: str) -> dict[str, Any]:
         known = self._checked.get(token)

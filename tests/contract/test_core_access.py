@@ -34,7 +34,9 @@ def assign(emulator, scope, role, principal, *, name=None, as_principal="deploye
         "principalId": emulator.ready["principals"].get(principal, {}).get("object_id", principal),
     }
     path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
-    return emulator.request("PUT", path, principal=as_principal, api_version=ROLES, json={"properties": properties})
+    return emulator.request(
+        "PUT", path, principal=as_principal, api_version=ROLES, json={"properties": properties}
+    )
 
 
 def put_identity(emulator, group, name="id1", **options):
@@ -54,7 +56,9 @@ def test_pipeline_may_nothing_until_it_is_assigned_and_then_only_there(emulator,
     assert assign(emulator, group, READER, "pipeline").status_code == 201
     assert emulator.request("GET", group, principal="pipeline").status_code == 200
     assert put_identity(emulator, group, principal="pipeline").status_code == 403
-    assert emulator.request("GET", f"{emulator.scope}/resourceGroups", principal="pipeline").status_code == 403
+    assert (
+        emulator.request("GET", f"{emulator.scope}/resourceGroups", principal="pipeline").status_code == 403
+    )
 
 
 def test_a_removed_assignment_takes_the_right_away(emulator, group):

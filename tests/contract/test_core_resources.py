@@ -71,7 +71,9 @@ def test_a_group_does_not_move(client, group):
 
 def test_a_storage_account_is_filled_in_and_its_keys_come_by_action_only(emulator, client, group):
     name = unique_name()
-    made = make_account(emulator, client, group, name, properties={"minimumTlsVersion": "TLS1_2", "nothing": None})
+    made = make_account(
+        emulator, client, group, name, properties={"minimumTlsVersion": "TLS1_2", "nothing": None}
+    )
     properties = made.properties
     assert properties["minimumTlsVersion"] == "TLS1_2"
     assert properties["provisioningState"] == "Succeeded"
@@ -86,10 +88,14 @@ def test_a_storage_account_is_filled_in_and_its_keys_come_by_action_only(emulato
 def test_what_the_service_made_stays_through_updates(emulator, client, group):
     path = f"{emulator.scope}/resourceGroups/{group}/providers/Microsoft.OperationalInsights/workspaces/logs"
     first = client.resources.begin_create_or_update_by_id(
-        path, GenericResource(location="westeurope", properties={"retentionInDays": 30}), api_version="2023-09-01"
+        path,
+        GenericResource(location="westeurope", properties={"retentionInDays": 30}),
+        api_version="2023-09-01",
     ).result()
     second = client.resources.begin_create_or_update_by_id(
-        path, GenericResource(location="westeurope", properties={"retentionInDays": 60}), api_version="2023-09-01"
+        path,
+        GenericResource(location="westeurope", properties={"retentionInDays": 60}),
+        api_version="2023-09-01",
     ).result()
     assert second.properties["customerId"] == first.properties["customerId"]
     assert second.properties["retentionInDays"] == 60
@@ -98,7 +104,11 @@ def test_what_the_service_made_stays_through_updates(emulator, client, group):
 def test_an_application_insights_component_has_a_connection_string_with_its_key(emulator, client, group):
     path = f"{emulator.scope}/resourceGroups/{group}/providers/Microsoft.Insights/components/insights"
     body = GenericResource(location="westeurope", kind="web", properties={"Application_Type": "web"})
-    made = client.resources.begin_create_or_update_by_id(path, body, api_version="2020-02-02").result().properties
+    made = (
+        client.resources.begin_create_or_update_by_id(path, body, api_version="2020-02-02")
+        .result()
+        .properties
+    )
     assert made["ConnectionString"].startswith(f"InstrumentationKey={made['InstrumentationKey']};")
 
 
@@ -109,7 +119,10 @@ def test_a_vault_secret_is_never_answered(emulator, client, group):
         vault, GenericResource(location="westeurope", properties=body), api_version=VAULT
     ).result()
     made = emulator.request(
-        "PUT", f"{vault}/secrets/s1", api_version=VAULT, json={"properties": {"value": "hunter2-in-the-vault"}}
+        "PUT",
+        f"{vault}/secrets/s1",
+        api_version=VAULT,
+        json={"properties": {"value": "hunter2-in-the-vault"}},
     )
     assert made.status_code == 201
     assert "hunter2" not in made.text
@@ -118,7 +131,9 @@ def test_a_vault_secret_is_never_answered(emulator, client, group):
     emulator.start()
 
 
-def test_a_system_assigned_identity_gets_a_principal_and_a_user_assigned_one_is_looked_up(emulator, client, group):
+def test_a_system_assigned_identity_gets_a_principal_and_a_user_assigned_one_is_looked_up(
+    emulator, client, group
+):
     path = f"{emulator.scope}/resourceGroups/{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1"
     user = emulator.request("PUT", path, api_version=IDENTITY, json={"location": "westeurope"}).json()
     name = unique_name()
@@ -138,7 +153,10 @@ def test_a_system_assigned_identity_gets_a_principal_and_a_user_assigned_one_is_
 def test_ids_are_found_in_any_case_and_answered_in_the_first(emulator, client, group):
     name = unique_name()
     made = make_account(emulator, client, group, name)
-    assert emulator.request("GET", made.id.upper().replace("HTTPS", "https"), api_version=STORAGE).json()["id"] == made.id
+    assert (
+        emulator.request("GET", made.id.upper().replace("HTTPS", "https"), api_version=STORAGE).json()["id"]
+        == made.id
+    )
 
 
 @pytest.mark.parametrize(
@@ -217,14 +235,24 @@ def test_etags_guard_a_write(emulator, group):
 def test_diagnostic_settings_and_budgets_hang_on_what_exists(emulator, client, group):
     account = make_account(emulator, client, group, unique_name())
     setting = f"{account.id}/providers/Microsoft.Insights/diagnosticSettings/to-logs"
-    made = emulator.request("PUT", setting, api_version="2021-05-01-preview", json={"properties": {"logs": []}})
+    made = emulator.request(
+        "PUT", setting, api_version="2021-05-01-preview", json={"properties": {"logs": []}}
+    )
     assert (made.status_code, made.json()["id"]) == (200, setting)
     nowhere = f"{account.id}x/providers/Microsoft.Insights/diagnosticSettings/to-logs"
     answer = emulator.request("PUT", nowhere, api_version="2021-05-01-preview", json={"properties": {}})
     assert answer.status_code == 404
     budget = f"{emulator.scope}/resourceGroups/{group}/providers/Microsoft.Consumption/budgets/monthly"
-    properties = {"amount": 100, "category": "Cost", "timeGrain": "Monthly", "timePeriod": {"startDate": "2026-01-01"}}
-    assert emulator.request("PUT", budget, api_version="2024-08-01", json={"properties": properties}).status_code == 201
+    properties = {
+        "amount": 100,
+        "category": "Cost",
+        "timeGrain": "Monthly",
+        "timePeriod": {"startDate": "2026-01-01"},
+    }
+    assert (
+        emulator.request("PUT", budget, api_version="2024-08-01", json={"properties": properties}).status_code
+        == 201
+    )
 
 
 def test_resources_are_listed_by_type(emulator, client, group):

@@ -93,7 +93,9 @@ def test_a_token_expires_though_it_was_accepted_before(emulator):
     assert refused_with(subscriptions(emulator, f"Bearer {token}")) == "ExpiredAuthenticationToken"
 
 
-@pytest.mark.parametrize("audience", ["https://storage.azure.com", "https://ml.azure.local", "run", "https://x.test"])
+@pytest.mark.parametrize(
+    "audience", ["https://storage.azure.com", "https://ml.azure.local", "run", "https://x.test"]
+)
 def test_a_token_for_another_audience_is_refused(emulator, audience):
     token = emulator.token("deployer", audience=audience)
     assert refused_with(subscriptions(emulator, f"Bearer {token}")) == "InvalidAuthenticationTokenAudience"
@@ -101,7 +103,9 @@ def test_a_token_for_another_audience_is_refused(emulator, audience):
 
 def test_a_token_signed_with_another_key_is_refused(emulator):
     claims = jwt.decode(emulator.token("deployer"), options={"verify_signature": False})
-    forged = jwt.encode(claims, rsa.generate_private_key(public_exponent=65537, key_size=2048), algorithm="RS256")
+    forged = jwt.encode(
+        claims, rsa.generate_private_key(public_exponent=65537, key_size=2048), algorithm="RS256"
+    )
     assert refused_with(subscriptions(emulator, f"Bearer {forged}")) == "InvalidAuthenticationToken"
 
 

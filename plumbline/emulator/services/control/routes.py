@@ -25,7 +25,9 @@ def start(emulator: Emulator) -> None:
 def _admit(call: Call) -> None:
     expected = (call.emulator.settings.home / "control.key").read_text()
     if not secrets.compare_digest(call.headers.get("x-plumbline-control", "").encode(), expected.encode()):
-        raise AzureError(401, "ControlSecretRequired", "X-Plumbline-Control must hold the secret in control.key.")
+        raise AzureError(
+            401, "ControlSecretRequired", "X-Plumbline-Control must hold the secret in control.key."
+        )
 
 
 def _content(call: Call) -> Any:
@@ -56,7 +58,9 @@ def put_faults(call: Call) -> Reply:
         raise bad_request("InvalidFault", "got no list, expected a list of fault rules")
     for rule in content:
         if unknown := set(rule) - _FAULT_FIELDS:
-            raise bad_request("InvalidFault", f"got {sorted(unknown)}, expected members of {sorted(_FAULT_FIELDS)}")
+            raise bad_request(
+                "InvalidFault", f"got {sorted(unknown)}, expected members of {sorted(_FAULT_FIELDS)}"
+            )
     call.emulator.faults.rules = [Fault(**rule) for rule in content]
     return read_faults(call)
 

@@ -58,12 +58,20 @@ def client_credentials_token(call: Call) -> Reply:
     """POST /{tenant}/oauth2/v2.0/token (and the v1 and ADFS forms) with grant_type=client_credentials."""
     form = {key: values[-1] for key, values in parse_qs(call.body.decode("utf-8", "replace")).items()}
     if form.get("grant_type") != "client_credentials":
-        return _oauth_error(400, "unsupported_grant_type", "The emulator answers grant_type=client_credentials only.")
-    principal = call.emulator.principals.by_client_secret(form.get("client_id", ""), form.get("client_secret", ""))
+        return _oauth_error(
+            400, "unsupported_grant_type", "The emulator answers grant_type=client_credentials only."
+        )
+    principal = call.emulator.principals.by_client_secret(
+        form.get("client_id", ""), form.get("client_secret", "")
+    )
     if principal is None:
-        return _oauth_error(401, "invalid_client", "AADSTS7000215: Invalid client secret or client id provided.")
+        return _oauth_error(
+            401, "invalid_client", "AADSTS7000215: Invalid client secret or client id provided."
+        )
     scope = form.get("scope", "") or form.get("resource", "")
-    audience = next((part for part in scope.split() if part not in ("openid", "profile", "offline_access")), "")
+    audience = next(
+        (part for part in scope.split() if part not in ("openid", "profile", "offline_access")), ""
+    )
     return Reply(json=_token(call, principal, _required(audience, "scope").removesuffix("/.default")))
 
 

@@ -16,7 +16,12 @@ def storage_keys(call: Call, resource: Resource) -> dict[str, Any]:
     created = resource.body.get("properties", {}).get("creationTime", "")
     return {
         "keys": [
-            {"creationTime": created, "keyName": name, "value": _secret(call, resource, name), "permissions": "FULL"}
+            {
+                "creationTime": created,
+                "keyName": name,
+                "value": _secret(call, resource, name),
+                "permissions": "FULL",
+            }
             for name in ("key1", "key2")
         ]
     }
@@ -37,7 +42,9 @@ def registry_credentials(call: Call, resource: Resource) -> dict[str, Any]:
                           "with the admin user disabled.")  # fmt: skip
     return {
         "username": resource.name,
-        "passwords": [{"name": name, "value": _secret(call, resource, name)} for name in ("password", "password2")],
+        "passwords": [
+            {"name": name, "value": _secret(call, resource, name)} for name in ("password", "password2")
+        ],
     }
 
 

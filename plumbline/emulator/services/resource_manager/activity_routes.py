@@ -34,15 +34,15 @@ def events(call: Call) -> Reply:
     token = call.query.get("$skiptoken", "")
     if token and not token.isdigit():
         raise bad_request("BadRequest", f"The $skiptoken '{token}' is not valid.")
-    found, following = call.emulator.activity.read(conditions, before=int(token) if token else None, limit=_PAGE)
+    found, following = call.emulator.activity.read(
+        conditions, before=int(token) if token else None, limit=_PAGE
+    )
     if chosen := call.query.get("$select", ""):
         names = {name.strip() for name in chosen.split(",")}
         found = [{key: value for key, value in event.items() if key in names} for event in found]
     answer: dict[str, Any] = {"value": found}
     if following is not None:
-        query = "&".join(
-            f"{key}={quote(value)}" for key, value in call.query.items() if key not in ("$skiptoken",)
-        )
+        query = "&".join(f"{key}={quote(value)}" for key, value in call.query.items() if key != "$skiptoken")
         answer["nextLink"] = f"{call.base_url}{call.path}?{query}&$skiptoken={following}"
     return Reply(json=answer)
 

@@ -26,11 +26,13 @@ def fill_identity(call: Call, resource_id: str, body: dict[str, Any], old: Mappi
         )
         filled |= {"principalId": principal.object_id, "tenantId": call.emulator.settings.tenant_id}
     if "UserAssigned" in kind:
-        named = identity.get("userAssignedIdentities") or (old.get("identity") or {}).get("userAssignedIdentities")
+        named = identity.get("userAssignedIdentities") or (old.get("identity") or {}).get(
+            "userAssignedIdentities"
+        )
         if not named:
             raise bad_request(
                 "InvalidIdentityValues",
-                f"Invalid value for the identities '{{}}'. The 'UserAssignedIdentities' property keys should only be "
+                "Invalid value for the identities '{}'. The 'UserAssignedIdentities' property keys should only be "
                 "empty json objects, null or the resource exisiting property.",
             )
         filled["userAssignedIdentities"] = {key: _assigned(call, key) for key in named}

@@ -28,7 +28,8 @@ def check_version(call: Call, accepted: tuple[str, ...], *, provider_type: str |
     asked = call.api_version
     if not asked:
         raise bad_request(
-            "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests."
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
         )
     if asked in accepted:
         return
@@ -47,7 +48,7 @@ def check_version(call: Call, accepted: tuple[str, ...], *, provider_type: str |
 
 
 def normal_location(location: Any) -> Any:
-    """"West Europe" as ARM keeps it: "westeurope"."""
+    """ "West Europe" as ARM keeps it: "westeurope"."""
     return location.replace(" ", "").lower() if isinstance(location, str) else location
 
 
@@ -113,7 +114,9 @@ def check_body(call: Call, kind: ResourceType, body: dict[str, Any], present: Re
                 target=dotted,
             )  # fmt: skip
     tags = body.get("tags")
-    if tags is not None and not (isinstance(tags, dict) and all(isinstance(value, str) for value in tags.values())):
+    if tags is not None and not (
+        isinstance(tags, dict) and all(isinstance(value, str) for value in tags.values())
+    ):
         raise bad_request("InvalidTagsParameter", "The 'tags' property must be an object of string values.")
     if present is not None and kind.tracked:
         old, new = present.body.get("location"), normal_location(body.get("location"))
@@ -134,4 +137,6 @@ def check_preconditions(call: Call, present: Resource | None) -> None:
         unwanted == "*" and present is not None
     )
     if missed:
-        raise AzureError(412, "PreconditionFailed", "The condition specified using HTTP conditional header(s) is not met.")
+        raise AzureError(
+            412, "PreconditionFailed", "The condition specified using HTTP conditional header(s) is not met."
+        )

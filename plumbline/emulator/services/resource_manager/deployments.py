@@ -25,7 +25,9 @@ async def put(call: Call) -> Reply:
     group, sent = checks.require_group(call), call.json().get("properties", {})
     settings, name = call.emulator.settings, call.params["name"]
     if not isinstance(sent.get("template"), dict):
-        raise bad_request("InvalidTemplateDeployment", "The deployment holds no template; linked ones are not modelled.")
+        raise bad_request(
+            "InvalidTemplateDeployment", "The deployment holds no template; linked ones are not modelled."
+        )
     template = Template(
         sent["template"],
         sent.get("parameters") or {},
@@ -69,7 +71,9 @@ async def put(call: Call) -> Reply:
     return Reply(status=201, json=_answer(stored.id, stored.name, stored.body))
 
 
-async def _put_resource(call: Call, group_id: str, template: Template, item: dict[str, Any]) -> dict[str, Any]:
+async def _put_resource(
+    call: Call, group_id: str, template: Template, item: dict[str, Any]
+) -> dict[str, Any]:
     kind, name = item["type"], str(template.evaluate(item["name"]))
     namespace, *segments = kind.split("/")
     pairs = "/".join(f"{segment}/{part}" for segment, part in zip(segments, name.split("/"), strict=True))

@@ -27,7 +27,9 @@ def tenants(call: Call) -> Reply:
     """GET /tenants."""
     checks.check_version(call, _VERSIONS)
     tenant = call.emulator.settings.tenant_id
-    return Reply(json={"value": [{"id": f"/tenants/{tenant}", "tenantId": tenant, "displayName": "Plumbline"}]})
+    return Reply(
+        json={"value": [{"id": f"/tenants/{tenant}", "tenantId": tenant, "displayName": "Plumbline"}]}
+    )
 
 
 def subscriptions(call: Call) -> Reply:
@@ -173,9 +175,15 @@ def _filters(text: str) -> list[tuple[str, str]]:
     parts = [part.strip() for part in re.split(r"\s+and\s+", text, flags=re.IGNORECASE)]
     found = []
     for part in parts:
-        match = re.fullmatch(r"(resourceType|name|resourceGroup|tagName|tagValue|location)\s+eq\s+'([^']*)'", part, re.I)
+        match = re.fullmatch(
+            r"(resourceType|name|resourceGroup|tagName|tagValue|location)\s+eq\s+'([^']*)'",
+            part,
+            re.IGNORECASE,
+        )
         if match is None:
-            raise bad_request("InvalidFilterInQueryString", f"Invalid $filter '{text}' specified in the query string.")
+            raise bad_request(
+                "InvalidFilterInQueryString", f"Invalid $filter '{text}' specified in the query string."
+            )
         found.append((match[1].lower(), match[2]))
     return found
 

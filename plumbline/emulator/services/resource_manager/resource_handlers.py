@@ -117,7 +117,12 @@ class ResourceHandlers:
 
     def answer(self, call: Call, resource: Resource) -> dict[str, Any]:
         """A stored resource as ARM answers it."""
-        shown: dict[str, Any] = {"id": resource.id, "name": resource.name, "type": self.kind.type, **resource.body}
+        shown: dict[str, Any] = {
+            "id": resource.id,
+            "name": resource.name,
+            "type": self.kind.type,
+            **resource.body,
+        }
         if "provisioningState" in shown.get("properties", {}):
             state = call.emulator.operations.state_of(resource.id)
             if state is not None:
@@ -168,14 +173,20 @@ class ResourceHandlers:
         seconds, headers = kind.long_running.get("put"), dict[str, str]()
         if seconds and emulator.noises.has("slow_operations"):
             state = "Creating" if present is None else "Updating"
-            headers = emulator.operations.headers(emulator.operations.begin(stored.id, state=state, seconds=seconds))
+            headers = emulator.operations.headers(
+                emulator.operations.begin(stored.id, state=state, seconds=seconds)
+            )
         return Reply(
-            status=kind.created_status if present is None else 200, json=self.answer(call, stored), headers=headers
+            status=kind.created_status if present is None else 200,
+            json=self.answer(call, stored),
+            headers=headers,
         )
 
     def _refuse_taken_name(self, call: Call, resource_id: str) -> None:
         name = resource_id.rsplit("/", 1)[-1]
-        everywhere = call.emulator.store.list(call.emulator.settings.subscription_scope, self.kind.type, below=True)
+        everywhere = call.emulator.store.list(
+            call.emulator.settings.subscription_scope, self.kind.type, below=True
+        )
         if any(other.name.lower() == name.lower() for other in everywhere):
             noun = self.kind.relative.removesuffix("s")
             code = f"{noun[0].upper()}{noun[1:]}AlreadyTaken"
@@ -234,7 +245,9 @@ def routes_of(types: ResourceTypes, hooks: Mapping[str, Hooks] | None = None) ->
             ("GET", kind.collection, handlers.list, "read"),
         ]
         if kind.scope == "group" and not kind.nested:
-            pairs.append(("GET", f"/subscriptions/{{subscription}}/providers/{kind.type}", handlers.list, "read"))
+            pairs.append(
+                ("GET", f"/subscriptions/{{subscription}}/providers/{kind.type}", handlers.list, "read")
+            )
         pairs += [("POST", f"{one}/{action}", handlers.action, f"{action}/action") for action in kind.actions]
         found += [
             Route(method=method, path=path, handler=handler, action=f"{kind.type}/{verb}")

@@ -11,7 +11,13 @@ from plumbline.emulator.routing import Call, Reply, Route
 from plumbline.emulator.services.resource_manager import checks, fields
 from plumbline.emulator.store import Resource, now_text
 
-_ASSIGNMENT_VERSIONS = ("2022-04-01", "2020-10-01-preview", "2020-08-01-preview", "2020-04-01-preview", "2015-07-01")
+_ASSIGNMENT_VERSIONS = (
+    "2022-04-01",
+    "2020-10-01-preview",
+    "2020-08-01-preview",
+    "2020-04-01-preview",
+    "2015-07-01",
+)
 _DEFINITION_VERSIONS = ("2022-05-01-preview", "2022-04-01", "2018-01-01-preview", "2015-07-01")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -38,7 +44,8 @@ def put_assignment(call: Call) -> Reply:
     emulator, name, scope = call.emulator, call.params["name"], _scope(call)
     if _GUID.fullmatch(name) is None:
         raise bad_request(
-            "InvalidRoleAssignmentId", f"The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID."
+            "InvalidRoleAssignmentId",
+            f"The role assignment ID '{name}' is not valid. The role assignment ID must be a GUID.",
         )
     if not checks.is_scope(call, scope):
         raise AzureError(404, "ResourceNotFound", f"The scope '{scope}' does not exist.")
@@ -72,14 +79,19 @@ def put_assignment(call: Call) -> Reply:
             )  # fmt: skip
     if present is not None:
         kept = present.body["properties"]
-        if kept["principalId"] != principal.object_id or kept["roleDefinitionId"].lower() != definition_id.lower():
+        if (
+            kept["principalId"] != principal.object_id
+            or kept["roleDefinitionId"].lower() != definition_id.lower()
+        ):
             raise AzureError(
                 409, "RoleAssignmentUpdateNotPermitted",
                 "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
             )  # fmt: skip
     now, who = now_text(), call.principal.object_id
     created = present.body["properties"] if present is not None else {"createdOn": now, "createdBy": who}
-    extra = {key: properties[key] for key in ("description", "condition", "conditionVersion") if key in properties}
+    extra = {
+        key: properties[key] for key in ("description", "condition", "conditionVersion") if key in properties
+    }
     body = assignment_body(
         principal_id=principal.object_id, principal_type=properties.get("principalType", principal.rbac_type),
         scope=scope or "/", role_definition_id=definition_id, **extra, createdOn=created["createdOn"], updatedOn=now,
@@ -95,7 +107,9 @@ def get_assignment(call: Call) -> Reply:
     checks.check_version(call, _ASSIGNMENT_VERSIONS, provider_type="roleAssignments")
     present = call.emulator.store.get(_assignment_id(call))
     if present is None:
-        raise AzureError(404, "RoleAssignmentNotFound", f"The role assignment '{call.params['name']}' is not found.")
+        raise AzureError(
+            404, "RoleAssignmentNotFound", f"The role assignment '{call.params['name']}' is not found."
+        )
     return Reply(json=_assignment(present))
 
 
@@ -140,11 +154,15 @@ def put_definition(call: Call) -> Reply:
     checks.check_version(call, _DEFINITION_VERSIONS, provider_type="roleDefinitions")
     emulator, name = call.emulator, call.params["name"]
     if name.lower() in emulator.access.built_in:
-        raise AzureError(403, "RoleDefinitionIsBuiltIn", f"The built-in role definition '{name}' cannot be changed.")
+        raise AzureError(
+            403, "RoleDefinitionIsBuiltIn", f"The built-in role definition '{name}' cannot be changed."
+        )
     body = {"properties": fields.without_nulls(call.json().get("properties", {}))}
     properties = body["properties"]
     if not properties.get("roleName") or not properties.get("assignableScopes"):
-        raise bad_request("InvalidRoleDefinition", "A custom role needs a roleName and at least one assignable scope.")
+        raise bad_request(
+            "InvalidRoleDefinition", "A custom role needs a roleName and at least one assignable scope."
+        )
     scope = emulator.settings.subscription_scope
     definition_id = f"{scope}/providers/{DEFINITION_TYPE}/{name}"
     taken = [role.name.lower() for role in emulator.access.built_in.values()] + [
@@ -227,8 +245,15 @@ def _built_in(call: Call, role: Role) -> dict[str, Any]:
 def _custom(resource: Resource) -> dict[str, Any]:
     role = role_from_body(resource.name, resource.body)
     properties = _properties(role, "CustomRole", list(role.assignable_scopes))
-    dates = {key: resource.body["properties"][key] for key in ("createdOn", "updatedOn", "createdBy", "updatedBy")}
-    return {"id": resource.id, "name": resource.name, "type": DEFINITION_TYPE, "properties": properties | dates}
+    dates = {
+        key: resource.body["properties"][key] for key in ("createdOn", "updatedOn", "createdBy", "updatedBy")
+    }
+    return {
+        "id": resource.id,
+        "name": resource.name,
+        "type": DEFINITION_TYPE,
+        "properties": properties | dates,
+    }
 
 
 def _properties(role: Role, kind: str, scopes: list[str]) -> dict[str, Any]:
@@ -252,10 +277,14 @@ _A, _D = f"/{{scope:path}}/providers/{ASSIGNMENT_TYPE}", f"/{{scope:path}}/provi
 ROUTES = [
     Route(method="PUT", path=f"{_A}/{{name}}", handler=put_assignment, action=f"{ASSIGNMENT_TYPE}/write"),
     Route(method="GET", path=f"{_A}/{{name}}", handler=get_assignment, action=f"{ASSIGNMENT_TYPE}/read"),
-    Route(method="DELETE", path=f"{_A}/{{name}}", handler=delete_assignment, action=f"{ASSIGNMENT_TYPE}/delete"),
+    Route(
+        method="DELETE", path=f"{_A}/{{name}}", handler=delete_assignment, action=f"{ASSIGNMENT_TYPE}/delete"
+    ),
     Route(method="GET", path=_A, handler=list_assignments, action=f"{ASSIGNMENT_TYPE}/read"),
     Route(method="PUT", path=f"{_D}/{{name}}", handler=put_definition, action=f"{DEFINITION_TYPE}/write"),
     Route(method="GET", path=f"{_D}/{{name}}", handler=get_definition, action=f"{DEFINITION_TYPE}/read"),
-    Route(method="DELETE", path=f"{_D}/{{name}}", handler=delete_definition, action=f"{DEFINITION_TYPE}/delete"),
+    Route(
+        method="DELETE", path=f"{_D}/{{name}}", handler=delete_definition, action=f"{DEFINITION_TYPE}/delete"
+    ),
     Route(method="GET", path=_D, handler=list_definitions, action=f"{DEFINITION_TYPE}/read"),
 ]

@@ -10,7 +10,9 @@ from typing import Any
 
 from plumbline.emulator.errors import bad_request
 
-_TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+)|(?P<name>[A-Za-z_]\w*)|(?P<mark>[(),.\[\]]))")
+_TOKEN = re.compile(
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?\d+)|(?P<name>[A-Za-z_]\w*)|(?P<mark>[(),.\[\]]))"
+)
 
 
 class Template:
@@ -23,13 +25,20 @@ class Template:
     """
 
     def __init__(
-        self, template: dict[str, Any], parameters: dict[str, Any], *, subscription: dict[str, Any], group: dict[str, Any]
+        self,
+        template: dict[str, Any],
+        parameters: dict[str, Any],
+        *,
+        subscription: dict[str, Any],
+        group: dict[str, Any],
     ) -> None:
         self._variables: dict[str, Any] = template.get("variables") or {}
         self._subscription, self._group = subscription, group
         self._given = {name: item.get("value") for name, item in parameters.items()}
         self._defaults = {
-            name: item["defaultValue"] for name, item in (template.get("parameters") or {}).items() if "defaultValue" in item
+            name: item["defaultValue"]
+            for name, item in (template.get("parameters") or {}).items()
+            if "defaultValue" in item
         }
         self._declared = {name.lower(): name for name in template.get("parameters") or {}}
 
@@ -93,8 +102,12 @@ class Template:
             "subscription": lambda: self._subscription,
             "resourcegroup": lambda: self._group,
             "resourceid": self._resource_id,
-            "subscriptionresourceid": lambda kind, *names: self._subscription["id"] + _provider_path(kind, names),
-            "concat": lambda *parts: sum(parts, []) if isinstance(parts[0], list) else "".join(map(str, parts)),
+            "subscriptionresourceid": lambda kind, *names: (
+                self._subscription["id"] + _provider_path(kind, names)
+            ),
+            "concat": lambda *parts: (
+                sum(parts, []) if isinstance(parts[0], list) else "".join(map(str, parts))
+            ),
             "if": lambda condition, yes, no: yes if condition else no,
             "and": lambda *parts: all(parts),
             "or": lambda *parts: any(parts),
@@ -122,7 +135,9 @@ class Template:
         scope = parts[:at]
         subscription = scope[0] if len(scope) == 2 else self._subscription["subscriptionId"]
         group = scope[-1] if scope else self._group["name"]
-        return f"/subscriptions/{subscription}/resourceGroups/{group}" + _provider_path(parts[at], parts[at + 1 :])
+        return f"/subscriptions/{subscription}/resourceGroups/{group}" + _provider_path(
+            parts[at], parts[at + 1 :]
+        )
 
 
 def _provider_path(kind: str, names: tuple[str, ...]) -> str:
@@ -153,4 +168,6 @@ def _skip(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _invalid(text: str) -> Exception:
-    return bad_request("InvalidTemplate", f"Deployment template language expression '{text}' cannot be evaluated.")
+    return bad_request(
+        "InvalidTemplate", f"Deployment template language expression '{text}' cannot be evaluated."
+    )
