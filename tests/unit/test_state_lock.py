@@ -1,0 +1,49 @@
+"""Protects the state's locks: only a dead local process's lock is cleared, any other one names its holder."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from plumbline.ops.errors import UserError
+from plumbline.ops.state_lock import clear_dead_locks
+
+
+def _lock(state: Path, **holder: object) -> Path:
+    folder = state / ".pulumi" / "locks" / "organization" / "azure-ml-platform" / "local"
+    folder.mkdir(parents=True)
+    lock = folder / "1b2c.json"
+    told = {"pid": 1, "username": "ana", "hostname": socket.gethostname(), "timestamp": "2026-11-23T10:00:00Z"}
+    lock.write_text(json.dumps(told | holder))
+    return lock
+
+
+def test_lock_of_a_dead_process_is_cleared_and_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    lock = _lock(tmp_path, pid=2**22 + 1)
+    clear_dead_locks(tmp_path, "local", said.append)
+    assert not lock.exists()
+    assert "ana@" in said[0]
+
+
+def test_pid_that_another_program_has_got_since_is_no_holder(tmp_path: Path) -> None:
+    lock = _lock(tmp_path, pid=os.getpid())
+    clear_dead_locks(tmp_path, "local", lambda _line: None)
+    assert not lock.exists()
+
+
+def test_lock_of_another_machine_stays_and_names_its_holder(tmp_path: Path) -> None:
+    lock = _lock(tmp_path, hostname="build-agent-7")
+    with pytest.raises(UserError, match=r"ana@build-agent-7 \(pid 1\).*pulumi cancel -s local"):
+        clear_dead_locks(tmp_path, "local", lambda _line: None)
+    assert lock.exists()
+
+
+def test_lock_of_another_stack_is_left_alone(tmp_path: Path) -> None:
+    lock = _lock(tmp_path, hostname="build-agent-7")
+    clear_dead_locks(tmp_path, "dev", lambda _line: None)
+    assert lock.exists()
