@@ -84,6 +84,11 @@ class RunHistory:
         nodes = (job.get("properties") or {}).get("jobs") or {}
         return list(self._steps(str(job["name"]), "", nodes))
 
+    def run(self, name: str) -> StepRun | None:
+        """One run by its name, None when there is none (any more)."""
+        row = self._session.get(f"{self._history}/runs/{name}")
+        return step_run(row, step_name(row, {})) if row else None
+
     def details(self, name: str) -> dict[str, Any]:
         """Status, error and addresses of the logs of a run."""
         found: dict[str, Any] = self._session.get(f"{self._history}/runs/{name}/details") or {}

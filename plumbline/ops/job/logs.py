@@ -1,0 +1,91 @@
+"""`plumbline job logs`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from plumbline.ops.errors import UserError
+from plumbline.ops.job.options import Place, job_name, place_options
+
+
+@click.command("logs")
+@job_name
+@click.option("--step", metavar="STEP", help="This step only.")
+@click.option("--follow", "-f", is_flag=True, help="Go on printing until the job has ended.")
+@click.option("--system", is_flag=True, help="Logs of the service too: environment build, records.")
+@place_options
+def command(job: str, step: str | None, follow: bool, system: bool, place: Place) -> None:
+    """Print what the steps of a job printed, each line under its step's name.
+
+    \b
+    Example: plumbline job logs calm_lake_x7 --step train --follow --stack local
+    """
+    from plumbline.ops.job.watch import Pace
+    from plumbline.ops.run_history import ENDED, RunHistory
+
+    session = place.session()
+    history = RunHistory(session)
+    printed: dict[tuple[str, str], int] = {}
+    pace = Pace(session.target)
+    while True:
+        body = history.job(job)
+        ended = body["properties"]["status"] in ENDED
+        runs = _runs(history, body, step)
+        wanted = [(label, run) for label, run in runs if (run, "") not in printed]
+        texts = session.side_by_side(lambda entry: _logs(history, entry[1], system), wanted)
+        news = 0
+        for (label, run), (over, files) in zip(wanted, texts, strict=True):
+            for path, text in files.items():
+                news += _print_news(printed, label, (run, path), text, over=over)
+            if over:
+                printed[run, ""] = 1
+        if ended or not follow:
+            if not any(count for count in printed.values()):
+                click.echo(f"{job}: nothing was printed{'' if ended else ' so far'}.", err=True)
+            return
+        if news:
+            pace.quicken()
+        pace.wait()
+
+
+def _runs(history: Any, body: Mapping[str, Any], step: str | None) -> list[tuple[str, str]]:
+    """Label and name of each run whose logs are asked for; a reused step's are those of the run it reused."""
+    steps = [one for one in history.steps(body) if not one.is_group]
+    if not steps:
+        return [("", body["name"])]
+    chosen = [one for one in steps if step is None or one.step == step]
+    if not chosen:
+        raise UserError(
+            f"--step: got {step!r}, expected one of {', '.join(one.step for one in steps)}."
+        )
+    return [(one.step if step is None else "", one.reused_from or one.name) for one in chosen]
+
+
+def _logs(history: Any, run: str, system: bool) -> tuple[bool, dict[str, str]]:
+    from plumbline.ops.run_history import ENDED
+
+    details = history.details(run)
+    files = {
+        path: url
+        for path, url in sorted((details.get("logFiles") or {}).items())
+        if path.startswith("user_logs/") or (system and not path.endswith(".json"))
+    }
+    return details.get("status") in ENDED, {path: history.log(url) for path, url in files.items()}
+
+
+def _print_news(
+    printed: dict[tuple[str, str], int], label: str, log: tuple[str, str], text: str, *, over: bool
+) -> int:
+    """Print what is new of a log, whole lines only while it may still grow; answers how many they were."""
+    done = printed.get(log, 0)
+    fresh = text[done:]
+    if not over:
+        fresh = fresh[: fresh.rfind("\n") + 1]
+    printed[log] = done + len(fresh)
+    lines = fresh.splitlines()
+    for line in lines:
+        click.echo(f"[{label}] {line}" if label else line)
+    return len(lines)

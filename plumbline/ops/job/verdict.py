@@ -1,0 +1,91 @@
+"""The verdict of a release's gate: which thresholds a run missed, as its own `verdict` output says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from plumbline.ops.errors import UserError
+from plumbline.ops.job.datastore_files import DatastoreFiles
+from plumbline.ops.run_history import RunHistory, StepRun
+
+# Names by convention: a step `gate` that takes an input `verdict`, which another step's output is bound to.
+GATE, VERDICT = "gate", "verdict"
+_BINDING = re.compile(r"\$\{\{\s*parent\.jobs\.([^.\s}]+)\.outputs\.([^.\s}]+)\s*\}\}")
+_WORDS = {"at_least": "at least", "at_most": "at most"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One threshold of a verdict; `value` is None when the metric could not be measured."""
+
+    metric: str
+    value: float | None
+    direction: str
+    threshold: float
+    passed: bool
+
+    @property
+    def limit(self) -> str:
+        """The threshold in words: `at least 0.08`."""
+        return f"{_WORDS.get(self.direction, self.direction)} {self.threshold}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the evaluation said."""
+
+    passed: bool
+    checks: tuple[Check, ...]
+
+    @property
+    def missed(self) -> tuple[Check, ...]:
+        """The thresholds that were not reached."""
+        return tuple(check for check in self.checks if not check.passed)
+
+
+def find_verdict(
+    history: RunHistory, files: DatastoreFiles, job: Mapping[str, Any], steps: Sequence[StepRun]
+) -> Verdict | None:
+    """The verdict that the job's gate step read; None when the job has no gate, or the run got no so far.
+
+    Raises: UserError: it is there, but cannot be read.
+    """
+    node = (job["properties"].get("jobs") or {}).get(GATE)
+    if not node:
+        return None
+    bound = (node.get("inputs") or {}).get(VERDICT)
+    text = bound.get("value") or bound.get("path") if isinstance(bound, Mapping) else bound
+    found = _BINDING.search(text) if isinstance(text, str) else None
+    if found is None:
+        return None
+    source = next((step for step in steps if step.step == found.group(1)), None)
+    if source is None or source.status != "Completed":
+        return None
+    uri = history.outputs(source.name).get(found.group(2))
+    return read_verdict(files.read(uri), uri) if uri else None
+
+
+def read_verdict(content: bytes, where: str) -> Verdict:
+    """A verdict from its file. Raises: UserError: it is none."""
+    try:
+        document = json.loads(content)
+        checks = tuple(
+            Check(
+                metric=str(row["metric"]),
+                value=row["value"],
+                direction=str(row["direction"]),
+                threshold=row["threshold"],
+                passed=row["pass"] is True,
+            )
+            for row in document["checks"]
+        )
+        return Verdict(passed=document["pass"] is True, checks=checks)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{where}: got no verdict ({type(error).__name__}: {error}), expected pass and checks as JSON. "
+            "Look at the step that writes it."
+        ) from error
