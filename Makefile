@@ -7,7 +7,7 @@ WORKERS = 2
 ARGS =
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test soak bench check docs
+.PHONY: help up down test soak bench check pages
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -34,9 +34,14 @@ bench:  ## measure, and write benchmarks/RESULTS.md
 	@$(PYTHON) -m plumbline.engine ensure
 	@$(PYTHON) -m benchmarks $(ARGS)
 
-check:  ## lint, format, types, import direction
+check:  ## lint, format, types, import direction, generated pages
 	$(BOOTSTRAP)
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check --quiet .
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-cache
+	@$(PYTHON) -m plumbline.provider.reference --check
+
+pages:  ## write the generated pages anew
+	$(BOOTSTRAP)
+	@$(PYTHON) -m plumbline.provider.reference
