@@ -1,0 +1,65 @@
+"""Protects: kill -9 of the emulator in a run: a true end with a reason, no process left, finished steps are not run again."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+
+from tests.contract.job_platform import job_platform, produced
+
+FOLDER = {"type": "uri_folder"}
+
+
+def _alive(mark: str) -> list[int]:
+    return [one.pid for one in psutil.process_iter(["cmdline"]) if mark in (one.info["cmdline"] or [])]
+
+
+def test_kill_9_leaves_a_true_end_no_processes_and_reusable_steps() -> None:
+    with job_platform() as jobs:
+        nodes = {
+            "done": jobs.step("echo kept > ${{outputs.o}}/x", outputs={"o": FOLDER}),
+            "cut": jobs.step("cat ${{inputs.i}}/x; test -e /dev/shm/plumbline-recovery-ok || sleep 7361", inputs={"i": FOLDER},
+                             bind={"i": produced("done", "o")}, outputs={"o": FOLDER}),
+            "later": jobs.step("ls ${{inputs.i}}", inputs={"i": FOLDER}, bind={"i": produced("cut", "o")}),
+        }
+        body = jobs.pipeline(nodes)
+        name = jobs.submit(body)
+        deadline = time.monotonic() + 20
+        while not _alive("7361"):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        jobs.emulator.kill()
+        jobs.emulator.start()
+        assert _alive("7361") == []
+        properties = jobs.azure_ml.get(f"jobs/{name}")["properties"]
+        steps = jobs.steps(name)
+        assert properties["status"] == "Failed"
+        assert {place: run["status"] for place, run in steps.items()} == {
+            "done": "Completed", "cut": "Failed", "later": "Canceled"}
+        assert "The emulator was stopped while this ran" in jobs.error(name)
+        import pathlib
+
+        mark = pathlib.Path("/dev/shm/plumbline-recovery-ok")
+        mark.touch()
+        try:
+            again, properties = jobs.run(body)
+        finally:
+            mark.unlink()
+        assert properties["status"] == "Completed"
+        reused = {place: run["properties"]["azureml.isreused"] for place, run in jobs.steps(again).items()}
+        assert reused == {"done": "true", "cut": "false", "later": "false"}
+
+
+def test_a_clean_stop_ends_running_jobs_with_a_reason() -> None:
+    with job_platform() as jobs:
+        name = jobs.submit(jobs.pipeline({"a": jobs.step("sleep 7362")}))
+        jobs.wait(name, until=("Running",))
+        deadline = time.monotonic() + 20
+        while not _alive("7362"):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        jobs.emulator.restart()
+        assert _alive("7362") == []
+        assert jobs.azure_ml.get(f"jobs/{name}")["properties"]["status"] == "Failed"
+        assert "The emulator was stopped" in jobs.error(name)
