@@ -58,6 +58,7 @@ class Emulator:
         self.requests = RequestLog()
         self.faults = Faults()
         self.executor: Any = None
+        self.store.on_delete(lambda gone: self.principals.remove(gone.id))
         self.router = Router([])
         for name in SERVICES:
             self._add_service(name)

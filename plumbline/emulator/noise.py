@@ -34,7 +34,7 @@ class Noises:
     """The noises in force."""
 
     def __init__(self, *, enabled: bool, seed: str) -> None:
-        self.table: dict[str, dict[str, str]] = {
+        self.table: dict[str, dict[str, Any]] = {
             row["id"]: row for row in yaml.safe_load(_TABLE.read_text(encoding="utf-8"))["noises"]
         }
         self.seed = seed
@@ -43,8 +43,15 @@ class Noises:
         self.unread_writes: set[str] = set()
 
     def has(self, identifier: str) -> bool:
-        """Whether one noise is on; for those that a handler makes itself (long operations, late reads)."""
-        return self.enabled and (self.only is None or identifier in self.only)
+        """Whether one noise is on; for those that a handler makes itself (long operations, late reads).
+
+        A row that says ``opt_in`` is on only when it is named: it changes what succeeds, not only how it is answered.
+        """
+        if not self.enabled:
+            return False
+        if self.only is not None:
+            return identifier in self.only
+        return not self.table.get(identifier, {}).get("opt_in", False)
 
     def disturb(self, call: Call, reply: Reply) -> Reply:
         """The reply as it is sent."""

@@ -29,7 +29,7 @@ class Settings:
 
     @property
     def base_url(self) -> str:
-        """ "https://127.0.0.1:PORT", without a trailing slash."""
+        """Where it is reached: "https://127.0.0.1:PORT", without a trailing slash."""
         return f"https://127.0.0.1:{self.port}"
 
     @property

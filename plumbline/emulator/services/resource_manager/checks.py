@@ -48,7 +48,7 @@ def check_version(call: Call, accepted: tuple[str, ...], *, provider_type: str |
 
 
 def normal_location(location: Any) -> Any:
-    """ "West Europe" as ARM keeps it: "westeurope"."""
+    """A location as ARM keeps it: "West Europe" becomes "westeurope"."""
     return location.replace(" ", "").lower() if isinstance(location, str) else location
 
 

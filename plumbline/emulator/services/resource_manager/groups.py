@@ -135,8 +135,7 @@ def delete_group(call: Call) -> Reply:
     """Remove a group and everything in it, role assignments on it too."""
     checks.check_version(call, _VERSIONS)
     group, emulator = checks.require_group(call), call.emulator
-    for resource in emulator.store.delete(group.id):
-        emulator.principals.remove(resource.id)
+    emulator.store.delete(group.id)
     emulator.access.changed()
     if emulator.noises.has("slow_operations"):
         operation = emulator.operations.begin(group.id, state="Deleting", seconds=2)

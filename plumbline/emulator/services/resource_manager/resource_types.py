@@ -108,9 +108,8 @@ class ResourceTypes:
     @classmethod
     def load(cls, path: Path) -> ResourceTypes:
         """Reads a table. Raises: ValueError: when a row has an unknown member or lacks one."""
-        content = yaml.load(
-            path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        )
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506  both are safe loaders
         return cls([_row(item) for item in content["types"]])
 
     def __iter__(self) -> Iterator[ResourceType]:

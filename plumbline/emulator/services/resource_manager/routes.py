@@ -10,17 +10,24 @@ from plumbline.emulator.services.resource_manager import (
     groups,
     providers,
     role_routes,
+    vaults,
 )
 from plumbline.emulator.services.resource_manager.identities import IDENTITY_HOOKS
 from plumbline.emulator.services.resource_manager.resource_handlers import routes_of
 from plumbline.emulator.services.resource_manager.resource_types import ResourceTypes
 
 TYPES = ResourceTypes.load(Path(__file__).with_name("types.yaml"))
+_HOOKS = {
+    "Microsoft.ManagedIdentity/userAssignedIdentities": IDENTITY_HOOKS,
+    "Microsoft.KeyVault/vaults": vaults.VAULT_HOOKS,
+}
 ROUTES = [
     *groups.ROUTES,
     *role_routes.ROUTES,
     *activity_routes.ROUTES,
     *deployments.ROUTES,
     *providers.ROUTES,
-    *routes_of(TYPES, {"Microsoft.ManagedIdentity/userAssignedIdentities": IDENTITY_HOOKS}),
+    *vaults.ROUTES,
+    *routes_of(TYPES, _HOOKS),
 ]
+start = vaults.start

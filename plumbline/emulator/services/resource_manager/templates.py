@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from plumbline.emulator.errors import bad_request
@@ -106,7 +107,7 @@ class Template:
                 self._subscription["id"] + _provider_path(kind, names)
             ),
             "concat": lambda *parts: (
-                sum(parts, []) if isinstance(parts[0], list) else "".join(map(str, parts))
+                list(chain(*parts)) if isinstance(parts[0], list) else "".join(map(str, parts))
             ),
             "if": lambda condition, yes, no: yes if condition else no,
             "and": lambda *parts: all(parts),
