@@ -38,6 +38,9 @@ def check(call: Call, datastore_id: str, present: Resource | None, body: dict[st
 
     Raises: AzureError: 400 UserError.
     """
+    for member in body.keys() - {"properties"}:
+        # No other member exists here: a client that sends one does not get it back.
+        del body[member]
     properties = body["properties"]
     credentials = properties["credentials"]
     if not isinstance(credentials, dict) or "credentialsType" not in credentials:

@@ -23,6 +23,9 @@ def check(call: Call, schedule_id: str, present: Resource | None, body: dict[str
 
     Raises: AzureError: 400 UserError; 501 for actions that are not emulated (monitors, data imports).
     """
+    for member in body.keys() - {"properties"}:
+        # No other member exists here: a client that sends one does not get it back.
+        del body[member]
     properties = body["properties"]
     action = properties["action"]
     if not isinstance(action, dict) or action.get("actionType") not in _ACTIONS:
