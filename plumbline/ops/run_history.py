@@ -154,9 +154,13 @@ def step_name(row: Mapping[str, Any], nodes: Mapping[str, Any]) -> str:
     if len(titled) == 1:
         return titled[0]
     properties = row.get("properties") or {}
-    tail = f"/{properties.get('azureml.moduleName')}/versions/{properties.get('azureml.moduleVersion')}".lower()
+    tail = (
+        f"/{properties.get('azureml.moduleName')}/versions/{properties.get('azureml.moduleVersion')}".lower()
+    )
     same = [
-        name for name, node in nodes.items() if str((node or {}).get("componentId", "")).lower().endswith(tail)
+        name
+        for name, node in nodes.items()
+        if str((node or {}).get("componentId", "")).lower().endswith(tail)
     ]
     return same[0] if len(same) == 1 else shown
 

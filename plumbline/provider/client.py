@@ -126,6 +126,12 @@ class Writer:
                 schedules.begin_disable(name=name).result()
             schedules.begin_delete(name=name).result()
 
+    def begin_loading(self) -> None:
+        """Import azure-ai-ml in the background, for a caller that has something else to wait for first."""
+        # As in _opened: it reads the variable when it is imported.
+        os.environ["AZUREML_CURRENT_CLOUD"] = self._cloud
+        threading.Thread(target=_load, name="azure-ai-ml", daemon=True).start()
+
     def submit_job(self, workspace: Workspace, job: Mapping[str, Any], *, root: Path) -> Mapping[str, Any]:
         """Submit a job. Not idempotent, unless the mapping has a `name`.
 
@@ -240,6 +246,10 @@ def _loaded(kind: str, mapping: Mapping[str, Any]) -> Any:
         "model": load_model,
     }[kind]
     return load(io.StringIO(_yaml(mapping)))
+
+
+def _load() -> None:
+    import azure.ai.ml  # noqa: F401
 
 
 def _loaded_job(job: Mapping[str, Any], root: Path) -> Any:

@@ -56,7 +56,9 @@ class DatastoreFiles:
             path, blob = entry
             target = (folder / path).resolve()
             if not target.is_relative_to(folder.resolve()):
-                raise UserError(f"{uri}: got a file named {path!r}, expected one below it. Nothing was written there.")
+                raise UserError(
+                    f"{uri}: got a file named {path!r}, expected one below it. Nothing was written there."
+                )
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(self._download(uri, blob))
 
@@ -76,7 +78,9 @@ class DatastoreFiles:
     def _place(self, uri: str) -> tuple[Any, str]:
         match = _URI.match(uri)
         if match is None:
-            raise UserError(f"{uri}: got this address, expected one of a datastore. Fetch it with its own tool.")
+            raise UserError(
+                f"{uri}: got this address, expected one of a datastore. Fetch it with its own tool."
+            )
         store = match["store"]
         if store not in self._containers:
             self._containers[store] = self._opened(store)
@@ -112,4 +116,6 @@ class DatastoreFiles:
 
 def _refused(uri: str, error: Exception) -> UserError:
     said = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    return UserError(f"{uri}: got no answer ({said}), expected its files. The login needs Storage Blob Data Reader.")
+    return UserError(
+        f"{uri}: got no answer ({said}), expected its files. The login needs Storage Blob Data Reader."
+    )

@@ -53,7 +53,9 @@ def command(job: str, everything: bool, output_name: str | None, download_path: 
         outputs = history.outputs(job)
         if output_name and output_name not in outputs:
             known = ", ".join(sorted(outputs)) or "none"
-            raise UserError(f"--output-name: got {output_name!r}, expected one of the job's outputs: {known}.")
+            raise UserError(
+                f"--output-name: got {output_name!r}, expected one of the job's outputs: {known}."
+            )
         files = DatastoreFiles(session)
         for name, uri in sorted(outputs.items()):
             if output_name in {None, name}:

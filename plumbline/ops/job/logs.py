@@ -58,9 +58,7 @@ def _runs(history: Any, body: Mapping[str, Any], step: str | None) -> list[tuple
         return [("", body["name"])]
     chosen = [one for one in steps if step is None or one.step == step]
     if not chosen:
-        raise UserError(
-            f"--step: got {step!r}, expected one of {', '.join(one.step for one in steps)}."
-        )
+        raise UserError(f"--step: got {step!r}, expected one of {', '.join(one.step for one in steps)}.")
     return [(one.step if step is None else "", one.reused_from or one.name) for one in chosen]
 
 

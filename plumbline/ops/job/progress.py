@@ -13,7 +13,13 @@ import click
 from plumbline.ops.job.watch import Look, Watch
 from plumbline.ops.run_history import StepRun
 
-_COLOURS = {"Completed": "green", "Failed": "red", "Canceled": "yellow", "Running": "cyan", "Preparing": "blue"}
+_COLOURS = {
+    "Completed": "green",
+    "Failed": "red",
+    "Canceled": "yellow",
+    "Running": "cyan",
+    "Preparing": "blue",
+}
 
 
 class Progress(Protocol):

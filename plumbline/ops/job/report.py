@@ -64,7 +64,10 @@ def _row(step: StepOutcome) -> list[str]:
 def _failure(step: StepOutcome) -> list[str]:
     lines = ["", f"{step.run.step}: {step.error or 'failed, and Azure does not say why.'}"]
     if step.log:
-        lines += [f"  the end of its log ({step.run.name}):", *(f"  | {line}" for line in step.log.splitlines())]
+        lines += [
+            f"  the end of its log ({step.run.name}):",
+            *(f"  | {line}" for line in step.log.splitlines()),
+        ]
     return lines
 
 

@@ -9,7 +9,13 @@ import click
 from plumbline.ops.job.options import Place, job_name, place_options
 from plumbline.ops.output import output_options, print_answer
 
-STEP_COLUMNS = {"Step": "step", "Status": "status", "Seconds": "seconds", "Run": "name", "Reused from": "reused_from"}
+STEP_COLUMNS = {
+    "Step": "step",
+    "Status": "status",
+    "Seconds": "seconds",
+    "Run": "name",
+    "Reused from": "reused_from",
+}
 _LINES = {
     "Name": "name",
     "Status": "status",

@@ -10,7 +10,13 @@ from typing import Any
 
 from plumbline.assets.job import normal_distribution, wire_words
 
-_TYPES = {"Pipeline": "pipeline", "Command": "command", "Sweep": "sweep", "AutoML": "automl", "Spark": "spark"}
+_TYPES = {
+    "Pipeline": "pipeline",
+    "Command": "command",
+    "Sweep": "sweep",
+    "AutoML": "automl",
+    "Spark": "spark",
+}
 
 
 def shown_job(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,14 +88,19 @@ def creation_context(system_data: Mapping[str, Any] | None) -> dict[str, Any] | 
 
 def _services(services: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
-        name: {"endpoint": service.get("endpoint"), "type": service.get("jobServiceType") or service.get("type")}
+        name: {
+            "endpoint": service.get("endpoint"),
+            "type": service.get("jobServiceType") or service.get("type"),
+        }
         for name, service in (services or {}).items()
         if service
     }
 
 
 def _settings(settings: Mapping[str, Any] | None) -> dict[str, Any]:
-    found = {name: value for name, value in (settings or {}).items() if name != "_source" and value is not None}
+    found = {
+        name: value for name, value in (settings or {}).items() if name != "_source" and value is not None
+    }
     return {
         name: _id(value) if name in {"default_compute", "default_datastore"} else value
         for name, value in found.items()

@@ -115,4 +115,4 @@ class Watch:
 
 
 def _is_pipeline(job: Mapping[str, Any]) -> bool:
-    return job["properties"].get("jobType") == "Pipeline"
+    return bool(job["properties"].get("jobType") == "Pipeline")

@@ -1,0 +1,105 @@
+"""Whether what a job points to is registered in the workspace, with the content that the definitions have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from plumbline.assets import AssetDefinition, AssetKind, Reference, changes, spec_from_rest
+from plumbline.assets.references import COLLECTIONS, parse_reference
+from plumbline.ops.azure_session import AzureSession
+
+# azure-ai-ml 1.35.2: the api-version of each kind's GET, and of code assets.
+_VERSIONS = {
+    "environment": "2023-04-01-preview",
+    "component": "2024-01-01-preview",
+    "data": "2023-04-01-preview",
+    "model": "2023-08-01-preview",
+}
+_CODES = "2023-04-01"
+_CODE_ID = re.compile(r"/subscriptions/.+/codes/[^/]+/versions/[^/]+", re.IGNORECASE)
+_CODE_HASH_PROPERTY = "plumbline.code_hash"
+
+
+def references_of(job: Mapping[str, Any]) -> list[Reference]:
+    """Every exact reference of a canonical job to an asset of this workspace, once, in order."""
+    return list(dict.fromkeys(_references(job)))
+
+
+def reachable(references: Sequence[Reference], known: Sequence[AssetDefinition]) -> list[AssetDefinition]:
+    """Own definitions that the references lead to, directly or through each other."""
+    by_key = {(one.kind, one.name, one.version): one for one in known}
+    found: dict[tuple[str, str, str], AssetDefinition] = {}
+    waiting = list(references)
+    while waiting:
+        reference = waiting.pop(0)
+        key = (reference.kind, reference.name, reference.version)
+        if key in by_key and key not in found:
+            found[key] = by_key[key]
+            waiting += by_key[key].references
+    return list(found.values())
+
+
+def unregistered(
+    session: AzureSession, references: Sequence[Reference], known: Sequence[AssetDefinition]
+) -> list[str]:
+    """What is not registered as it should be, one line each; read side by side.
+
+    Args:
+        references: What the job points to.
+        known: The project's definitions: those of them that the job reaches are compared by content too.
+    """
+    own = reachable(references, known)
+    keys = {(one.kind, one.name, one.version) for one in own}
+    foreign = [one for one in references if (one.kind, one.name, one.version) not in keys]
+    answers = session.side_by_side(lambda entry: _fault(session, entry), [*own, *foreign])
+    return [fault for fault in answers if fault]
+
+
+def _fault(session: AzureSession, wanted: AssetDefinition | Reference) -> str | None:
+    what = f"{wanted.kind} {wanted.name}:{wanted.version}"
+    path = f"{session.target.workspace_id}/{COLLECTIONS[wanted.kind]}/{wanted.name}/versions/{wanted.version}"
+    body = session.get(path, api_version=_VERSIONS[wanted.kind])
+    if body is None:
+        return f"{what}: not registered"
+    if str(body["properties"].get("isArchived")).lower() == "true":
+        return f"{what}: archived"
+    if isinstance(wanted, Reference):
+        return None
+    live = spec_from_rest(wanted.kind, body, code_hash_of=lambda address: _code_hash(session, body, address))
+    different = changes(live, wanted.spec)
+    if different:
+        return f"{what}: registered with other content ({different[0]})"
+    return None
+
+
+def _code_hash(session: AzureSession, body: Mapping[str, Any], address: str) -> str | None:
+    code_id = address.removeprefix("azureml:")
+    if not _CODE_ID.fullmatch(code_id):
+        marked = (body["properties"].get("properties") or {}).get(_CODE_HASH_PROPERTY)
+        return str(marked) if marked and "/LocalUpload/" in address else None
+    code = session.get(code_id, api_version=_CODES) or {}
+    properties = (code.get("properties") or {}).get("properties") or {}
+    found = properties.get("hash_sha256")
+    return str(found) if found else None
+
+
+def _references(job: Mapping[str, Any]) -> Iterator[Reference]:
+    for node in (job.get("jobs") or {}).values():
+        yield from _reference("component", node.get("component"))
+        yield from _of_inputs(node.get("inputs"))
+    yield from _of_inputs(job.get("inputs"))
+
+
+def _of_inputs(inputs: Mapping[str, Any] | None) -> Iterator[Reference]:
+    for value in (inputs or {}).values():
+        if isinstance(value, Mapping) and value.get("type"):
+            kind: AssetKind = "model" if str(value["type"]).endswith("_model") else "data"
+            yield from _reference(kind, value.get("path"))
+
+
+def _reference(kind: AssetKind, text: Any) -> Iterator[Reference]:
+    address = parse_reference(text) if isinstance(text, str) else None
+    if address is not None and address.registry is None and address.version:
+        yield Reference(kind=kind, name=address.name, version=address.version)

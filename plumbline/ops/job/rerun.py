@@ -1,0 +1,75 @@
+"""`plumbline job rerun`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plumbline.ops.errors import UserError
+from plumbline.ops.job.create import answer_submission
+from plumbline.ops.job.options import Place, job_name, place_options
+from plumbline.ops.output import output_options
+
+
+@click.command("rerun")
+@job_name
+@click.option("--stream", is_flag=True, help="Follow it to its end.")
+@click.option("--web", is_flag=True, help="Open it in the browser.")
+@place_options
+@output_options
+def command(job: str, stream: bool, web: bool, place: Place, output: str, query: str | None) -> None:
+    """Submit a pipeline job's component versions, data and parameters again, as a new job.
+
+    Steps that completed are reused, the others and what depends on them run. The new job's tag
+    plumbline.rerun_of names the old one.
+
+    \b
+    Exit codes with --stream: 0 Completed, 3 the release gate closed, 1 anything else.
+    Example: plumbline job rerun calm_lake_x7 --stream --stack local
+    """
+    from plumbline.ops.run_history import ENDED, RunHistory
+
+    session = place.session()
+    origin = RunHistory(session).job(job)
+    properties = origin["properties"]
+    if properties.get("jobType") != "Pipeline":
+        raise UserError(
+            f"job {job}: rerun: got a {str(properties.get('jobType')).lower()} job, expected a pipeline job. "
+            "Submit its file again: plumbline job create --file FILE --anonymous"
+        )
+    if properties.get("status") not in ENDED:
+        raise UserError(
+            f"job {job}: rerun: got status {properties.get('status')}, expected an ended job. "
+            f"Wait for it, or end it: plumbline job cancel {job}{place.words}"
+        )
+    body = _submit(session, origin)
+    click.echo(f"{body['name']} is a rerun of {job}.", err=output != "table" or query is not None)
+    answer_submission(body, session, place, stream=stream, web=web, output=output, query=query)
+
+
+def _submit(session: Any, origin: dict[str, Any]) -> dict[str, Any]:
+    from plumbline.ops.job.digest import job_digest, live_job
+    from plumbline.ops.job.release_run import new_name, with_tags
+    from plumbline.ops.job.submission import DIGEST_TAG, OWN_TAGS, RERUN_TAG, Submitter
+
+    job = live_job(origin)
+    tags = job.get("tags") or {}
+    # What the first submission said stays true of the same versions; the digest is made anew.
+    kept = {key: tags[key] for key in OWN_TAGS if key in tags}
+    if DIGEST_TAG in kept:
+        kept[DIGEST_TAG] = job_digest(job)
+    kept[RERUN_TAG] = str(origin["name"])
+    settings = {key: value for key, value in (job.get("settings") or {}).items() if key != "force_rerun"}
+    # Where the old run's outputs went is not where the new one's shall go.
+    outputs = {
+        name: {key: part for key, part in value.items() if key != "path"}
+        if isinstance(value, dict)
+        else value
+        for name, value in (job.get("outputs") or {}).items()
+    }
+    again = {**job, "settings": settings, "outputs": outputs}
+    again["tags"] = {key: value for key, value in tags.items() if key not in OWN_TAGS}
+    name = new_name(str(job.get("display_name") or job.get("experiment_name") or "rerun"))
+    return Submitter(session).submit(with_tags(again, kept, name=name), root=Path.cwd())
