@@ -18,6 +18,7 @@ from plumbline.azure_native_plugin.errors import ArmError
 
 CONNECTIONS = 64
 _TRIES = 7
+_TRIES_UNHEARD = 4  # nobody listens on loopback: the emulator is not there, and waiting does not bring it
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _LONGEST_WAIT_SECONDS = 30.0
 
@@ -57,6 +58,7 @@ class Http:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, Any] | None = None,
         body: Any = None,
+        tries: int = _TRIES,
     ) -> Answer:
         """Sends one request, again after passing faults (up to seven times in about ten seconds).
 
@@ -72,15 +74,18 @@ class Http:
         }
         if content is not None:
             sent["Content-Type"] = "application/json"
-        for attempt in range(1, _TRIES + 1):
+        for attempt in range(1, tries + 1):
             try:
                 answer = self._once(method, address, sent, content)
             except urllib3.exceptions.HTTPError as error:
-                if attempt == _TRIES or self.cancelled.is_set():
+                unheard = (
+                    isinstance(error, urllib3.exceptions.NewConnectionError) and attempt >= _TRIES_UNHEARD
+                )
+                if attempt == tries or unheard or self.cancelled.is_set():
                     raise ArmError(status=0, code="NoAnswer", message=_why(error), target=target) from error
                 self.wait(_pause(attempt))
                 continue
-            if answer.status not in _PASSING or attempt == _TRIES or self.cancelled.is_set():
+            if answer.status not in _PASSING or attempt == tries or self.cancelled.is_set():
                 return answer
             self.wait(retry_after(answer.headers) or _pause(attempt))
         raise AssertionError("unreachable")
@@ -94,11 +99,11 @@ class Http:
         return Answer(status=response.status, headers=response.headers, body=body)
 
     def get_json(self, url: str) -> dict[str, Any]:
-        """A public document; empty when it is not a JSON object.
+        """A public document; empty when it is not a JSON object. Asked for twice only: no emulator is the answer.
 
         Raises: ArmError: no answer, or an error status.
         """
-        answer = self.send("GET", url, target=f"GET {url}")
+        answer = self.send("GET", url, target=f"GET {url}", tries=2)
         raise_for_error(answer, f"GET {url}")
         return answer.body if isinstance(answer.body, dict) else {}
 

@@ -1,5 +1,4 @@
 """The provider as the engine sees it: gRPC calls turned into operations, and errors into one clean line."""
-# ruff: noqa: N802, ARG002 - names and arguments of the calls are Pulumi's
 
 from __future__ import annotations
 

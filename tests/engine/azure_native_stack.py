@@ -52,7 +52,7 @@ class Stack:
         self.configure("azure-native:subscriptionId", SUBSCRIPTION)
         self.configure("azure-native:location", "westeurope")
 
-    def configure(self, key: str, value: str) -> None:
+    def configure(self, key: str, value: object) -> None:
         """Writes the setting as a person edits the file: `pulumi config set` takes a second each."""
         file = self.program / "Pulumi.local.yaml"
         lines = file.read_text().splitlines() if file.exists() else []
@@ -106,6 +106,12 @@ class Stack:
     def live(self, resource_id: str) -> Any:
         """A resource as another client sees it."""
         answer = self.emulator.request("GET", resource_id, principal="alice", api_version=ML)
+        answer.raise_for_status()
+        return answer.json()
+
+    def live_account(self, resource_id: str) -> Any:
+        """A storage account as another client sees it."""
+        answer = self.emulator.request("GET", resource_id, principal="alice", api_version="2024-01-01")
         answer.raise_for_status()
         return answer.json()
 

@@ -22,7 +22,6 @@ from pulumi_azure_native import (
 config = pulumi.Config()
 maximum = config.get_int("maximum") or 4
 store_name = config.get("store") or "plumblinestore"
-short = config.get_bool("short") or False
 tags = {"owner": "platform@example.com", "cost.centre": "4711"}
 
 me = authorization.get_client_config_output()
@@ -36,7 +35,27 @@ def guid(text: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, text))
 
 
-if not short:
+store = storage.StorageAccount(
+    "store",
+    account_name=store_name,
+    kind="StorageV2",
+    sku=storage.SkuArgs(name="Standard_LRS"),
+    allow_shared_key_access=False,
+    enable_https_traffic_only=True,
+    access_tier=config.get("tier") or "Hot",
+    minimum_tls_version="TLS1_2",
+    network_rule_set=storage.NetworkRuleSetArgs(
+        default_action="Allow",
+        ip_rules=[storage.IPRuleArgs(i_p_address_or_range="10.0.0.1", action="Allow")],
+    ),
+    opts=pulumi.ResourceOptions(**(config.get_object("options") or {})),
+    **in_group,
+)
+storage.BlobContainer(
+    "container", resource_group_name=group.name, account_name=store.name, container_name="claims"
+)
+
+if not config.get_bool("small"):
     logs = operationalinsights.Workspace(
         "logs",
         workspace_name="log-plumbline",
@@ -51,23 +70,6 @@ if not short:
         application_type="web",
         workspace_resource_id=logs.id,
         **in_group,
-    )
-    store = storage.StorageAccount(
-        "store",
-        account_name=store_name,
-        kind="StorageV2",
-        sku=storage.SkuArgs(name="Standard_LRS"),
-        allow_shared_key_access=False,
-        enable_https_traffic_only=True,
-        minimum_tls_version="TLS1_2",
-        network_rule_set=storage.NetworkRuleSetArgs(
-            default_action="Allow",
-            ip_rules=[storage.IPRuleArgs(i_p_address_or_range="10.0.0.1", action="Allow")],
-        ),
-        **in_group,
-    )
-    storage.BlobContainer(
-        "container", resource_group_name=group.name, account_name=store.name, container_name="claims"
     )
     vault = keyvault.Vault(
         "vault",
