@@ -54,8 +54,15 @@ class Template:
         return value
 
     def _expression(self, text: str) -> Any:
-        tokens = _tokens(text)
-        found, rest = self._term(tokens)
+        try:
+            found, rest = self._term(_tokens(text))
+        except (
+            IndexError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:  # cut off, unknown member, wrong arguments
+            raise _invalid(text) from error
         if rest:
             raise _invalid(text)
         return found
