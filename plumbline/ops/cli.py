@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import sys
-from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from plumbline import __version__
 from plumbline.ops.errors import BugError, UserError, report_bug
 
 # Verb -> (module, one line for the list of commands). The help of the group must not import a verb.
@@ -51,15 +51,8 @@ class LazyGroup(click.Group):
             formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
 
 
-def _version() -> str:
-    try:
-        return version("plumbline-azureml")
-    except PackageNotFoundError:
-        return "unknown (not installed)"
-
-
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(_version(), prog_name="plumbline", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="plumbline", message="%(prog)s %(version)s")
 def group() -> None:
     """Azure Machine Learning platforms that hang true to their code.
 

@@ -1,0 +1,70 @@
+"""Protects drift: an edit behind the code's back is named to the field, with who and when, and `up` repairs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from plumbline.ops.errors import FOUND
+from tests.project_copy import ProjectCopy
+
+SCRIPT = Path(__file__).parent.parent / "official_client.py"
+
+
+def _as(platform: ProjectCopy, principal: str, *words: str) -> str:
+    """Run the official client's script in the shell of one of the seeded principals."""
+    environ = platform.client_environment(principal)
+    return platform.run([sys.executable, str(SCRIPT), *words], check=True, environ=environ).stdout
+
+
+def _drift(platform: ProjectCopy, *, exit_code: int) -> list[dict[str, Any]]:
+    answer = platform.plumbline("drift", "--stack", "local", "--output", "json", check=False)
+    assert answer.returncode == exit_code, answer.stderr
+    findings: list[dict[str, Any]] = json.loads(answer.stdout)["findings"]
+    return findings
+
+
+def test_official_client_lists_what_the_program_declared(platform: ProjectCopy) -> None:
+    found = json.loads(_as(platform, "alice", "list"))
+    assert found["components"] == [
+        f"claims_{step}" for step in ("evaluate", "features", "gate", "train", "validate")
+    ]
+    assert found["schedules"] == {"claims_release_weekly": True}
+    assert found["computes"] == {"cpu-cluster": 4, "gpu-cluster": 1}
+
+
+def test_edits_are_named_with_who_and_when_and_up_repairs_them(platform: ProjectCopy) -> None:
+    _as(platform, "alice", "raise", "9")
+    _as(platform, "bob", "disable")
+    found = {finding["resource"]: finding for finding in _drift(platform, exit_code=FOUND)}
+    cluster, schedule = found.pop("cpu-cluster"), found.pop("claims-release-schedule")
+    assert found == {}
+    assert (cluster["field"], cluster["desired"], cluster["live"], cluster["who"]) == (
+        "properties.properties.scaleSettings.maxNodeCount", 4, 9, "alice@plumbline.example",
+    )  # fmt: skip
+    assert (schedule["field"], schedule["desired"], schedule["live"], schedule["who"]) == (
+        "enabled", True, False, "bob@plumbline.example",
+    )  # fmt: skip
+    assert (cluster["source"], schedule["source"]) == ("activity log", "systemData")
+    for finding in (cluster, schedule):
+        age = datetime.now(UTC) - datetime.fromisoformat(finding["when"])
+        assert timedelta(0) <= age < timedelta(minutes=5)
+
+    told = platform.plumbline("drift", "--stack", "local", check=False)
+    assert "alice@plumbline.example" in told.stdout
+    assert "2 fields of 2 resources drifted" in told.stderr
+
+    platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+    assert _drift(platform, exit_code=0) == []
+    assert json.loads(_as(platform, "alice", "list"))["computes"]["cpu-cluster"] == 4
+
+
+def test_edit_that_was_put_back_by_hand_is_no_drift(platform: ProjectCopy) -> None:
+    _as(platform, "alice", "raise", "9")
+    _as(platform, "alice", "disable")
+    _as(platform, "bob", "raise", "4")
+    _as(platform, "bob", "enable")
+    assert _drift(platform, exit_code=0) == []
