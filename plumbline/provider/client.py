@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import tempfile
 import threading
@@ -165,6 +166,7 @@ class Writer:
     def _opened(self, workspace: Workspace) -> Any:
         # With this variable azure-ai-ml fails when its metadata cannot be read; without it, it goes to Azure.
         os.environ["AZUREML_CURRENT_CLOUD"] = self._cloud
+        _load()
         from azure.ai.ml import MLClient
 
         client = MLClient(
@@ -249,6 +251,8 @@ def _loaded(kind: str, mapping: Mapping[str, Any]) -> Any:
 
 
 def _load() -> None:
+    # Importing it warns of every experimental class that it merely defines (1.35.2); nobody asked for one.
+    logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
     import azure.ai.ml  # noqa: F401
 
 
