@@ -42,6 +42,15 @@ def test_client_creates_updates_lists_and_deletes_a_cluster(azure_ml: MachineLea
         client.compute.get("cpu-cluster")
 
 
+def test_cluster_that_was_read_can_be_sent_back(azure_ml: MachineLearningPlatform) -> None:
+    azure_ml.call("PUT", "computes/read-back", json=_cluster())
+    client = azure_ml.client()
+    cluster = client.compute.get("read-back")
+    cluster.max_instances = 8
+    client.compute.begin_create_or_update(cluster).result()
+    assert azure_ml.get("computes/read-back")["properties"]["properties"]["scaleSettings"]["maxNodeCount"] == 8
+
+
 def test_cluster_has_no_system_data_but_the_activity_log_knows_who_changed_it(
     azure_ml: MachineLearningPlatform,
 ) -> None:

@@ -17,10 +17,11 @@ _DURATION = re.compile(r"P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$")
 # ignoring a change of the size is assumed; users saw both (azure-rest-api-specs issue 18889).
 _FIXED = ("vmSize", "vmPriority", "subnet", "osType", "remoteLoginPortPublicAccess", "enableNodePublicIp",
           "isolatedNetwork", "userAccountCredentials")  # fmt: skip
+# enableNodePublicIp is not among them: azure-ai-ml 1.35.2 cannot send back a cluster that it read with one and that has
+# no subnet.
 _DEFAULTS: dict[str, Any] = {
     "vmPriority": "Dedicated",
     "osType": "Linux",
-    "enableNodePublicIp": True,
     "isolatedNetwork": False,
 }
 _IDLE_DEFAULT = "PT2M"

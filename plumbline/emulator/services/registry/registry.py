@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import Call, Reply
-from plumbline.emulator.services.blob.containers import Containers
+from plumbline.emulator.services.blob.containers import Containers, container_url
 from plumbline.emulator.services.machine_learning.asset_place import REGISTRY
 from plumbline.emulator.services.machine_learning.code_upload import upload_reference
 from plumbline.emulator.services.machine_learning.reference import registry_named
@@ -109,17 +109,21 @@ def temporary_data_reference(call: Call) -> Reply:
 
 
 def data_reference(call: Call) -> Reply:
-    """POST datarefs: a signature to read an asset's files."""
+    """POST datarefs: a signature to read an asset's files.
+
+    The signed URL is the container's: azure-ai-ml 1.35.2 takes its last segment for the container's name.
+    """
     REGISTRY.parent(call)
     uri = str(call.json().get("blobUri", ""))
     container = Containers(call.emulator.store).get(urlsplit(uri).path.strip("/").partition("/")[0])
+    url = container_url(call.emulator.settings, container)
     signature = call.emulator.sas.sign(container.name, permissions="rl", lifetime_seconds=_READ_LIFETIME_SECONDS)
     return Reply(
         json={
             "blobReferenceForConsumption": {
                 "blobUri": uri,
                 "storageAccountArmId": container.id.partition("/blobServices/")[0],
-                "credential": {"credentialType": "SAS", "sasUri": f"{uri}?{signature}"},
+                "credential": {"credentialType": "SAS", "sasUri": f"{url}?{signature}"},
             }
         }
     )
