@@ -26,6 +26,7 @@ class Document:
     Attributes:
         path: Where the file lies.
         source: The same, relative to the project's root, with forward slashes: what messages and state show.
+        root: The project's root; files outside it do not belong to the project.
         text: The file as it is.
         data: The values. Times are kept as written, since what YAML makes of them is not what Azure wants.
         lines: Field path -> line.
@@ -34,6 +35,7 @@ class Document:
 
     path: Path
     source: str
+    root: Path
     data: Any = None
     text: str = ""
     lines: dict[FieldPath, int] = field(default_factory=dict)
@@ -88,7 +90,7 @@ def read_document(path: Path, *, root: Path) -> Document:
 
     Raises: OSError: when the file cannot be read.
     """
-    document = Document(path=path, source=relative_source(path, root))
+    document = Document(path=path, source=relative_source(path, root), root=root.resolve())
     try:
         document.text = path.read_text("utf-8-sig")
         node = yaml.compose(document.text, Loader=_Loader)
@@ -114,6 +116,14 @@ def relative_source(path: Path, root: Path) -> str:
         return path.resolve().relative_to(root.resolve()).as_posix()
     except ValueError:
         return path.as_posix()
+
+
+def is_there(path: Path) -> bool:
+    """Whether a file or folder exists; a name that the system cannot even take does not."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def dotted(path: FieldPath) -> str:
@@ -172,6 +182,9 @@ class _Reader:
         return {**merged, **own}
 
     def _scalar(self, node: yaml.ScalarNode, path: FieldPath) -> Any:
+        if "\0" in node.value:
+            self.document.report(path, "a NUL character", "plain text", "Remove it.")
+            return node.value.replace("\0", "")
         if node.tag in {_TIMESTAMP, _STRING}:
             return node.value
         try:

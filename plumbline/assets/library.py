@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from plumbline.assets.document import Document, read_document, relative_source
+from plumbline.assets.document import Document, is_there, read_document, relative_source
 from plumbline.assets.errors import Problem
 from plumbline.assets.kinds import FOLDERS, FileKind, kind_of
 from plumbline.assets.references import COLLECTIONS
@@ -38,7 +38,7 @@ class Library:
         """The document at a path, read at the first call; None when there is no such file."""
         actual = path.resolve()
         if actual not in self.documents:
-            if not actual.is_file():
+            if not is_there(actual) or not actual.is_file():
                 return None
             document = read_document(actual, root=self.root)
             self.documents[actual] = document

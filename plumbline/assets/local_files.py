@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from plumbline.assets.code import CodeSnapshot, hash_code, hash_data
-from plumbline.assets.document import Document, FieldPath
+from plumbline.assets.document import Document, FieldPath, is_there
 from plumbline.assets.references import is_remote_path
 from plumbline.assets.schema import describe
 
@@ -24,7 +24,7 @@ def code_snapshot(
         )
         return None
     folder = (document.folder / text).resolve()
-    missing = not folder.exists()
+    missing = not is_there(folder)
     if missing:
         document.report(
             path,
@@ -32,12 +32,15 @@ def code_snapshot(
             "a folder or file",
             f"Create {text} or correct it.",
         )
+    elif _is_outside(document, path, text, folder):
+        return None
     places = []
     for index, include in enumerate(includes):
         place = (document.folder / include).resolve()
         here = ("additional_includes", index)
-        if place.exists():
-            places.append(place)
+        if is_there(place):
+            if not _is_outside(document, here, include, place):
+                places.append(place)
         elif place.suffix == ".zip" and place.with_suffix("").is_dir():
             document.report(
                 here,
@@ -60,10 +63,12 @@ def code_snapshot(
 def data_snapshot(document: Document, path: FieldPath, text: str, kind: str) -> CodeSnapshot | None:
     """Local files of data, of a model, or of a build context; None, and a problem, when they are not there."""
     place = local_path(document, text)
-    if not place.exists():
+    if not is_there(place):
         document.report(
             path, f"{describe(text)}, which does not exist", "a folder or file", "Correct the path."
         )
+        return None
+    if _is_outside(document, path, text, place):
         return None
     if kind == "uri_file" and place.is_dir():
         document.report(path, f"{describe(text)}, a folder", "a file", 'Write "type: uri_folder".')
@@ -84,6 +89,16 @@ def data_snapshot(document: Document, path: FieldPath, text: str, kind: str) -> 
 def local_path(document: Document, text: str) -> Path:
     """A path that a document names, from where the document lies."""
     return (document.folder / text.removeprefix("file://").removeprefix("file:")).resolve()
+
+
+def _is_outside(document: Document, path: FieldPath, text: str, place: Path) -> bool:
+    """Whether a path leaves the project, which is then a problem: another checkout would not have it."""
+    outside = not place.is_relative_to(document.root)
+    if outside:
+        document.report(
+            path, f"{describe(text)}, outside the project", "files of this repository", "Move them here."
+        )
+    return outside
 
 
 def _warn_of_line_ends(document: Document, path: FieldPath, snapshot: CodeSnapshot) -> None:

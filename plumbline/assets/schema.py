@@ -172,7 +172,7 @@ def _check_list(document: Document, value: Any, path: FieldPath, row: Row) -> No
         document.report(path, describe(value), what(row), "Write it as a list: [a, b].")
         return
     for index, item in enumerate(value):
-        check(document, item, (*path, index), row["items"])
+        _check_member(document, item, (*path, index), row["items"])
 
 
 def _check_map(document: Document, value: Any, path: FieldPath, row: Row) -> None:
@@ -184,7 +184,17 @@ def _check_map(document: Document, value: Any, path: FieldPath, row: Row) -> Non
         if naming and not re.match(naming["pattern"], key):
             clean = _clean(key) if "A-Z" in naming["pattern"] else _clean(key).lower()
             document.report((*path, key), f'the name "{key}"', naming["words"], f'Rename it, say "{clean}".')
-        check(document, found, (*path, key), row["values"])
+        _check_member(document, found, (*path, key), row["values"])
+
+
+def _check_member(document: Document, value: Any, path: FieldPath, row: Row) -> None:
+    """A value of a map or list; nothing is one only where the row says so."""
+    found = _followed(row)
+    rows = found.get("rows", [found])
+    if value is None and not any(_followed(inner)["is"] in {"empty", "any", "step"} for inner in rows):
+        document.report(path, "nothing", what(found), "Write a value or remove it.")
+    else:
+        check(document, value, path, found)
 
 
 def _check_object(document: Document, value: Any, path: FieldPath, row: Row) -> None:
