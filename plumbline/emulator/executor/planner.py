@@ -150,7 +150,7 @@ class Planner:
                     inner.outputs[output] = plan
                 self._read(inner)
                 self._groups.append(GroupPlan(
-                    path=path, component_id=found.id, definition=dict(node), outputs=self._producers(inner),
+                    path=path, component_id=found.id, outputs=self._producers(inner),
                     display_name=str(node.get("display_name") or node.get("displayName") or name)))
             else:
                 self._steps[path] = self._step(scope, path, place, node, found, inputs)
@@ -181,7 +181,7 @@ class Planner:
                                        literal(str(resources.get("instance_count") or resources.get("instanceCount") or 1))),
             timeout_seconds=self._timeout(f"{place}.limits.timeout", limits.get("timeout")),
             is_deterministic=_flag(spec.get("is_deterministic", True)),
-            tags=_texts(node.get("tags")), definition=dict(node),
+            tags=_texts(node.get("tags")),
         )
 
     def _node_inputs(self, scope: _Scope, place: str, node: Mapping[str, Any], found: FoundComponent) -> dict[str, Source]:

@@ -85,7 +85,6 @@ class StepPlan:
     timeout_seconds: float | None = None
     is_deterministic: bool = True
     tags: dict[str, str] = field(default_factory=dict)
-    definition: dict[str, Any] = field(default_factory=dict)
 
     @property
     def depends_on(self) -> set[str]:
@@ -100,7 +99,6 @@ class GroupPlan:
     path: str
     component_id: str
     display_name: str
-    definition: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, Produced] = field(default_factory=dict)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from plumbline.emulator.errors import AzureError
@@ -51,7 +51,16 @@ class Submissions:
         problems = planner.problems + self._reference_problems(workspace, plan)
         if problems:
             raise _refused(problems)
+        plan = replace(plan, steps=tuple(self._resolved(workspace, step) for step in plan.steps))
         return self._submission(workspace, name, properties, plan, submitter)
+
+    def _resolved(self, workspace: Resource, step: StepPlan) -> StepPlan:
+        """Name what the step uses by full ids, so that a label means what it meant at submission."""
+        environment = self._assets.environment(workspace, step.environment_id)
+        code = self._assets.code(workspace, step.code_id) if step.code_id else None
+        compute = None if is_serverless(step.compute_id) else self._assets.compute(workspace, step.compute_id)
+        return replace(step, environment_id=environment.id if environment else step.environment_id,
+                       code_id=code.id if code else step.code_id, compute_id=compute.id if compute else step.compute_id)
 
     def _reference_problems(self, workspace: Resource, plan: JobPlan) -> list[Problem]:
         problems: list[Problem] = []
@@ -149,7 +158,7 @@ def _child(job: Run, node: StepPlan | GroupPlan, name: str, parent: str) -> Run:
     return Run(
         workspace_id=job.workspace_id, name=name, root=job.name, parent=parent, path=node.path,
         kind="group" if group else "step", experiment=job.experiment, display_name=node.display_name,
-        submitter=job.submitter, status="NotStarted", definition=node.definition,
+        submitter=job.submitter, status="NotStarted", definition=_definition(node),
         tags=dict(node.tags) if isinstance(node, StepPlan) else {},
         inputs={key: shown_input(source) for key, source in node.inputs.items() if source is not None}
         if isinstance(node, StepPlan) else {},
@@ -162,6 +171,22 @@ def _child(job: Run, node: StepPlan | GroupPlan, name: str, parent: str) -> Run:
             "azureml.isreused": "false",
         },
     )
+
+
+def _definition(node: StepPlan | GroupPlan) -> dict[str, Any]:
+    """Say a step as the command job that it is."""
+    if isinstance(node, GroupPlan):
+        return {"jobType": "Pipeline", "componentId": node.component_id, "jobs": {}, "settings": {}}
+    found = {"jobType": "Command", "componentId": node.component_id, "command": node.command,
+             "environmentId": node.environment_id, "computeId": node.compute_id,
+             "resources": {"instanceCount": node.instance_count}}
+    if node.code_id:
+        found["codeId"] = node.code_id
+    if node.environment_variables:
+        found["environmentVariables"] = node.environment_variables
+    if node.timeout_seconds:
+        found["limits"] = {"jobLimitsType": "Command", "timeout": f"PT{node.timeout_seconds:g}S"}
+    return found
 
 
 def shown_input(source: Literal | Uri | Produced) -> dict[str, Any]:

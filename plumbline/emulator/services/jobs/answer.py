@@ -14,7 +14,7 @@ JOB_TYPE = "Microsoft.MachineLearningServices/workspaces/jobs"
 
 def job_answer(call: Call, run: Run) -> dict[str, Any]:
     """Return a job, or a step as the command job that it is."""
-    body = dict(run.definition) if not run.parent else _step(run)
+    body = run.definition
     properties = {
         **{name: value for name, value in body.items() if value is not None},
         "displayName": run.display_name, "experimentName": run.experiment, "status": run.status, "tags": run.tags,
@@ -45,26 +45,6 @@ def _outputs(run: Run, declared: dict[str, Any]) -> dict[str, Any]:
         known["mode"] = output.get("mode", "ReadWriteMount")
         known["uri"] = output["uri"]
     return {name: value for name, value in found.items() if "jobOutputType" in value}
-
-
-def _step(run: Run) -> dict[str, Any]:
-    record = run.record
-    found: dict[str, Any] = {
-        "jobType": "Pipeline" if run.kind == "group" else "Command",
-        "componentId": run.properties.get("azureml.moduleid", ""), "computeId": run.compute_id,
-    }
-    if run.kind == "group":
-        found["jobs"] = {}
-        found["settings"] = {}
-        return found
-    found |= {
-        "command": (record.get("command") or {}).get("text", "not started"),
-        "environmentId": (record.get("environment") or {}).get("id", ""),
-    }
-    code = (record.get("code") or {}).get("id")
-    if code:
-        found["codeId"] = code
-    return found
 
 
 def _system_data(run: Run) -> dict[str, Any]:

@@ -14,8 +14,12 @@ from plumbline.emulator.store import Resource
 def workspace_of(call: Call) -> Resource:
     """Return the workspace of the path. Raises: MlflowError: 403 when a step's token belongs to another."""
     workspace = workspace_named(call)
-    if call.principal.run is not None and call.token_claims.get("workspace") != workspace.id.lower():
-        raise _denied(call, f"workspace '{workspace.name}'")
+    if call.principal.run is not None:
+        if call.token_claims.get("workspace") != workspace.id.lower():
+            raise _denied(call, f"workspace '{workspace.name}'")
+        own = call.emulator.executor.runs.get(workspace.id, call.principal.run)
+        if own is None or own.ended:
+            raise _denied(call, "anything, because its run has ended")
     return workspace
 
 

@@ -32,6 +32,15 @@ def create_logged_model(call: Call) -> Reply:
     return Reply(json={"model": model})
 
 
+def search_logged_models(call: Call) -> Reply:
+    """POST logged-models/search, by experiments; for a step, those of its own run."""
+    wanted, workspace = set(call.json().get("experiment_ids") or []), workspace_of(call)
+    found = [model for model in TrackingTable(call.emulator.store).models(workspace.id.lower())
+             if model["info"]["experiment_id"] in wanted
+             and call.principal.run in (None, model["info"]["source_run_id"])]
+    return Reply(json={"models": found})
+
+
 def get_logged_model(call: Call) -> Reply:
     """GET logged-models/{id}."""
     return Reply(json={"model": _logged_model(call)})

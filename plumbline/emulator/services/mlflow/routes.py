@@ -59,6 +59,7 @@ ROUTES = [
     _route("PUT", "mlflow-artifacts/artifacts/{path:path}", artifacts.put_artifact, _WRITE, streaming=True),
     _route("DELETE", "mlflow-artifacts/artifacts/{path:path}", artifacts.delete_artifact, _WRITE),
     _route("POST", "mlflow/logged-models", models.create_logged_model, _WRITE),
+    _route("POST", "mlflow/logged-models/search", models.search_logged_models, _READ),
     _route("GET", "mlflow/logged-models/{model}", models.get_logged_model, _READ),
     _route("PATCH", "mlflow/logged-models/{model}", models.finish_logged_model, _WRITE),
     _route("PATCH", "mlflow/logged-models/{model}/tags", models.tag_logged_model, _WRITE),

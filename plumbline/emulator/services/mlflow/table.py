@@ -94,6 +94,11 @@ class TrackingTable:
                                    (workspace, identifier))
         return (json.loads(rows[0]["document"]), rows[0]["run"]) if rows else None
 
+    def models(self, workspace: str) -> list[dict[str, Any]]:
+        """Return all logged models."""
+        rows = self._store.execute("SELECT document FROM mlflow_model WHERE workspace = ?", (workspace,))
+        return [json.loads(row["document"]) for row in rows]
+
 
 def _metric(row: Any) -> dict[str, Any]:
     try:

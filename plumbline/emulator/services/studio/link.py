@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from plumbline.emulator.executor.run import Run
@@ -9,12 +10,18 @@ from plumbline.emulator.executor.run import Run
 if TYPE_CHECKING:
     from plumbline.emulator.app import Emulator
 
-_DAYS = 7
+_PERIOD_SECONDS = 7 * 86400
 
 
 def studio_url(emulator: Emulator, run: Run) -> str:
-    """Return the page's address. The signature covers this one job of this workspace, and expires after a week."""
-    signature = emulator.sas.sign(scope(run.workspace_id), run.root, permissions="r", lifetime_seconds=_DAYS * 86400)
+    """Return the page's address, the same at each call for a week; it is good for one to two weeks.
+
+    The signature covers this one job of this workspace.
+    """
+    age = time.time() - run.created_at
+    expires = run.created_at + (age // _PERIOD_SECONDS + 2) * _PERIOD_SECONDS
+    signature = emulator.sas.sign(scope(run.workspace_id), run.root, permissions="r",
+                                  lifetime_seconds=int(expires) + 0.5 - time.time())
     return f"{emulator.settings.base_url}/studio{run.workspace_id}/runs/{run.root}?{signature}"
 
 

@@ -1,0 +1,99 @@
+"""Protects: environments are built once by content, privately lent, told in a log and a lock; a failure names the package."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plumbline.emulator.executor.conda import read_environment
+from plumbline.emulator.executor.environments import BuildFailed, BuiltEnvironment, EnvironmentBuilder, build_environment
+from tests.contract.job_platform import JobPlatform, job_platform
+
+
+@pytest.fixture(scope="module")
+def jobs() -> Iterator[JobPlatform]:
+    with job_platform() as platform:
+        yield platform
+
+
+def _environment(jobs: JobPlatform, name: str, conda: str) -> str:
+    jobs.put(f"environments/{name}/versions/1", {"image": "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04",
+                                                 "condaFile": conda})
+    return f"{jobs.azure_ml.workspace_id}/environments/{name}/versions/1"
+
+
+def test_a_package_that_does_not_exist_fails_the_build_by_name(jobs: JobPlatform) -> None:
+    environment = _environment(jobs, "broken", "dependencies:\n- python=3.11\n- pip:\n  - idna\n  - nosuch-plumbline-package==9\n")
+    name, properties = jobs.run(jobs.command("true", environmentId=environment))
+    assert properties["status"] == "Failed"
+    assert "environment broken:1: package 'nosuch-plumbline-package' cannot be installed" in jobs.error(name)
+    assert "nosuch-plumbline-package" in jobs.file(name, "system_logs/environment/build.log")
+
+
+def test_a_package_that_was_taken_out_is_named_by_the_run(jobs: JobPlatform) -> None:
+    name, _ = jobs.run(jobs.command("python -c 'import idna'"))
+    assert "The package 'idna' is not in environment bare:1" in jobs.error(name)
+
+
+def test_what_a_job_installs_stays_in_that_job(jobs: JobPlatform) -> None:
+    environment = _environment(jobs, "small", "dependencies:\n- python=3.11\n- pip:\n  - idna==3.10\n")
+    first, properties = jobs.run(jobs.command(
+        "python -c 'import idna; print(idna.__version__)' && pip install --quiet --no-deps idna==3.7 && "
+        "python -c 'import idna; print(idna.__version__)'", environmentId=environment))
+    assert properties["status"] == "Completed", jobs.error(first)
+    assert jobs.log(first).split()[:1] + jobs.log(first).split()[-1:] == ["3.10", "3.7"]
+    second, _ = jobs.run(jobs.command("python -c 'import idna; print(idna.__version__)'", environmentId=environment))
+    assert jobs.log(second).split() == ["3.10"]
+    assert "idna==3.10" in jobs.file(second, "system_logs/environment/requirements.lock")
+    assert "taken from the cache" in jobs.file(second, "system_logs/environment/build.log")
+
+
+def test_a_python_that_is_not_installed_is_replaced_with_a_warning(jobs: JobPlatform) -> None:
+    environment = _environment(jobs, "future", "dependencies:\n- python=3.99\n")
+    name, properties = jobs.run(jobs.command("true", environmentId=environment))
+    assert properties["status"] == "Completed"
+    assert "python 3.99: not installed on this machine" in jobs.details(name)["warnings"][0]["message"]
+
+
+def test_a_cut_off_build_is_no_environment_and_two_builders_make_one(tmp_path: Path) -> None:
+    spec = read_environment(image="python:3.11", conda_file=None)
+    first, second = EnvironmentBuilder(tmp_path), EnvironmentBuilder(tmp_path)
+    found: list[BuiltEnvironment] = []
+    threads = [threading.Thread(target=lambda one=one: found.append(one.build(spec, label="x:1"))) for one in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(one.reused for one in found) == [False, True]
+    folder = found[0].folder
+    # What kill -9 leaves in a build: a draft and no environment.
+    folder.rename(folder.with_name(f"{folder.name}.building"))
+    (folder.with_name(f"{folder.name}.building") / "requirements.lock").unlink()
+    again = EnvironmentBuilder(tmp_path).build(spec, label="x:1")
+    assert not again.reused and "pip==" in again.lock
+    assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name, f"{folder.name}.lock"]
+
+
+def test_a_failed_build_leaves_nothing_and_a_canceled_one_ends(tmp_path: Path) -> None:
+    spec = read_environment(image=None, conda_file="dependencies:\n- pip:\n  - nosuch-plumbline-package\n")
+    with pytest.raises(BuildFailed, match="nosuch-plumbline-package") as failure:
+        EnvironmentBuilder(tmp_path).build(spec, label="x:1")
+    assert "uv pip compile" in failure.value.log
+    assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
+    with pytest.raises(BuildFailed):
+        EnvironmentBuilder(tmp_path).build(spec, label="x:1", canceled=lambda: True)
+
+
+def test_builds_get_the_callers_certificates_and_not_the_emulators(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/ours.pem")
+    monkeypatch.setenv("PLUMBLINE_ORIGINAL_SSL_CERT_FILE", "/theirs.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/ours.pem")
+    monkeypatch.setenv("PLUMBLINE_ORIGINAL_REQUESTS_CA_BUNDLE", "")
+    monkeypatch.setenv("UV_INDEX_URL", "https://mirror.example/simple")
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "secret")
+    found = build_environment()
+    assert found["SSL_CERT_FILE"] == "/theirs.pem" and "REQUESTS_CA_BUNDLE" not in found
+    assert found["UV_INDEX_URL"] == "https://mirror.example/simple" and "AZURE_CLIENT_SECRET" not in found
