@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ TENANT = "11111111-1111-4111-8111-111111111111"
 SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
 ARM_VERSION = "2024-03-01"
 PROJECT = Path(__file__).resolve().parent.parent
+_PREFIX = "plumbline-emulator-"
 _REAL_LOGINS = (
     "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "AZURE_USERNAME", "AZURE_PASSWORD",
     "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST", "ARM_CLIENT_ID",
@@ -40,7 +42,7 @@ class EmulatorProcess:
     Use it as a context manager, or call start() and stop(). ``restart`` after ``stop`` or ``kill`` keeps home and port.
     """
 
-    home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="plumbline-emulator-")))
+    home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix=_PREFIX)))
     stack: str = "local"
     cloud: str = "PlumblineLocal"
     tenant_id: str = TENANT
@@ -59,6 +61,9 @@ class EmulatorProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+        if self.home.parent == Path(tempfile.gettempdir()) and self.home.name.startswith(_PREFIX):
+            shutil.rmtree(self.home)
+            self.bundle_path.unlink(missing_ok=True)
 
     # -- life
 
@@ -137,9 +142,14 @@ class EmulatorProcess:
         """ARM id of the subscription."""
         return f"/subscriptions/{self.subscription_id}"
 
+    @property
+    def bundle_path(self) -> Path:
+        """Where ca_bundle() lies: beside the home, so that it outlives a reset."""
+        return self.home.parent / f"{self.home.name}-bundle.pem"
+
     def ca_bundle(self) -> Path:
         """The usual CAs plus this emulator's."""
-        path = self.home.parent / f"{self.home.name}-bundle.pem"
+        path = self.bundle_path
         path.write_text(Path(certifi.where()).read_text() + (self.home / "ca.pem").read_text())
         return path
 

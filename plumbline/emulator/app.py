@@ -8,15 +8,15 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from importlib.util import find_spec
 from typing import Any
 
 from plumbline.emulator import disturbances  # noqa: F401  registers the noises of every answer
-from plumbline.emulator.access import Access
+from plumbline.emulator.access import ASSIGNMENT_TYPE, Access
 from plumbline.emulator.activity import Activity
 from plumbline.emulator.answers import send_error, send_reply
 from plumbline.emulator.authentication import authenticate, authorize, scope_of
 from plumbline.emulator.errors import AzureError, not_modelled
+from plumbline.emulator.executor.executor import Executor
 from plumbline.emulator.faults import Faults
 from plumbline.emulator.lro import Operations
 from plumbline.emulator.noise import Noises
@@ -24,8 +24,9 @@ from plumbline.emulator.principals import ANONYMOUS, Principal, Principals
 from plumbline.emulator.request_log import RequestLog
 from plumbline.emulator.routing import Call, Reply, Route, Router
 from plumbline.emulator.sas import SharedAccess
+from plumbline.emulator.services.blob.blobs import Blobs
 from plumbline.emulator.settings import Settings
-from plumbline.emulator.store import Store
+from plumbline.emulator.store import Resource, Store
 from plumbline.emulator.tokens import Tokens
 
 # In the order in which they start. Each has a module `routes` with ROUTES and, where it must prepare something
@@ -57,38 +58,34 @@ class Emulator:
         self.noises = Noises(enabled=settings.azure_noise, seed=settings.subscription_id)
         self.requests = RequestLog()
         self.faults = Faults()
-        self.executor: Any = None
-        self.store.on_delete(lambda gone: self.principals.remove(gone.id))
+        self.store.on_delete(self._forget)
+        self.blobs = Blobs(self.store, settings.home / "blobs")
         self.router = Router([])
         for name in SERVICES:
             self._add_service(name)
+        self.executor = Executor(self)
 
     def _add_service(self, name: str) -> None:
-        module_name = f"plumbline.emulator.services.{name}.routes"
-        if find_spec(f"plumbline.emulator.services.{name}") is None or find_spec(module_name) is None:
-            return
-        module = importlib.import_module(module_name)
+        module = importlib.import_module(f"plumbline.emulator.services.{name}.routes")
         for route in module.ROUTES:
             self.router.add(route)
         if start := getattr(module, "start", None):
             start(self)
 
-    async def start(self) -> None:
+    def _forget(self, gone: Resource) -> None:
+        """What a resource takes with it: its managed identity, and the rights that an assignment gave."""
+        self.principals.remove(gone.id)
+        if gone.type == ASSIGNMENT_TYPE:
+            self.access.changed()
+
+    def start(self) -> None:
         """Takes up what a former process left: the executor's unfinished runs."""
-        if find_spec("plumbline.emulator.executor.executor") is not None:
-            module = importlib.import_module("plumbline.emulator.executor.executor")
-            self.executor = module.Executor(self)
-            await _settled(self.executor.start())
+        self.executor.start()
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Ends the executor's work and closes the store."""
-        if self.executor is not None:
-            await _settled(self.executor.stop())
+        self.executor.stop()
         self.store.close()
-
-
-async def _settled(value: Any) -> Any:
-    return await value if inspect.isawaitable(value) else value
 
 
 class Application:
@@ -118,7 +115,7 @@ class Application:
             counted = not call.path.startswith(("/_control", "/health"))
             fault = emulator.faults.take(call.method, call.path) if counted else None
             if counted:
-                await emulator.faults.wait(fault)
+                await emulator.faults.wait(fault, call.path)
             if fault is not None and fault.acts_before:
                 status = await fault.act(send)
                 return
@@ -158,6 +155,8 @@ class Application:
             authorize(call)
             if not route.streaming:
                 call.body = await _read(call)
+            if kill_before_commit:
+                emulator.store.before_commit = emulator.faults.kill
             if inspect.iscoroutinefunction(route.handler):
                 reply: Reply = await route.handler(call)
                 if logged:
@@ -168,8 +167,6 @@ class Application:
                     reply = route.handler(call)  # type: ignore[assignment]
                     if logged:
                         _record(call, reply.status)
-                    if kill_before_commit:
-                        emulator.faults.kill()
             else:
                 reply = route.handler(call)  # type: ignore[assignment]
         except AzureError as error:

@@ -118,9 +118,13 @@ class Faults:
         struck = [rule for rule in self.rules if rule.matches(method, path)]
         return struck[0] if struck else None
 
-    async def wait(self, fault: Fault | None) -> None:
-        """The delay of all requests plus that of the fault."""
-        seconds = self.delay_seconds + (fault.delay_seconds if fault is not None else 0.0)
+    async def wait(self, fault: Fault | None, path: str) -> None:
+        """The delay of all requests plus that of the fault.
+
+        Metadata is spared the first: azure-ai-ml reads it again and again, and nothing would be measured but that.
+        """
+        seconds = 0.0 if path.startswith("/metadata/") else self.delay_seconds
+        seconds += fault.delay_seconds if fault is not None else 0.0
         if seconds > 0:
             await asyncio.sleep(seconds)
 

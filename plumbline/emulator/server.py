@@ -38,7 +38,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        await self._emulator.start()
+        self._emulator.start()
         self._home.announce(ready_content(self._emulator))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -49,7 +49,7 @@ class _Server(uvicorn.Server):
             if cycle is None or cycle.response_complete:
                 connection.transport.abort()
         await super().shutdown(sockets)
-        await self._emulator.stop()
+        self._emulator.stop()
 
 
 def ready_content(emulator: Emulator) -> dict[str, Any]:

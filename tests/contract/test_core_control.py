@@ -64,13 +64,14 @@ def test_a_fault_that_replaces_the_work_changes_nothing(emulator):
     assert emulator.request("GET", path).status_code == 404
 
 
-def test_a_delay_is_added_to_every_request_but_health(emulator):
+def test_a_delay_is_added_to_every_request_but_health_and_metadata(emulator):
     emulator.control("PUT", "delay", {"seconds": 0.4})
     started = time.monotonic()
-    emulator.request("GET", "/metadata/endpoints", principal=None)
+    emulator.request("GET", "/subscriptions", principal=None)
     delayed = time.monotonic() - started
     started = time.monotonic()
     emulator.request("GET", "/health", principal=None)
+    emulator.request("GET", "/metadata/endpoints", principal=None)
     assert delayed >= 0.4 > time.monotonic() - started
 
 

@@ -11,7 +11,7 @@ ROLES = "/{scope:path}/providers/Microsoft.Authorization/roleAssignments/{name}"
 
 
 def route(method: str, path: str) -> Route:
-    return Route(method=method, path=path, handler=lambda call: Reply())
+    return Route(method=method, path=path, handler=lambda _: Reply())
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def test_pages_go_on_where_they_ended(store):
 
 def test_a_failed_transaction_leaves_nothing_also_when_nested(store):
     store.migrate("test", ["CREATE TABLE note (text TEXT)"])
-    with pytest.raises(RuntimeError), store.transaction():
+    with pytest.raises(RuntimeError), store.transaction():  # noqa: PT012  all of it must go
         store.execute("INSERT INTO note VALUES ('outer')")
         with store.transaction():
             put(store, f"{WIDGET}/a")

@@ -22,6 +22,10 @@ def app_service_token(call: Call) -> Reply:
     if bound is None:
         raise AzureError(401, "Unauthorized", "The X-IDENTITY-HEADER is missing or stands for no identity.")
     principal, claims = bound
+    chosen = call.query.get("client_id") or principal.client_id
+    if chosen != principal.client_id:
+        message = "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId."
+        return Reply(status=400, json={"statusCode": 400, "message": message})
     resource = _required(call.query.get("resource", ""), "resource")
     token = call.emulator.tokens.mint(principal, resource, _LIFETIME_SECONDS, claims)
     expires = int(time.time()) + _LIFETIME_SECONDS

@@ -136,7 +136,6 @@ def delete_group(call: Call) -> Reply:
     checks.check_version(call, _VERSIONS)
     group, emulator = checks.require_group(call), call.emulator
     emulator.store.delete(group.id)
-    emulator.access.changed()
     if emulator.noises.has("slow_operations"):
         operation = emulator.operations.begin(group.id, state="Deleting", seconds=2)
         return Reply(status=202, headers=emulator.operations.headers(operation, location=True))

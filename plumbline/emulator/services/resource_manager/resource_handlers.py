@@ -84,7 +84,6 @@ class ResourceHandlers:
         if self.hooks.before_delete is not None:
             self.hooks.before_delete(call, present)
         store.delete(present.id)
-        call.emulator.access.changed()
         seconds = self.kind.long_running.get("delete")
         if seconds and call.emulator.noises.has("slow_operations"):
             operation = call.emulator.operations.begin(present.id, state="Deleting", seconds=seconds)

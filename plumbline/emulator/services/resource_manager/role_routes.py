@@ -120,7 +120,6 @@ def delete_assignment(call: Call) -> Reply:
     if present is None:
         return Reply(status=204)
     call.emulator.store.delete(present.id)
-    call.emulator.access.changed()
     return Reply(json=_assignment(present))
 
 
