@@ -71,6 +71,10 @@ def _load(folder: Path) -> None:
 
 def test_an_empty_or_foreign_body_reads_back_as_some_spec() -> None:
     for kind in ("environment", "component", "data", "model", "schedule", "job"):
-        bodies: list[dict[str, Any]] = [{}, {"properties": {}}, {"properties": {"description": None, "new": 1}}]
+        bodies: list[dict[str, Any]] = [
+            {},
+            {"properties": {}},
+            {"properties": {"description": None, "new": 1}},
+        ]
         for body in bodies:
             assert isinstance(spec_from_rest(kind, body, code_hash_of=lambda _: None), dict)
