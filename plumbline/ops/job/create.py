@@ -77,7 +77,7 @@ def _released(file: Path, overrides: Any, name: str | None, place: Place) -> tup
     for warning in definition.pipeline.warnings:
         click.echo(f"warning: {warning}", err=True)
     release_job(definition, overrides)  # what does not fit is told before a login is asked for
-    session = place.session()
+    session = _fresh(place, name)
     return submit_release_run(session, definition, overrides, name=name), session
 
 
@@ -106,8 +106,20 @@ def _anonymous(file: Path, overrides: Any, name: str | None, place: Place) -> tu
     folder = file.resolve().parent
     mapping["tags"] = {**own, ANONYMOUS_TAG: "true", COMMIT_TAG: source_commit(folder)}
     mapping["name"] = name or mapping.get("name") or new_name(str(mapping.get("display_name") or file.stem))
-    session = place.session()
+    session = _fresh(place, mapping["name"])
     return Submitter(session).submit(mapping, root=folder), session
+
+
+def _fresh(place: Place, name: str | None) -> Any:
+    """A session of a workspace that has no job of a name yet: a PUT would change that one, and run nothing."""
+    from plumbline.ops.azure_session import JOBS
+
+    session = place.session()
+    if name and session.get(f"{session.target.workspace_id}/jobs/{name}", api_version=JOBS) is not None:
+        raise UserError(
+            f"job {name}: create: got a job of this name already, expected a new name. Leave --name out to get one."
+        )
+    return session
 
 
 def answer_submission(

@@ -62,7 +62,10 @@ def _row(step: StepOutcome) -> list[str]:
 
 
 def _failure(step: StepOutcome) -> list[str]:
-    lines = ["", f"{step.run.step}: {step.error or 'failed, and Azure does not say why.'}"]
+    error = step.error or "failed, and Azure does not say why."
+    if step.log and step.log.splitlines()[-1] in error:
+        error = error.splitlines()[0]  # it quotes the end of the log, which follows
+    lines = ["", f"{step.run.step}: {error}"]
     if step.log:
         lines += [
             f"  the end of its log ({step.run.name}):",

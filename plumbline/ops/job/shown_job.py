@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline.assets.job import normal_distribution, wire_words
+from plumbline.ops.run_history import moment
 
 _TYPES = {
     "Pipeline": "pipeline",
@@ -37,7 +38,7 @@ def shown_job(body: Mapping[str, Any]) -> dict[str, Any]:
         "inputs": {name: _input(value) for name, value in (properties.get("inputs") or {}).items()},
         "outputs": {name: _output(value) for name, value in (properties.get("outputs") or {}).items()},
         "settings": _settings(properties.get("settings")) if kind == "pipeline" else None,
-        "jobs": {name: _node(node) for name, node in (properties.get("jobs") or {}).items()}
+        "jobs": {name: shown_node(node) for name, node in (properties.get("jobs") or {}).items()}
         if kind == "pipeline"
         else None,
         "component": _id(properties.get("componentId")),
@@ -67,7 +68,10 @@ def shown_run(row: Mapping[str, Any]) -> dict[str, Any]:
         "properties": row.get("properties") or {},
         "compute": row.get("target"),
         "services": _services(row.get("services")),
-        "creation_context": {"created_at": row.get("createdUtc"), "created_by": user.get("userName")},
+        "creation_context": {
+            "created_at": _time(str(row.get("createdUtc") or "")),
+            "created_by": user.get("userName"),
+        },
     }
     return {name: value for name, value in shown.items() if value is not None}
 
@@ -83,7 +87,13 @@ def creation_context(system_data: Mapping[str, Any] | None) -> dict[str, Any] | 
         "last_modified_by_type": "lastModifiedByType",
     }
     data = system_data or {}
-    return {name: data[wire] for name, wire in words.items() if data.get(wire)} or None
+    found = {name: data[wire] for name, wire in words.items() if data.get(wire)}
+    return {name: _time(value) if name.endswith("_at") else value for name, value in found.items()} or None
+
+
+def _time(text: str) -> str:
+    found = moment(text)
+    return found.isoformat() if found else text
 
 
 def _services(services: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -134,7 +144,8 @@ def _data(value: Mapping[str, Any], kind: Any) -> dict[str, Any]:
     return {name: item for name, item in found.items() if item}
 
 
-def _node(node: Mapping[str, Any]) -> dict[str, Any]:
+def shown_node(node: Mapping[str, Any]) -> dict[str, Any]:
+    """A step under the names of az ml."""
     words = wire_words("node_fields")
     found = {words.get(name, name): value for name, value in node.items() if name not in {"_source", "name"}}
     for name in ("component", "compute"):

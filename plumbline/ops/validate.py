@@ -1,0 +1,124 @@
+"""`plumbline validate`: every definition checked offline, all problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from plumbline.ops.errors import UserError
+from plumbline.ops.output import output_options, print_answer
+from plumbline.ops.stack_file import project_root
+
+if TYPE_CHECKING:
+    from plumbline.assets import MLPipeline, Problem
+
+SCHEMA = "plumbline.validate/1"
+COLUMNS = {
+    "Severity": "severity",
+    "File": "file",
+    "Line": "line",
+    "Field": "field",
+    "Got": "got",
+    "Expected": "expected",
+    "Next step": "next_step",
+}
+
+
+@click.command("validate")
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path), metavar="[FOLDER]...")
+@output_options
+def command(folders: tuple[Path, ...], output: str, query: str | None) -> None:
+    """Check every definition below pipelines/ (or the FOLDERs) offline, before anything is planned.
+
+    Finds what azure-ai-ml lets through: unknown keys, cycles, bindings to nothing, literals out of range,
+    references that nobody registers. Warnings are shown and stop nothing. No cloud is asked.
+
+    \b
+    Exit codes: 0 no error, 1 errors.
+    Example: plumbline validate --output json
+    """
+    from plumbline.assets import DefinitionErrors, load_ml_pipelines
+
+    root = project_root()
+    chosen = [folder.resolve() for folder in folders] or _all_folders(root)
+    pipelines: tuple[MLPipeline, ...] = ()
+    errors: tuple[Problem, ...] = ()
+    try:
+        pipelines = load_ml_pipelines(chosen, root=root)
+    except DefinitionErrors as error:
+        errors = error.problems
+    warnings = tuple(problem for pipeline in pipelines for problem in pipeline.warnings)
+    rows = [_row(problem) for problem in (*errors, *warnings)]
+    if output == "table" and query is None:
+        for problem in (*errors, *warnings):
+            click.echo(str(problem) if problem.severity == "error" else f"warning: {problem}")
+        click.echo(_summary(chosen, pipelines, errors, warnings))
+    else:
+        answer = {
+            "schema": SCHEMA,
+            "valid": not errors,
+            "problems": rows,
+            "pipelines": [_told(pipeline) for pipeline in pipelines],
+        }
+        whole = output == "json" or query is not None
+        print_answer(answer if whole else rows, output=output, query=query, columns=COLUMNS, empty="No problem.")
+    if errors:
+        raise SystemExit(1)
+
+
+def _all_folders(root: Path) -> list[Path]:
+    from plumbline.ops.job.definition import pipeline_folders
+
+    found = pipeline_folders(root)
+    if not found:
+        raise UserError(
+            f"{root / 'pipelines'}: got no folder of definitions, expected one a pipeline. "
+            "Add one, or name the folders: plumbline validate FOLDER"
+        )
+    return found
+
+
+def _row(problem: Problem) -> dict[str, Any]:
+    return {
+        "severity": problem.severity,
+        "file": problem.file,
+        "line": problem.line,
+        "field": problem.field,
+        "got": problem.got,
+        "expected": problem.expected,
+        "next_step": problem.next_step,
+    }
+
+
+def _told(pipeline: MLPipeline) -> Mapping[str, Any]:
+    """What a pipeline would register, and the digest that its runs would have."""
+    from plumbline.ops.job.digest import job_digest
+
+    return {
+        "name": pipeline.name,
+        "folder": pipeline.folder,
+        "assets": [{"kind": asset.kind, "name": asset.name, "version": asset.version} for asset in pipeline.assets],
+        "steps": list(pipeline.graph.names),
+        "schedule": pipeline.schedule.name if pipeline.schedule else None,
+        "job_digest": job_digest(pipeline.job) if pipeline.job else None,
+    }
+
+
+def _summary(
+    folders: list[Path],
+    pipelines: tuple[MLPipeline, ...],
+    errors: tuple[Problem, ...],
+    warnings: tuple[Problem, ...],
+) -> str:
+    if errors:
+        return f"\n{_count(len(errors), 'problem')} in {_count(len({row.file for row in errors}), 'file')}."
+    assets = sum(len(pipeline.assets) for pipeline in pipelines)
+    noted = f", {_count(len(warnings), 'warning')}" if warnings else ""
+    return f"{_count(len(folders), 'pipeline')} with {_count(assets, 'asset')}: no problem{noted}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
