@@ -25,6 +25,7 @@ from plumbline.provider.address import Workspace
 from plumbline.provider.answers import refusal_of
 from plumbline.provider.errors import ProviderBug, Refusal
 from plumbline.provider.login import Login
+from plumbline.provider.patience import patience
 from plumbline.provider.table import kind_rows
 
 OWNER_PROPERTY = "plumbline.urn"
@@ -34,7 +35,6 @@ CODE_HASH_PROPERTY = "plumbline.code_hash"
 """Property on data, models and build contexts that we upload: Azure keeps no content hash of them."""
 
 _JOB_FILE = "job.yml"
-_TRIES = 8
 _OPERATIONS = {"environment": "environments", "component": "components", "data": "data", "model": "models"}
 
 
@@ -178,8 +178,7 @@ class Writer:
             enable_telemetry=False,
             user_agent="plumbline-provider",
             raw_response_hook=self._answers.hook,
-            retry_total=_TRIES,
-            **({"retry_connect": 1} if self._local else {}),
+            **patience(local=self._local),
         )
         if client._base_url.rstrip("/") != self._endpoint.rstrip("/"):
             raise Refusal(

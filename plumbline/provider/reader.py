@@ -11,10 +11,9 @@ from typing import Any
 from plumbline.provider.answers import refusal_of
 from plumbline.provider.errors import Refusal
 from plumbline.provider.login import Login
+from plumbline.provider.patience import patience
 
 WIDTH = 64  # connections at once: measured, see the benchmarks; more gains nothing on one host
-TRIES = 8  # azure-core's three are too few for hundreds of reads under throttling
-TRIES_TO_CONNECT_LOCALLY = 1  # an emulator that is down stays down: say so at once
 
 
 class Reader:
@@ -45,7 +44,7 @@ class Reader:
             response.raise_for_status()
             return response.json()
         except (AzureError, Refusal) as error:
-            raise refusal_of(error, what=f"read {path}", action=_read_action(path), scope=path) from error
+            raise refusal_of(error, what=f"read {_short(path)}", action=_read_action(path), scope=path) from error
 
     async def close(self) -> None:
         """Close the connections."""
@@ -72,9 +71,7 @@ class Reader:
         # One context for all connections: azure-core would read the bundle again for every request.
         connector = aiohttp.TCPConnector(ssl=trusted_authorities(), limit=WIDTH)
         self._session = aiohttp.ClientSession(connector=connector, trust_env=not self._local, auto_decompress=False)
-        retries: dict[str, Any] = {"retry_total": TRIES, "retry_backoff_factor": 0.5, "retry_backoff_max": 30}
-        if self._local:
-            retries["retry_connect"] = TRIES_TO_CONNECT_LOCALLY
+        retries = patience(local=self._local)
         policies = [
             HeadersPolicy({"Accept": "application/json"}),
             UserAgentPolicy(base_user_agent="plumbline-provider"),
@@ -93,6 +90,11 @@ def trusted_authorities() -> ssl.SSLContext:
 
         bundle = certifi.where()
     return ssl.create_default_context(cafile=bundle)
+
+
+def _short(path: str) -> str:
+    # People know an asset by its workspace and name; the whole id stands at the end of the message.
+    return path.partition("/workspaces/")[2] or path
 
 
 def _read_action(path: str) -> str:

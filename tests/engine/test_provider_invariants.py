@@ -127,27 +127,25 @@ def test_one_changed_line_is_one_new_version_and_its_pins_and_back_again_nothing
     stack: ProviderStack,
 ) -> None:
     before = stack.resources()["score"]["outputs"]["version"]
-    undo = stack.edit("components/score/src/score.py", "scores", "better scores")
-    plan = stack.planned()
-    assert plan == {
-        "score": ["update", "spec", "version"],
-        "score_and_report": ["update", "spec", "version"],
-        "scoring_weekly": ["update", "spec"],
-    }
-    shown = stack.run("preview", "--diff")
-    assert f'"azureml:score:{before}" => "azureml:score:h1' in shown, "the pin of the parent, field by field"
-    assert '"azureml:score_and_report:h1' in shown, "the pin of the schedule"
+    with stack.edited("components/score/src/score.py", "scores", "better scores"):
+        assert stack.planned() == {
+            "score": ["update", "spec", "version"],
+            "score_and_report": ["update", "spec", "version"],
+            "scoring_weekly": ["update", "spec"],
+        }
+        shown = stack.run("preview", "--diff")
+        assert f'"azureml:score:{before}" => "azureml:score:h1' in shown, "the pin of the parent, field by field"
+        assert '"azureml:score_and_report:h1' in shown, "the pin of the schedule"
 
-    stack.forget_requests()
-    stack.up()
-    puts = stack.writes()
-    assert len([entry for entry in puts if "/codes/" in f"/{entry}" and entry.startswith("PUT")]) == 1
-    after = stack.resources()["score"]["outputs"]
-    assert after["version"] != before
-    assert after["registeredVersions"] == [before, after["version"]]
-    assert stack.versions("components/score")[before] is False, "older versions are not touched"
+        stack.forget_requests()
+        stack.up()
+        puts = stack.writes()
+        assert len([entry for entry in puts if entry.startswith("PUT codes/")]) == 1, puts
+        after = stack.resources()["score"]["outputs"]
+        assert after["version"] != before
+        assert after["registeredVersions"] == [before, after["version"]]
+        assert stack.versions("components/score")[before] is False, "older versions are not touched"
 
-    undo()
     stack.forget_requests()
     stack.up()
     written = [entry for entry in stack.writes() if not entry.startswith("PUT schedules/")]
@@ -157,13 +155,9 @@ def test_one_changed_line_is_one_new_version_and_its_pins_and_back_again_nothing
 
 
 def test_a_comment_and_another_order_change_nothing(stack: ProviderStack) -> None:
-    undo = stack.edit(
-        "components/score/component.yml",
-        "name: score\ndisplay_name: Score\n",
-        "# a comment\ndisplay_name: Score\nname: score\n",
-    )
-    assert stack.planned() == {}
-    undo()
+    order = ("name: score\ndisplay_name: Score\n", "# a comment\ndisplay_name: Score\nname: score\n")
+    with stack.edited("components/score/component.yml", *order):
+        assert stack.planned() == {}
 
 
 def test_an_import_of_every_kind_shows_no_difference(stack: ProviderStack, tmp_path: Path) -> None:
@@ -201,6 +195,6 @@ def test_destroy_archives_and_up_brings_back(stack: ProviderStack) -> None:
     stack.forget_requests()
     shown = stack.run("up", "--yes")
     assert "restored" in shown
-    assert not [entry for entry in stack.writes() if "/codes/" in f"/{entry}"], "nothing is uploaded again"
+    assert not [entry for entry in stack.writes() if " codes/" in entry], "nothing is uploaded again"
     assert stack.drift() == {}
     stack.up("--expect-no-changes")

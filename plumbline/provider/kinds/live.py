@@ -21,7 +21,7 @@ class LiveObject:
         code_hash: Hash of its code as the code asset says it; None when it has no code or does not say.
         values: Mutable inputs by wire name. Several when Azure keeps a value in more than one place.
         owner: URN that our own marker names, None on what others made.
-        made_by, made_at: From systemData, "unknown" when Azure does not say.
+        made_by, made_at: From systemData, in words when Azure does not say.
     """
 
     spec: str
@@ -66,9 +66,14 @@ async def live_object(
         code_hash=next(iter(hashes.values()), None),
         values=_values(kind, properties),
         owner=(properties.get("properties") or {}).get(OWNER_PROPERTY),
-        made_by=str(system.get("createdBy") or "unknown"),
+        made_by=_maker(system),
         made_at=str(system.get("createdAt") or "an unknown time"),
     )
+
+
+def _maker(system: Mapping[str, Any]) -> str:
+    name = str(system.get("createdBy") or "someone unknown")
+    return f"application {name}" if system.get("createdByType") == "Application" else name
 
 
 def is_true(value: Any) -> bool:
