@@ -48,7 +48,10 @@ def register_environment(client: Any, name: str = "tools", version: str = "1", *
     """An environment with a conda file."""
     from azure.ai.ml.entities import Environment
 
-    content = {"image": "python:3.11", "conda_file": {"name": "tools", "dependencies": ["python=3.11"]}} | changed
+    content = {
+        "image": "python:3.11",
+        "conda_file": {"name": "tools", "dependencies": ["python=3.11"]},
+    } | changed
     return client.environments.create_or_update(Environment(name=name, version=version, **content))
 
 

@@ -41,7 +41,9 @@ class MachineLearningPlatform:
         """The workspace's storage account."""
         return f"{self.group_id}/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
 
-    def put(self, path: str, body: dict[str, Any], version: str, *, status: tuple[int, ...] = (200, 201)) -> Any:
+    def put(
+        self, path: str, body: dict[str, Any], version: str, *, status: tuple[int, ...] = (200, 201)
+    ) -> Any:
         """PUT, and the answer's JSON."""
         response = self.emulator.request("PUT", path, api_version=version, json=body)
         assert response.status_code in status, (path, response.status_code, response.text)

@@ -23,7 +23,9 @@ def azure_ml(request: pytest.FixtureRequest) -> Iterator[MachineLearningPlatform
     with machine_learning_platform(azure_noise=request.param) as platform:
         for kind, properties in _BODIES.items():
             for version in ("1", "2"):
-                response = platform.call("PUT", f"{kind}/kept/versions/{version}", json={"properties": properties})
+                response = platform.call(
+                    "PUT", f"{kind}/kept/versions/{version}", json={"properties": properties}
+                )
                 assert response.status_code == 201, response.text
         yield platform
 
@@ -66,7 +68,9 @@ def test_archived_container_hides_all_and_is_restored_as_a_whole(
 
 @pytest.mark.parametrize("kind", sorted(_BODIES))
 def test_content_cannot_change_by_way_of_an_archive(azure_ml: MachineLearningPlatform, kind: str) -> None:
-    field = {"environments": "image", "components": "componentSpec", "data": "dataUri", "models": "modelUri"}[kind]
+    field = {"environments": "image", "components": "componentSpec", "data": "dataUri", "models": "modelUri"}[
+        kind
+    ]
     body = azure_ml.get(f"{kind}/kept/versions/1")
     other: Any = "azureml://datastores/workspaceblobstore/paths/other"
     if kind == "components":

@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from tests.contract.machine_learning_assets import register_component, register_environment, write_component
-from tests.contract.machine_learning_platform import ACCOUNT, MachineLearningPlatform, machine_learning_platform
+from tests.contract.machine_learning_platform import (
+    ACCOUNT,
+    MachineLearningPlatform,
+    machine_learning_platform,
+)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["quiet", "noise"])
@@ -31,7 +35,10 @@ def azure_ml(
         }  # fmt: skip
         for path, properties in bodies.items():
             response = platform.call(
-                "PUT", path, json={"location": "westeurope", "properties": properties}, params={"skipValidation": "true"}
+                "PUT",
+                path,
+                json={"location": "westeurope", "properties": properties},
+                params={"skipValidation": "true"},
             )
             assert response.status_code == 201, response.text
         yield platform
@@ -77,7 +84,9 @@ def test_code_version_is_one_that_the_clients_models_know(azure_ml: MachineLearn
 
 
 @pytest.mark.parametrize("path", sorted(path for path in _MODELS if path))
-def test_what_the_models_read_can_be_sent_back_unchanged(azure_ml: MachineLearningPlatform, path: str) -> None:
+def test_what_the_models_read_can_be_sent_back_unchanged(
+    azure_ml: MachineLearningPlatform, path: str
+) -> None:
     import json
 
     from azure.ai.ml._restclient.arm_ml_service import models

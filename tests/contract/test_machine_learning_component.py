@@ -25,13 +25,17 @@ def _kinds(paths: list[str]) -> list[str]:
     return sorted(re.sub(r"[0-9a-f-]{36}", "GUID", path) for path in shortened)
 
 
-def test_first_registration_uploads_and_the_next_one_does_not(azure_ml: MachineLearningPlatform, tmp_path: Path) -> None:
+def test_first_registration_uploads_and_the_next_one_does_not(
+    azure_ml: MachineLearningPlatform, tmp_path: Path
+) -> None:
     client, path = azure_ml.client(), write_component(tmp_path)
     azure_ml.forget_requests()
     first = register_component(client, path)
     assert (first.name, first.version) == ("train", "1")
     first_calls = _kinds(azure_ml.paths())
-    assert len([call for call in first_calls if "/src/" in call]) == 5, "HEAD, three files, metadata of one of them"
+    assert len([call for call in first_calls if "/src/" in call]) == 5, (
+        "HEAD, three files, metadata of one of them"
+    )
     assert [call for call in first_calls if "/src/" not in call] == [
         "GET /codes/GUID/versions",
         "POST /codes/GUID/versions/1/startPendingUpload",
@@ -68,7 +72,9 @@ def test_other_content_under_a_version_is_a_conflict_that_names_the_field(
     assert client.components.get("train", "1").inputs["learning_rate"]["default"] == 0.1
 
 
-def test_description_and_tags_of_a_version_may_change(azure_ml: MachineLearningPlatform, tmp_path: Path) -> None:
+def test_description_and_tags_of_a_version_may_change(
+    azure_ml: MachineLearningPlatform, tmp_path: Path
+) -> None:
     client = azure_ml.client()
     register_component(client, write_component(tmp_path))
     changed = register_component(client, write_component(tmp_path, description="Trains better."))
@@ -83,7 +89,9 @@ def test_missing_environment_and_code_are_refused_together(azure_ml: MachineLear
         "name": "broken", "type": "command", "command": "true", "environment": "azureml:nothing:1",
         "code": f"azureml:{azure_ml.workspace_id}/codes/none/versions/1",
     }  # fmt: skip
-    response = azure_ml.call("PUT", "components/broken/versions/1", json={"properties": {"componentSpec": spec}})
+    response = azure_ml.call(
+        "PUT", "components/broken/versions/1", json={"properties": {"componentSpec": spec}}
+    )
     error = response.json()["error"]
     assert (response.status_code, error["code"]) == (400, "UserError")
     assert [detail["message"].partition(":")[0] for detail in error["details"]] == [
@@ -148,7 +156,10 @@ def test_pipeline_component_needs_its_children(azure_ml: MachineLearningPlatform
     body = azure_ml.get("components/both/versions/1")
     body["properties"]["componentSpec"]["jobs"]["one"]["componentId"] += "000"
     response = azure_ml.call("PUT", "components/both/versions/2", json=body)
-    assert (response.status_code, response.json()["error"]["target"]) == (400, "componentSpec.jobs.one.componentId")
+    assert (response.status_code, response.json()["error"]["target"]) == (
+        400,
+        "componentSpec.jobs.one.componentId",
+    )
 
 
 def test_environment_content_is_fixed_and_its_description_is_not(azure_ml: MachineLearningPlatform) -> None:
@@ -169,7 +180,9 @@ def test_who_made_and_who_changed_a_version_is_kept(azure_ml: MachineLearningPla
     assert data["lastModifiedAt"] > data["createdAt"]
 
 
-def test_versions_and_containers_can_be_deleted_through_rest_by_who_may(azure_ml: MachineLearningPlatform) -> None:
+def test_versions_and_containers_can_be_deleted_through_rest_by_who_may(
+    azure_ml: MachineLearningPlatform,
+) -> None:
     register_environment(azure_ml.client(), name="doomed")
     register_environment(azure_ml.client(), name="doomed", version="2")
     assert azure_ml.call("DELETE", "environments/doomed/versions/1", principal="pipeline").status_code == 403

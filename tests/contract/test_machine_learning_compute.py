@@ -48,7 +48,9 @@ def test_cluster_that_was_read_can_be_sent_back(azure_ml: MachineLearningPlatfor
     cluster = client.compute.get("read-back")
     cluster.max_instances = 8
     client.compute.begin_create_or_update(cluster).result()
-    assert azure_ml.get("computes/read-back")["properties"]["properties"]["scaleSettings"]["maxNodeCount"] == 8
+    assert (
+        azure_ml.get("computes/read-back")["properties"]["properties"]["scaleSettings"]["maxNodeCount"] == 8
+    )
 
 
 def test_cluster_has_no_system_data_but_the_activity_log_knows_who_changed_it(

@@ -11,7 +11,11 @@ import pytest
 import requests
 
 from tests.contract.machine_learning_assets import register_component, register_environment, write_component
-from tests.contract.machine_learning_platform import ML_VERSION, MachineLearningPlatform, machine_learning_platform
+from tests.contract.machine_learning_platform import (
+    ML_VERSION,
+    MachineLearningPlatform,
+    machine_learning_platform,
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,5 +57,5 @@ def test_a_thousand_assets_are_listed_quickly(azure_ml: MachineLearningPlatform)
         page = session.get(link).json()
         found, link = found + len(page["value"]), page.get("nextLink", "")
     assert found >= 1000
-    print(f'listed in {time.perf_counter() - started:.2f} s')
+    print(f"listed in {time.perf_counter() - started:.2f} s")
     assert time.perf_counter() - started < 3, "an idle machine takes a tenth of that"

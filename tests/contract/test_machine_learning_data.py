@@ -41,7 +41,11 @@ def test_folder_is_uploaded_once_and_downloads_the_same(
     from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri
 
     download_artifact_from_aml_uri(first.path, str(model_target), client.datastores)
-    found = {path.relative_to(model_target): path.read_bytes() for path in model_target.rglob("*") if path.is_file()}
+    found = {
+        path.relative_to(model_target): path.read_bytes()
+        for path in model_target.rglob("*")
+        if path.is_file()
+    }
     wanted = {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert found == wanted
 
@@ -55,7 +59,9 @@ def test_path_of_a_data_version_is_fixed(azure_ml: MachineLearningPlatform) -> N
     with pytest.raises(ResourceExistsError, match="Asset paths cannot be updated"):
         client.data.create_or_update(Data(name="fixed", version="1", path=f"{base}two", type="uri_folder"))
     changed = client.data.create_or_update(
-        Data(name="fixed", version="1", path=f"{base}one", type="uri_folder", description="d", tags={"a": "b"})
+        Data(
+            name="fixed", version="1", path=f"{base}one", type="uri_folder", description="d", tags={"a": "b"}
+        )
     )
     assert (changed.description, changed.tags) == ("d", {"a": "b"})
 
@@ -75,7 +81,9 @@ def test_type_of_a_data_asset_is_fixed(azure_ml: MachineLearningPlatform) -> Non
     azure_ml.call("PUT", "data/typed", json={"properties": {"dataType": "uri_file"}})
     response = azure_ml.call("PUT", "data/typed", json={"properties": {"dataType": "uri_folder"}})
     assert response.status_code == 400
-    azure_ml.call("PUT", "data/typed/versions/1", json={"properties": {"dataType": "uri_file", "dataUri": uri}})
+    azure_ml.call(
+        "PUT", "data/typed/versions/1", json={"properties": {"dataType": "uri_file", "dataUri": uri}}
+    )
     missing = azure_ml.call("PUT", "data/typed/versions/2", json={"properties": {"dataType": "uri_file"}})
     assert (missing.status_code, missing.json()["error"]["target"]) == (400, "dataUri")
 
@@ -85,7 +93,9 @@ def test_latest_data_is_the_containers_latest_version(azure_ml: MachineLearningP
 
     client, base = azure_ml.client(), "azureml://datastores/workspaceblobstore/paths/"
     for version in ("h1b", "h1a"):
-        client.data.create_or_update(Data(name="named", version=version, path=base + version, type="uri_folder"))
+        client.data.create_or_update(
+            Data(name="named", version=version, path=base + version, type="uri_folder")
+        )
     assert client.data.get("named", label="latest").version == "h1a"
 
 
@@ -99,7 +109,9 @@ def test_model_is_uploaded_versioned_and_downloaded(
     first = client.models.create_or_update(Model(name="model", path=str(folder), type="custom_model"))
     assert first.version == "1"
     (folder / "a.csv").write_text("other")
-    second = client.models.create_or_update(Model(name="model", path=str(folder), tags={"stage": "candidate"}))
+    second = client.models.create_or_update(
+        Model(name="model", path=str(folder), tags={"stage": "candidate"})
+    )
     assert second.version == "2"
     assert [entry.version for entry in client.models.list("model")] == ["2", "1"]
     client.models.download("model", "2", download_path=str(tmp_path / "down"))
@@ -108,7 +120,9 @@ def test_model_is_uploaded_versioned_and_downloaded(
         client.models.create_or_update(Model(name="model", version="1", path=str(folder)))
 
 
-def test_large_file_goes_up_in_blocks_and_comes_back_whole(azure_ml: MachineLearningPlatform, tmp_path: Path) -> None:
+def test_large_file_goes_up_in_blocks_and_comes_back_whole(
+    azure_ml: MachineLearningPlatform, tmp_path: Path
+) -> None:
     import hashlib
 
     from azure.ai.ml._artifacts._artifact_utilities import download_artifact_from_aml_uri

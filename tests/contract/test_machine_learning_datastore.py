@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.contract.machine_learning_platform import ACCOUNT, MachineLearningPlatform, machine_learning_platform
+from tests.contract.machine_learning_platform import (
+    ACCOUNT,
+    MachineLearningPlatform,
+    machine_learning_platform,
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +42,16 @@ def test_client_creates_reads_lists_and_deletes_a_datastore(azure_ml: MachineLea
         AzureBlobDatastore(name="raw", account_name=ACCOUNT, container_name="raw", description="as it came")
     )
     made = client.datastores.get("raw")
-    assert (made.container_name, made.description, str(made.credentials.type.value)) == ("raw", "as it came", "None")
-    assert {entry.name for entry in client.datastores.list()} == {"raw", "workspaceblobstore", "workspaceartifactstore"}
+    assert (made.container_name, made.description, str(made.credentials.type.value)) == (
+        "raw",
+        "as it came",
+        "None",
+    )
+    assert {entry.name for entry in client.datastores.list()} == {
+        "raw",
+        "workspaceblobstore",
+        "workspaceartifactstore",
+    }
     assert client.datastores.get_default().name == "workspaceblobstore"
     client.datastores.delete("raw")
     assert "raw" not in {entry.name for entry in client.datastores.list()}
@@ -50,7 +62,10 @@ def test_datastore_over_a_missing_container_is_refused_unless_validation_is_skip
 ) -> None:
     missing = _datastore(containerName="nowhere")
     assert azure_ml.call("PUT", "datastores/lost", json=missing).status_code == 400
-    assert azure_ml.call("PUT", "datastores/lost", json=missing, params={"skipValidation": "true"}).status_code == 201
+    assert (
+        azure_ml.call("PUT", "datastores/lost", json=missing, params={"skipValidation": "true"}).status_code
+        == 201
+    )
 
 
 def test_container_of_a_datastore_is_fixed(azure_ml: MachineLearningPlatform) -> None:
@@ -80,7 +95,10 @@ def test_secrets_are_never_shown_with_the_datastore(azure_ml: MachineLearningPla
 
 def test_reader_may_not_list_secrets(azure_ml: MachineLearningPlatform) -> None:
     azure_ml.call("PUT", "datastores/guarded", json=_datastore())
-    assert azure_ml.call("POST", "datastores/guarded/listSecrets", principal="pipeline", json={}).status_code == 403
+    assert (
+        azure_ml.call("POST", "datastores/guarded/listSecrets", principal="pipeline", json={}).status_code
+        == 403
+    )
 
 
 def test_upload_to_an_identity_based_datastore_needs_a_data_role(
@@ -91,8 +109,12 @@ def test_upload_to_an_identity_based_datastore_needs_a_data_role(
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     with azure_ml.environment("alice"), pytest.raises(Exception, match="permission"):
         # Contributor manages resources and reads no data.
-        azure_ml.client().data.create_or_update(Data(name="denied", path=str(tmp_path / "a.csv"), type="uri_file"))
-    made = azure_ml.client().data.create_or_update(Data(name="allowed", path=str(tmp_path / "a.csv"), type="uri_file"))
+        azure_ml.client().data.create_or_update(
+            Data(name="denied", path=str(tmp_path / "a.csv"), type="uri_file")
+        )
+    made = azure_ml.client().data.create_or_update(
+        Data(name="allowed", path=str(tmp_path / "a.csv"), type="uri_file")
+    )
     assert made.version == "1"
 
 

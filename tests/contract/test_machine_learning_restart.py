@@ -28,7 +28,10 @@ def azure_ml(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MachineLearni
         client.data.create_or_update(Data(name="rows", path=str(folder / "rows"), type="uri_folder"))
         client.models.create_or_update(Model(name="model", path=str(folder / "rows")))
         trigger = {"triggerType": "Cron", "expression": "0 6 * * 1"}
-        action = {"actionType": "CreateJob", "jobDefinition": {"jobType": "Pipeline", "jobs": {}, "settings": {}}}
+        action = {
+            "actionType": "CreateJob",
+            "jobDefinition": {"jobType": "Pipeline", "jobs": {}, "settings": {}},
+        }
         body = {"properties": {"trigger": trigger, "action": action}}
         assert platform.call("PUT", "schedules/weekly", json=body).status_code == 201
         yield platform
@@ -54,7 +57,9 @@ _READS: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_every_read_is_the_same_afterwards(azure_ml: MachineLearningPlatform, end: str, tmp_path: Path) -> None:
+def test_every_read_is_the_same_afterwards(
+    azure_ml: MachineLearningPlatform, end: str, tmp_path: Path
+) -> None:
     before = {name: read(azure_ml.client()) for name, read in _READS.items()}
     assert all(before.values())
     getattr(azure_ml.emulator, end)()

@@ -80,7 +80,9 @@ def test_change_keeps_the_schedule_and_says_who(azure_ml: MachineLearningPlatfor
     assert answer["systemData"]["lastModifiedBy"] == "alice@plumbline.example"
 
 
-def test_pin_to_a_component_that_does_not_exist_is_refused(azure_ml: MachineLearningPlatform, tmp_path: Path) -> None:
+def test_pin_to_a_component_that_does_not_exist_is_refused(
+    azure_ml: MachineLearningPlatform, tmp_path: Path
+) -> None:
     azure_ml.client().schedules.begin_create_or_update(_load(tmp_path)).result()
     body = azure_ml.get("schedules/weekly")
     job = body["properties"]["action"]["jobDefinition"]["jobs"]["train"]
@@ -100,11 +102,18 @@ def test_pin_to_a_component_that_does_not_exist_is_refused(azure_ml: MachineLear
         {"triggerType": "Cron", "expression": "0 6 * * 1", "startTime": "soon"},
         {"triggerType": "Recurrence", "frequency": "Yearly", "interval": 1},
         {"triggerType": "Recurrence", "frequency": "Day", "interval": 0},
-        {"triggerType": "Recurrence", "frequency": "Day", "interval": 1, "schedule": {"hours": [25], "minutes": [0]}},
+        {
+            "triggerType": "Recurrence",
+            "frequency": "Day",
+            "interval": 1,
+            "schedule": {"hours": [25], "minutes": [0]},
+        },
         {"triggerType": "Sometimes"},
     ],
 )
-def test_trigger_that_could_never_fire_is_refused(azure_ml: MachineLearningPlatform, trigger: dict[str, Any]) -> None:
+def test_trigger_that_could_never_fire_is_refused(
+    azure_ml: MachineLearningPlatform, trigger: dict[str, Any]
+) -> None:
     body = _raw(trigger)
     response = azure_ml.call("PUT", "schedules/odd", json=body)
     assert (response.status_code, response.json()["error"]["code"]) == (400, "UserError")
@@ -124,10 +133,20 @@ def test_documented_triggers_are_taken(azure_ml: MachineLearningPlatform, trigge
     assert azure_ml.call("PUT", "schedules/fine", json=_raw(trigger)).status_code in {200, 201}
 
 
-def test_monitors_and_triggering_without_an_executor_are_not_emulated(azure_ml: MachineLearningPlatform) -> None:
+def test_monitors_are_not_emulated(azure_ml: MachineLearningPlatform) -> None:
     body = _raw({"triggerType": "Cron", "expression": "0 6 * * 1"})
     body["properties"]["action"] = {"actionType": "CreateMonitor", "monitorDefinition": {}}
     assert azure_ml.call("PUT", "schedules/monitor", json=body).status_code == 501
+
+
+def test_triggered_schedule_submits_its_job_once(azure_ml: MachineLearningPlatform, tmp_path: Path) -> None:
+    client = azure_ml.client()
+    client.schedules.begin_create_or_update(_load(tmp_path)).result()
+    result = client.schedules.trigger("weekly")
+    job = client.jobs.get(result.job_name)
+    assert job.experiment_name == "claims"
+    assert [entry.name for entry in client.jobs.list()] == [result.job_name]
+    client.jobs.begin_cancel(result.job_name)
 
 
 def _raw(trigger: dict[str, Any]) -> dict[str, Any]:

@@ -42,24 +42,35 @@ def test_discovery_leads_every_service_back_here_without_a_token(azure_ml: Machi
 
 def test_workspace_names_every_missing_dependency_at_once(azure_ml: MachineLearningPlatform) -> None:
     body = azure_ml.workspace_body()
-    body["properties"]["storageAccount"] = f"{azure_ml.group_id}/providers/Microsoft.Storage/storageAccounts/none"
+    body["properties"]["storageAccount"] = (
+        f"{azure_ml.group_id}/providers/Microsoft.Storage/storageAccounts/none"
+    )
     del body["properties"]["keyVault"]
     other = f"{azure_ml.workspace_id}2"
     response = azure_ml.emulator.request("PUT", other, api_version=ML_VERSION, json=body)
     assert response.status_code == 400
-    assert {detail["target"] for detail in response.json()["error"]["details"]} == {"storageAccount", "keyVault"}
+    assert {detail["target"] for detail in response.json()["error"]["details"]} == {
+        "storageAccount",
+        "keyVault",
+    }
     assert azure_ml.emulator.request("GET", other, api_version=ML_VERSION).status_code == 404
 
 
 def test_storage_account_of_a_workspace_is_fixed(azure_ml: MachineLearningPlatform) -> None:
     account = f"{azure_ml.group_id}/providers/Microsoft.Storage/storageAccounts/stother001"
-    azure_ml.put(account, {"location": "westeurope", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}, "2024-01-01")
+    azure_ml.put(
+        account,
+        {"location": "westeurope", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"},
+        "2024-01-01",
+    )
     response = azure_ml.call("PUT", "", json=azure_ml.workspace_body(storageAccount=account))
     assert (response.status_code, response.json()["error"]["target"]) == (400, "storageAccount")
     azure_ml.emulator.request("DELETE", account, api_version="2024-01-01")
 
 
-def test_workspace_brings_its_datastores_with_containers_of_its_own(azure_ml: MachineLearningPlatform) -> None:
+def test_workspace_brings_its_datastores_with_containers_of_its_own(
+    azure_ml: MachineLearningPlatform,
+) -> None:
     guid = azure_ml.get("")["properties"]["workspaceId"]
     stores = {entry["name"]: entry["properties"] for entry in azure_ml.get("datastores")["value"]}
     assert stores["workspaceblobstore"]["containerName"] == f"azureml-blobstore-{guid}"
@@ -76,7 +87,9 @@ def test_unknown_api_version_is_refused_in_arms_words(azure_ml: MachineLearningP
         assert missing.json()["error"]["code"] == "MissingApiVersionParameter"
 
 
-def test_deleted_workspace_is_gone_with_its_assets_and_can_be_made_again(azure_ml: MachineLearningPlatform) -> None:
+def test_deleted_workspace_is_gone_with_its_assets_and_can_be_made_again(
+    azure_ml: MachineLearningPlatform,
+) -> None:
     second = f"{azure_ml.workspace_id}-b"
     azure_ml.put(second, azure_ml.workspace_body(), ML_VERSION)
     azure_ml.put(f"{second}/environments/e/versions/1", {"properties": {"image": "python:3.11"}}, ML_VERSION)
@@ -93,10 +106,14 @@ def test_under_noise_a_deleted_name_stays_taken_until_it_is_purged(azure_ml: Mac
     try:
         azure_ml.put(third, azure_ml.workspace_body(), ML_VERSION)
         azure_ml.emulator.request("DELETE", third, api_version=ML_VERSION)
-        again = azure_ml.emulator.request("PUT", third, api_version=ML_VERSION, json=azure_ml.workspace_body())
+        again = azure_ml.emulator.request(
+            "PUT", third, api_version=ML_VERSION, json=azure_ml.workspace_body()
+        )
         assert again.status_code == 400
         assert again.json()["error"]["message"].startswith("Soft-deleted workspace exists.")
-        purge = azure_ml.emulator.request("DELETE", third, api_version=ML_VERSION, params={"forceToPurge": "true"})
+        purge = azure_ml.emulator.request(
+            "DELETE", third, api_version=ML_VERSION, params={"forceToPurge": "true"}
+        )
         assert purge.status_code == 200
         azure_ml.put(third, azure_ml.workspace_body(), ML_VERSION, status=(201,))
     finally:

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from tests.contract.machine_learning_assets import register_component, register_environment, write_component
-from tests.contract.machine_learning_platform import GROUP, ML_VERSION, MachineLearningPlatform, machine_learning_platform
+from tests.contract.machine_learning_platform import (
+    GROUP,
+    ML_VERSION,
+    MachineLearningPlatform,
+    machine_learning_platform,
+)
 
 _REGISTRY = "shared-ml"
 
@@ -37,12 +42,16 @@ def test_registry_is_an_arm_resource_with_a_managed_group(azure_ml: MachineLearn
     assert azure_ml.emulator.request("GET", group, api_version="2024-03-01").status_code == 200
     assert azure_ml.client().registries.get(_REGISTRY).name == _REGISTRY
     listed = azure_ml.emulator.request(
-        "GET", f"{azure_ml.emulator.scope}/providers/Microsoft.MachineLearningServices/registries", api_version=ML_VERSION
+        "GET",
+        f"{azure_ml.emulator.scope}/providers/Microsoft.MachineLearningServices/registries",
+        api_version=ML_VERSION,
     ).json()["value"]
     assert [entry["name"] for entry in listed] == [_REGISTRY], "the public one is in nobody's subscription"
 
 
-def test_component_with_code_is_published_and_read_back(azure_ml: MachineLearningPlatform, tmp_path: Path) -> None:
+def test_component_with_code_is_published_and_read_back(
+    azure_ml: MachineLearningPlatform, tmp_path: Path
+) -> None:
     client = _client(azure_ml)
     register_environment(client)
     path = write_component(
@@ -65,13 +74,17 @@ def test_published_content_is_fixed(azure_ml: MachineLearningPlatform) -> None:
     assert register_environment(client, name="fixed", description="Said later.").description == "Said later."
 
 
-def test_missing_reference_is_refused_as_users_report_it(azure_ml: MachineLearningPlatform, tmp_path: Path) -> None:
+def test_missing_reference_is_refused_as_users_report_it(
+    azure_ml: MachineLearningPlatform, tmp_path: Path
+) -> None:
     missing = f"azureml://registries/{_REGISTRY}/environments/nothing/versions/1"
     with pytest.raises(Exception, match="Could not find asset with assetId"):
         register_component(_client(azure_ml), write_component(tmp_path, version="2", environment=missing))
 
 
-def test_model_and_data_are_published_and_downloaded(azure_ml: MachineLearningPlatform, tmp_path: Path) -> None:
+def test_model_and_data_are_published_and_downloaded(
+    azure_ml: MachineLearningPlatform, tmp_path: Path
+) -> None:
     from azure.ai.ml.entities import Data, Model
 
     client = _client(azure_ml)
@@ -87,7 +100,9 @@ def test_model_and_data_are_published_and_downloaded(azure_ml: MachineLearningPl
     assert data.id == f"azureml://registries/{_REGISTRY}/data/rows/versions/1"
 
 
-def test_curated_environments_are_there_and_nobody_here_writes_them(azure_ml: MachineLearningPlatform) -> None:
+def test_curated_environments_are_there_and_nobody_here_writes_them(
+    azure_ml: MachineLearningPlatform,
+) -> None:
     from azure.core.exceptions import HttpResponseError
 
     public = _client(azure_ml, "azureml")
@@ -104,7 +119,9 @@ def test_unknown_registry_is_not_found(azure_ml: MachineLearningPlatform) -> Non
         _client(azure_ml, "nowhere").environments.get("x", "1")
 
 
-def test_workspace_component_may_use_what_a_registry_has(azure_ml: MachineLearningPlatform, tmp_path: Path) -> None:
+def test_workspace_component_may_use_what_a_registry_has(
+    azure_ml: MachineLearningPlatform, tmp_path: Path
+) -> None:
     register_environment(_client(azure_ml), name="borrowed")
     reference = f"azureml://registries/{_REGISTRY}/environments/borrowed/versions/1"
     made = register_component(azure_ml.client(), write_component(tmp_path, environment=reference))

@@ -63,7 +63,9 @@ class Blobs:
 
     def find(self, container: Resource, name: str) -> Blob | None:
         """One blob, or None."""
-        rows = self._store.execute("SELECT * FROM blob WHERE container_key = ? AND name = ?", (_key(container), name))
+        rows = self._store.execute(
+            "SELECT * FROM blob WHERE container_key = ? AND name = ?", (_key(container), name)
+        )
         return _blob(rows[0]) if rows else None
 
     def path(self, blob: Blob) -> Path:
@@ -105,7 +107,9 @@ class Blobs:
                 metadata=dict(metadata or {}),
             )
             self._write(container, blob)
-            self._store.execute("DELETE FROM blob_block WHERE container_key = ? AND blob = ?", (_key(container), name))
+            self._store.execute(
+                "DELETE FROM blob_block WHERE container_key = ? AND blob = ?", (_key(container), name)
+            )
         return blob
 
     def change(
@@ -132,7 +136,9 @@ class Blobs:
             self._write(container, changed)
         return changed
 
-    def copy(self, source: Blob, container: Resource, name: str, metadata: Mapping[str, str] | None = None) -> Blob:
+    def copy(
+        self, source: Blob, container: Resource, name: str, metadata: Mapping[str, str] | None = None
+    ) -> Blob:
         """A blob with another's bytes and headers. Nothing is copied on disk."""
         now = datetime.now(UTC)
         copied = Blob(
@@ -154,7 +160,9 @@ class Blobs:
         """Remove a blob; whether there was one."""
         with self._lock, self._store.transaction():
             blob = self.find(container, name)
-            self._store.execute("DELETE FROM blob WHERE container_key = ? AND name = ?", (_key(container), name))
+            self._store.execute(
+                "DELETE FROM blob WHERE container_key = ? AND name = ?", (_key(container), name)
+            )
         return blob is not None
 
     # -- blocks
@@ -171,7 +179,8 @@ class Blobs:
     def staged(self, container: Resource, name: str) -> dict[str, tuple[str, int]]:
         """Uncommitted blocks of a blob: id -> (sha256, size)."""
         rows = self._store.execute(
-            "SELECT block, sha256, size FROM blob_block WHERE container_key = ? AND blob = ?", (_key(container), name)
+            "SELECT block, sha256, size FROM blob_block WHERE container_key = ? AND blob = ?",
+            (_key(container), name),
         )
         return {row["block"]: (row["sha256"], row["size"]) for row in rows}
 

@@ -43,7 +43,9 @@ class Containers:
 
     def everything(self) -> list[Resource]:
         """All containers, ordered by name."""
-        rows = self._store.execute("SELECT id FROM resource WHERE type_key = ? ORDER BY name", (CONTAINER_TYPE.lower(),))
+        rows = self._store.execute(
+            "SELECT id FROM resource WHERE type_key = ? ORDER BY name", (CONTAINER_TYPE.lower(),)
+        )
         found = [self._store.get(row["id"]) for row in rows]
         return [container for container in found if container is not None]
 

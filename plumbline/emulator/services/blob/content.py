@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 _CHUNK = 1024 * 1024
 
@@ -109,7 +110,7 @@ class _Incoming:
         self._size = 0
         self._finished = False
 
-    def __enter__(self) -> _Incoming:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

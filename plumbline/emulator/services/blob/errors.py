@@ -24,7 +24,9 @@ def condition_not_met() -> AzureError:
 
 def digest_mismatch() -> AzureError:
     """400 for a body that is not what its Content-MD5 says."""
-    return AzureError(400, "Md5Mismatch", "The MD5 value specified in the request did not match with the data sent.")
+    return AzureError(
+        400, "Md5Mismatch", "The MD5 value specified in the request did not match with the data sent."
+    )
 
 
 def not_modelled(what: str) -> AzureError:

@@ -13,7 +13,13 @@ from plumbline.emulator.services.blob.errors import condition_not_met
 API_VERSION = "2021-12-02"
 """Answered in x-ms-version when the request names none."""
 
-_CONTENT_HEADERS = ("content-type", "content-encoding", "content-language", "content-disposition", "cache-control")
+_CONTENT_HEADERS = (
+    "content-type",
+    "content-encoding",
+    "content-language",
+    "content-disposition",
+    "cache-control",
+)
 _METADATA = "x-ms-meta-"
 
 
@@ -29,7 +35,11 @@ def version(call: Call) -> dict[str, str]:
 
 def sent_headers(call: Call) -> dict[str, str]:
     """The headers of the blob itself that a write sends: x-ms-blob-content-type and its like."""
-    found = {name: call.headers[f"x-ms-blob-{name}"] for name in _CONTENT_HEADERS if f"x-ms-blob-{name}" in call.headers}
+    found = {
+        name: call.headers[f"x-ms-blob-{name}"]
+        for name in _CONTENT_HEADERS
+        if f"x-ms-blob-{name}" in call.headers
+    }
     if "content-type" not in found:
         found["content-type"] = call.headers.get("content-type") or "application/octet-stream"
     return found
@@ -37,7 +47,11 @@ def sent_headers(call: Call) -> dict[str, str]:
 
 def sent_metadata(call: Call) -> dict[str, str]:
     """Metadata that a write sends: x-ms-meta-NAME."""
-    return {name.removeprefix(_METADATA): value for name, value in call.headers.items() if name.startswith(_METADATA)}
+    return {
+        name.removeprefix(_METADATA): value
+        for name, value in call.headers.items()
+        if name.startswith(_METADATA)
+    }
 
 
 def written(call: Call, blob: Blob) -> dict[str, str]:
@@ -106,7 +120,9 @@ def wanted_range(call: Call, size: int) -> tuple[int, int] | None:
         return None
     first_text, dash, last_text = text.removeprefix("bytes=").partition("-")
     if not dash or not first_text.isdigit() or (last_text and not last_text.isdigit()):
-        raise AzureError(400, "InvalidHeaderValue", f"The range '{text}' is not of the form bytes=FIRST-LAST.")
+        raise AzureError(
+            400, "InvalidHeaderValue", f"The range '{text}' is not of the form bytes=FIRST-LAST."
+        )
     first = int(first_text)
     if first >= size:
         raise AzureError(

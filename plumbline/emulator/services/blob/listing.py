@@ -30,7 +30,9 @@ def blob_list(call: Call, container: Resource, blobs: Iterable[Blob]) -> Reply:
     next_marker = ""
     for blob in blobs:
         rest = blob.name[len(prefix) :]
-        folder = prefix + rest.partition(delimiter)[0] + delimiter if delimiter and delimiter in rest else None
+        folder = (
+            prefix + rest.partition(delimiter)[0] + delimiter if delimiter and delimiter in rest else None
+        )
         if folder in seen:
             continue
         if len(items) == size:
@@ -82,7 +84,9 @@ def page_size(call: Call) -> int:
     """How many items a page may have. Raises: AzureError: 400, when it is no number from 1 to 5000."""
     text = call.query.get("maxresults", str(LARGEST_PAGE))
     if not text.isdigit() or not 1 <= int(text) <= LARGEST_PAGE:
-        raise AzureError(400, "OutOfRangeQueryParameterValue", f"maxresults must be 1 to {LARGEST_PAGE}, got {text}.")
+        raise AzureError(
+            400, "OutOfRangeQueryParameterValue", f"maxresults must be 1 to {LARGEST_PAGE}, got {text}."
+        )
     return int(text)
 
 
@@ -113,7 +117,9 @@ def _blob(blob: Blob, *, with_metadata: bool) -> str:
 
 
 def _elements(values: dict[str, str]) -> str:
-    return "".join(f"<{name}>{escape(value)}</{name}>" if value else f"<{name} />" for name, value in values.items())
+    return "".join(
+        f"<{name}>{escape(value)}</{name}>" if value else f"<{name} />" for name, value in values.items()
+    )
 
 
 def _reply(

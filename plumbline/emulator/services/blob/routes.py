@@ -20,7 +20,9 @@ def _route(
     method: str, path: str, handler: Callable[[Call], Awaitable[Reply] | Reply], *, streaming: bool = False
 ) -> Route:
     # What an operation needs depends on its query, so the handlers ask for it themselves: `action` stays open.
-    return Route(method=method, path=path, handler=handler, audience="storage", streaming=streaming, logged=False)
+    return Route(
+        method=method, path=path, handler=handler, audience="storage", streaming=streaming, logged=False
+    )
 
 
 ROUTES = [

@@ -93,7 +93,9 @@ class Assets:
     def delete_container(self, call: Call) -> Reply:
         """Remove a container and all its versions. 204 when there was none, as ARM has it."""
         self.place.parent(call)
-        gone = call.emulator.store.delete(f"{self.place.id(call)}/{self.kind.collection}/{call.params['name']}")
+        gone = call.emulator.store.delete(
+            f"{self.place.id(call)}/{self.kind.collection}/{call.params['name']}"
+        )
         return Reply(status=200 if gone else 204)
 
     # -- versions
@@ -139,7 +141,12 @@ class Assets:
         else:
             before = present.body["properties"]
             self.kind.check_unchanged(present.name, version, before, sent)
-            if container is not None and _archived(container) and _archived(present) and not sent.get("isArchived"):
+            if (
+                container is not None
+                and _archived(container)
+                and _archived(present)
+                and not sent.get("isArchived")
+            ):
                 raise AzureError(
                     400,
                     "UserError",
@@ -189,7 +196,11 @@ class Assets:
         found: Resource | None
         if version == DEFAULT_ALIAS:
             container = self._container(call)
-            active = [] if _archived(container) else [v for v in self._versions(store, container) if not _archived(v)]
+            active = (
+                []
+                if _archived(container)
+                else [v for v in self._versions(store, container) if not _archived(v)]
+            )
             found = active[-1] if active else None
         else:
             parent = self.place.parent(call)
@@ -204,8 +215,16 @@ class Assets:
         merged = {key: value for key, value in before.items() if not self.kind.changes_freely(key)}
         merged |= {key: value for key, value in sent.items() if self.kind.changes_freely(key)}
         if "componentSpec" in before and "componentSpec" in sent:
-            spec = {k: v for k, v in before["componentSpec"].items() if not self.kind.changes_freely(f"componentSpec.{k}")}
-            free = {k: v for k, v in sent["componentSpec"].items() if self.kind.changes_freely(f"componentSpec.{k}")}
+            spec = {
+                k: v
+                for k, v in before["componentSpec"].items()
+                if not self.kind.changes_freely(f"componentSpec.{k}")
+            }
+            free = {
+                k: v
+                for k, v in sent["componentSpec"].items()
+                if self.kind.changes_freely(f"componentSpec.{k}")
+            }
             merged["componentSpec"] = spec | free
         return merged
 

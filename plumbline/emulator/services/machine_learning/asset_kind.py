@@ -33,7 +33,9 @@ class AssetKind:
         missing = [path for path in self.required if _at(properties, path) in (None, "")]
         if missing:
             fields = ", ".join(missing)
-            raise AzureError(400, "UserError", f"The request is invalid. Missing required fields: {fields}.", fields)
+            raise AzureError(
+                400, "UserError", f"The request is invalid. Missing required fields: {fields}.", fields
+            )
 
     def check_unchanged(
         self, name: str, version: str, stored: Mapping[str, Any], sent: Mapping[str, Any]
@@ -43,7 +45,9 @@ class AssetKind:
         changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
         if changed:
             message = self.conflict_message.format(name=name, version=version, changed=", ".join(changed))
-            details = [{"code": "Immutable", "message": f"properties.{path} cannot be changed."} for path in changed]
+            details = [
+                {"code": "Immutable", "message": f"properties.{path} cannot be changed."} for path in changed
+            ]
             raise AzureError(self.conflict_status, "UserError", message, details=details)
 
     def changes_freely(self, path: str) -> bool:

@@ -57,7 +57,9 @@ class AssetPlace:
         if found is None:
             name = call.params[self.noun]
             if self.noun == "workspace":
-                raise AzureError(404, "WorkspaceNotFound", f"Workspace '{name}' could not be found.", "workspace")
+                raise AzureError(
+                    404, "WorkspaceNotFound", f"Workspace '{name}' could not be found.", "workspace"
+                )
             raise AzureError(404, "RegistryNotFound", f"Registry '{name}' could not be found.", "registry")
         return found
 

@@ -20,7 +20,9 @@ def start_pending_upload(call: Call) -> Reply:
     account_id = workspace.body["properties"].get("storageAccount")
     account = call.emulator.store.get(account_id) if account_id else None
     if account is None:
-        raise AzureError(400, "UserError", f"Workspace '{workspace.name}' has no storage account.", "storageAccount")
+        raise AzureError(
+            400, "UserError", f"Workspace '{workspace.name}' has no storage account.", "storageAccount"
+        )
     guid = uuid.uuid4()
     container = Containers(call.emulator.store).create(
         account.id, f"{workspace.body['properties']['workspaceId'][:8]}-{guid}", call.principal

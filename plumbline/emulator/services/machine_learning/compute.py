@@ -50,7 +50,9 @@ def check(call: Call, compute_id: str, present: Resource | None, body: dict[str,
         inner["remoteLoginPortPublicAccess"] = kept or ("Disabled" if inner.get("subnet") else "Enabled")
     size = vm_size(str(inner.get("vmSize", "")))
     if size is None:
-        raise _refused("vmSize", f"Unsupported VM size: '{inner.get('vmSize')}' in {outer['computeLocation']}.")
+        raise _refused(
+            "vmSize", f"Unsupported VM size: '{inner.get('vmSize')}' in {outer['computeLocation']}."
+        )
     scale = inner.setdefault("scaleSettings", {"maxNodeCount": 1})
     scale.setdefault("minNodeCount", 0)
     scale.setdefault("nodeIdleTimeBeforeScaleDown", _IDLE_DEFAULT)
@@ -83,7 +85,8 @@ def _check_scale(scale: dict[str, Any]) -> None:
     idle = scale["nodeIdleTimeBeforeScaleDown"]
     if not isinstance(idle, str) or _DURATION.match(idle) is None:
         raise _refused(
-            "scaleSettings.nodeIdleTimeBeforeScaleDown", f"'{idle}' is not an ISO 8601 duration such as PT120S."
+            "scaleSettings.nodeIdleTimeBeforeScaleDown",
+            f"'{idle}' is not an ISO 8601 duration such as PT120S.",
         )
 
 
@@ -94,7 +97,8 @@ def _check_fixed(before: dict[str, Any], after: dict[str, Any]) -> None:
     for field, old, new in pairs:
         if new is not None and old is not None and str(old).lower() != str(new).lower():
             raise _refused(
-                field, f"Compute property {field} cannot be changed from '{old}' to '{new}'. Delete the compute first."
+                field,
+                f"Compute property {field} cannot be changed from '{old}' to '{new}'. Delete the compute first.",
             )
 
 
@@ -102,7 +106,14 @@ def _refused(field: str, message: str) -> AzureError:
     return AzureError(400, "UserError", message, field)
 
 
-HOOKS = Hooks(before_put=check)
+def tell_executor(call: Call, compute: Resource) -> None:
+    """After a compute is stored: steps that wait for its nodes look again."""
+    changed = getattr(call.emulator.executor, "compute_changed", None)
+    if changed is not None:
+        changed()
+
+
+HOOKS = Hooks(before_put=check, after_put=tell_executor)
 
 
 class ComputeHandlers(ResourceHandlers):

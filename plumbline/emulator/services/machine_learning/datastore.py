@@ -17,7 +17,15 @@ from plumbline.emulator.services.resource_manager.resource_types import Resource
 from plumbline.emulator.store import Resource, Store
 
 _SCHEMA = ("CREATE TABLE datastore_secret (datastore_key TEXT PRIMARY KEY, secrets TEXT NOT NULL)",)
-_FIXED = ("datastoreType", "accountName", "containerName", "filesystem", "fileShareName", "endpoint", "protocol")
+_FIXED = (
+    "datastoreType",
+    "accountName",
+    "containerName",
+    "filesystem",
+    "fileShareName",
+    "endpoint",
+    "protocol",
+)
 _CONTAINER_FIELD = {"AzureBlob": "containerName", "AzureDataLakeGen2": "filesystem"}
 _CLIENT_PERMISSIONS = "racwdl"
 
@@ -25,7 +33,6 @@ _CLIENT_PERMISSIONS = "racwdl"
 def prepare(store: Store) -> None:
     """Create the table of secrets, apart from the resources that any reader sees."""
     store.migrate("datastore_secret", _SCHEMA)
-
 
     def forget(resource: Resource) -> None:
         store.execute("DELETE FROM datastore_secret WHERE datastore_key = ?", (resource.id.lower(),))
@@ -44,7 +51,9 @@ def check(call: Call, datastore_id: str, present: Resource | None, body: dict[st
     properties = body["properties"]
     credentials = properties["credentials"]
     if not isinstance(credentials, dict) or "credentialsType" not in credentials:
-        raise AzureError(400, "UserError", "credentials.credentialsType is required.", "credentials.credentialsType")
+        raise AzureError(
+            400, "UserError", "credentials.credentialsType is required.", "credentials.credentialsType"
+        )
     secrets = credentials.pop("secrets", None)
     # Which datastore is the default is decided elsewhere: the field is read-only.
     properties["isDefault"] = bool(present and present.body["properties"].get("isDefault"))
@@ -76,7 +85,10 @@ def _check_container(store: Store, properties: dict[str, Any]) -> None:
     )
     if not found:
         raise AzureError(
-            400, "UserError", f"Container '{name}' of storage account '{account}' was not found.", f"properties.{field}"
+            400,
+            "UserError",
+            f"Container '{name}' of storage account '{account}' was not found.",
+            f"properties.{field}",
         )
 
 
@@ -146,5 +158,7 @@ def _account_key(call: Call, properties: dict[str, Any]) -> str:
         (str(properties.get("accountName")).lower(),),
     )
     if not rows:
-        raise AzureError(400, "UserError", f"Storage account '{properties.get('accountName')}' was not found.")
+        raise AzureError(
+            400, "UserError", f"Storage account '{properties.get('accountName')}' was not found."
+        )
     return base64.b64encode(call.emulator.sas.derive(f"{rows[0]['id'].lower()}/key1")).decode()

@@ -30,11 +30,15 @@ def newest_first(call: Call, *, default: bool) -> bool:
     if not words:
         return default
     if words[0] not in {"createdtime", "createdat"} or words[1:] not in ([], ["asc"], ["desc"]):
-        raise AzureError(400, "UserError", f"$orderBy '{call.query['$orderby']}' is not supported.", "$orderBy")
+        raise AzureError(
+            400, "UserError", f"$orderBy '{call.query['$orderby']}' is not supported.", "$orderBy"
+        )
     return words[1:] == ["desc"]
 
 
-def page(call: Call, resources: Sequence[Resource], answers: Any, *, size_parameter: str | None = None) -> Reply:
+def page(
+    call: Call, resources: Sequence[Resource], answers: Any, *, size_parameter: str | None = None
+) -> Reply:
     """A page of `resources`, which come filtered and ordered.
 
     Args:

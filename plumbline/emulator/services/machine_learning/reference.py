@@ -47,13 +47,16 @@ def check_references(emulator: Emulator, parent: Resource, properties: Mapping[s
         return
     status = 404 if parent.type.lower() == REGISTRY.type.lower() else 400
     details = [
-        {"code": "AssetNotFound", "message": f"{path}: '{reference}' does not exist."} for path, reference in missing
+        {"code": "AssetNotFound", "message": f"{path}: '{reference}' does not exist."}
+        for path, reference in missing
     ]
     message = f"Could not find asset with assetId {missing[0][1]} ({missing[0][0]})."
     raise AzureError(status, "UserError", message, missing[0][0], details)
 
 
-def missing_references(store: Store, parent: Resource, properties: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def missing_references(
+    store: Store, parent: Resource, properties: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
     """(path, reference) of each named asset that does not exist; references of unknown form are let pass."""
     for path, field, reference in _references(properties, ""):
         if resolve(store, parent, _COLLECTION_OF[field], reference) is _NOWHERE:
@@ -78,7 +81,10 @@ def resolve(store: Store, parent: Resource, collection: str, reference: str) -> 
             return _newest(store, container) or _NOWHERE
         return store.get(f"{container}/versions/{match['version']}") or _NOWHERE
     if match := _WORKSPACE_FORM.match(text):
-        return store.get(f"{parent.id}/{match['collection']}/{match['name']}/versions/{match['version']}") or _NOWHERE
+        return (
+            store.get(f"{parent.id}/{match['collection']}/{match['name']}/versions/{match['version']}")
+            or _NOWHERE
+        )
     arm_id = text.removeprefix("azureml:")
     if arm_id.lower().startswith("/subscriptions/"):
         return store.get(arm_id) or _NOWHERE
@@ -117,5 +123,8 @@ def _references(value: Any, path: str) -> Iterator[tuple[str, str, str]]:
         here = f"{path}.{key}" if path else str(key)
         if key in _FIELDS and isinstance(member, str):
             yield here, key, member
-        elif key in {"componentSpec", "jobs", "jobDefinition", "action", "task", "trial"} or path.rsplit(".", 1)[-1] == "jobs":
+        elif (
+            key in {"componentSpec", "jobs", "jobDefinition", "action", "task", "trial"}
+            or path.rsplit(".", 1)[-1] == "jobs"
+        ):
             yield from _references(member, here)

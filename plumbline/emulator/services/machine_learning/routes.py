@@ -60,16 +60,23 @@ def _resource_routes(handlers: ResourceHandlers) -> list[Route]:
 
 
 def _action(path: str, handler: Callable[[Call], Reply], action: str, *, logged: bool = True) -> Route:
-    return Route(method="POST", path=path, handler=handler, action=f"{PROVIDER}/workspaces/{action}", logged=logged)
+    return Route(
+        method="POST", path=path, handler=handler, action=f"{PROVIDER}/workspaces/{action}", logged=logged
+    )
 
 
 def _location(name: str, handler: Callable[[Call], Reply]) -> Route:
     return Route(
-        method="GET", path=f"{_LOCATION}/{name}", handler=handler, action=f"{PROVIDER}/locations/{name.lower()}/read"
+        method="GET",
+        path=f"{_LOCATION}/{name}",
+        handler=handler,
+        action=f"{PROVIDER}/locations/{name.lower()}/read",
     )
 
 
-_COMPUTE, _DATASTORE, _SCHEDULE = (_kind(f"{WORKSPACE_TYPE}/{name}") for name in ("computes", "datastores", "schedules"))
+_COMPUTE, _DATASTORE, _SCHEDULE = (
+    _kind(f"{WORKSPACE_TYPE}/{name}") for name in ("computes", "datastores", "schedules")
+)
 
 ROUTES = [
     *_resource_routes(workspace.WorkspaceHandlers(_kind(WORKSPACE_TYPE))),

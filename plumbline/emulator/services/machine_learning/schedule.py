@@ -32,7 +32,9 @@ def check(call: Call, schedule_id: str, present: Resource | None, body: dict[str
         kind = action.get("actionType") if isinstance(action, dict) else action
         raise AzureError(501, "NotImplemented", f"Schedules with action {kind} are not emulated.")
     if not isinstance(action.get("jobDefinition"), dict):
-        raise AzureError(400, "UserError", "action.jobDefinition is required.", "properties.action.jobDefinition")
+        raise AzureError(
+            400, "UserError", "action.jobDefinition is required.", "properties.action.jobDefinition"
+        )
     if not isinstance(properties["isEnabled"], bool):
         raise AzureError(400, "UserError", "isEnabled must be true or false.", "properties.isEnabled")
     check_trigger(properties["trigger"])
@@ -57,7 +59,9 @@ class ScheduleHandlers(ResourceHandlers):
         workspace = WORKSPACE.parent(call)
         view = call.query.get("listviewtype", "EnabledOnly").lower()
         if view not in {"enabledonly", "disabledonly", "all"}:
-            raise AzureError(400, "UserError", f"listViewType '{view}' is not one of EnabledOnly, DisabledOnly, All.")
+            raise AzureError(
+                400, "UserError", f"listViewType '{view}' is not one of EnabledOnly, DisabledOnly, All."
+            )
         found = [
             entry
             for entry in call.emulator.store.list(workspace.id, self.kind.type)
@@ -83,4 +87,4 @@ def trigger(call: Call) -> Reply:
     submit = getattr(call.emulator.executor, "trigger_schedule", None)
     if submit is None:
         raise AzureError(501, "NotImplemented", "Nothing executes jobs here.")
-    return Reply(json={"scheduleActionType": "CreateJob", "jobName": submit(schedule, call.principal)})
+    return Reply(json={"scheduleActionType": "CreateJob", "submissionId": submit(schedule, call.principal)})

@@ -35,7 +35,9 @@ def check_trigger(trigger: Any) -> None:
     elif kind == "recurrence":
         _check_recurrence(trigger)
     else:
-        raise _refused("trigger.triggerType", f"'{trigger.get('triggerType')}' is not one of Cron, Recurrence.")
+        raise _refused(
+            "trigger.triggerType", f"'{trigger.get('triggerType')}' is not one of Cron, Recurrence."
+        )
     for field in ("startTime", "endTime"):
         if field in trigger:
             _check_time(field, trigger[field])
@@ -57,7 +59,9 @@ def check_cron(expression: Any) -> None:
                 or match["step"] == "0"
             )
             if wrong:
-                raise _refused("trigger.expression", f"Cron expression '{expression}': '{part}' is no {name} value.")
+                raise _refused(
+                    "trigger.expression", f"Cron expression '{expression}': '{part}' is no {name} value."
+                )
 
 
 def _cron_number(text: str, words: dict[str, int]) -> Any:
@@ -69,7 +73,9 @@ def _cron_number(text: str, words: dict[str, int]) -> Any:
 def _check_recurrence(trigger: dict[str, Any]) -> None:
     frequency, interval = str(trigger.get("frequency", "")).lower(), trigger.get("interval")
     if frequency not in _FREQUENCIES:
-        raise _refused("trigger.frequency", f"'{trigger.get('frequency')}' is not one of Minute, Hour, Day, Week, Month.")
+        raise _refused(
+            "trigger.frequency", f"'{trigger.get('frequency')}' is not one of Minute, Hour, Day, Week, Month."
+        )
     if isinstance(interval, bool) or not isinstance(interval, int) or interval < 1:
         raise _refused("trigger.interval", f"The interval must be a whole number from 1, got {interval!r}.")
     schedule = trigger.get("schedule") or {}

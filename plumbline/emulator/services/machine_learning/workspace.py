@@ -42,7 +42,9 @@ def check(call: Call, workspace_id: str, present: Resource | None, body: dict[st
     if present is None and _is_soft_deleted(call.emulator.store, workspace_id):
         # Source: Azure/ResourceModules issue 3596 has this answer from a real deployment.
         raise AzureError(
-            400, "BadRequest", "Soft-deleted workspace exists. Please purge or recover it. https://aka.ms/wsoftdelete"
+            400,
+            "BadRequest",
+            "Soft-deleted workspace exists. Please purge or recover it. https://aka.ms/wsoftdelete",
         )
     properties = body.setdefault("properties", {})
     ordinary = str(body.get("kind", "Default")).lower() not in _WITHOUT_RESOURCES
@@ -51,19 +53,25 @@ def check(call: Call, workspace_id: str, present: Resource | None, body: dict[st
         named = properties.get(field)
         if not named:
             if required and ordinary:
-                problems.append((field, f"Missing dependent resources in workspace json: {field} is required."))
+                problems.append(
+                    (field, f"Missing dependent resources in workspace json: {field} is required.")
+                )
             continue
         found = call.emulator.store.get(str(named))
         if found is None or found.type.lower() != type_name.lower():
             problems.append((field, f"Resource '{named}' of type {type_name} was not found."))
     if problems:
-        details = [{"code": "InvalidDependency", "message": message, "target": field} for field, message in problems]
+        details = [
+            {"code": "InvalidDependency", "message": message, "target": field} for field, message in problems
+        ]
         raise AzureError(400, "ValidationError", problems[0][1], problems[0][0], details)
     if present is not None:
         for field in _FIXED:
             before, after = present.body["properties"].get(field), properties.get(field)
             if before is not None and str(before).lower() != str(after).lower():
-                raise AzureError(400, "ValidationError", f"Workspace property {field} cannot be changed.", field)
+                raise AzureError(
+                    400, "ValidationError", f"Workspace property {field} cannot be changed.", field
+                )
     host = call.base_url.removeprefix("https://")
     properties["mlFlowTrackingUri"] = f"azureml://{host}/mlflow/v1.0{workspace_id}"
 
@@ -138,7 +146,16 @@ class WorkspaceHandlers(ResourceHandlers):
 def discovery(call: Call) -> Reply:
     """Where the services of a workspace are reached: all here."""
     base = call.base_url
-    services = ("api", "catalog", "experimentation", "gallery", "history", "hyperdrive", "labeling", "modelmanagement")
+    services = (
+        "api",
+        "catalog",
+        "experimentation",
+        "gallery",
+        "history",
+        "hyperdrive",
+        "labeling",
+        "modelmanagement",
+    )
     return Reply(json=dict.fromkeys(services, base) | {"pipelines": base, "studio": base})
 
 

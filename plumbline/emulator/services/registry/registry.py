@@ -20,7 +20,8 @@ from plumbline.emulator.store import Resource
 _ACCOUNT_TYPE = "Microsoft.Storage/storageAccounts"
 _GROUP_TYPE = "Microsoft.Resources/resourceGroups"
 _ASSET_ID = re.compile(
-    r"azureml://registries/[^/]+/(?P<collection>\w+)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$", re.IGNORECASE
+    r"azureml://registries/[^/]+/(?P<collection>\w+)/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$",
+    re.IGNORECASE,
 )
 _READ_LIFETIME_SECONDS = 3600
 
@@ -32,7 +33,9 @@ def check(call: Call, registry_id: str, present: Resource | None, body: dict[str
     """
     properties = body["properties"]
     if not properties.get("regionDetails"):
-        raise AzureError(400, "ValidationError", "regionDetails must name at least one region.", "regionDetails")
+        raise AzureError(
+            400, "ValidationError", "regionDetails must name at least one region.", "regionDetails"
+        )
     kept = (present.body["properties"] if present is not None else {}).get("managedResourceGroup")
     name = registry_id.rsplit("/", 1)[-1]
     group = f"{call.emulator.settings.subscription_scope}/resourceGroups/azureml-rg-{name}_{uuid.uuid4()}"
@@ -99,7 +102,10 @@ def temporary_data_reference(call: Call) -> Reply:
     if match is None:
         raise AzureError(400, "UserError", f"'{asset_id}' is no registry asset id.", "assetId")
     store = call.emulator.store
-    if store.get(f"{registry.id}/{match['collection']}/{match['name']}/versions/{match['version']}") is not None:
+    if (
+        store.get(f"{registry.id}/{match['collection']}/{match['name']}/versions/{match['version']}")
+        is not None
+    ):
         raise AzureError(409, "UserError", f"Asset {asset_id} already exists.", "assetId")
     container = Containers(store).create(_account_id(registry), f"{registry.name.lower()[:20].strip('-_')}-{uuid.uuid4()}",
                                          call.principal)  # fmt: skip
@@ -117,7 +123,9 @@ def data_reference(call: Call) -> Reply:
     uri = str(call.json().get("blobUri", ""))
     container = Containers(call.emulator.store).get(urlsplit(uri).path.strip("/").partition("/")[0])
     url = container_url(call.emulator.settings, container)
-    signature = call.emulator.sas.sign(container.name, permissions="rl", lifetime_seconds=_READ_LIFETIME_SECONDS)
+    signature = call.emulator.sas.sign(
+        container.name, permissions="rl", lifetime_seconds=_READ_LIFETIME_SECONDS
+    )
     return Reply(
         json={
             "blobReferenceForConsumption": {

@@ -39,14 +39,22 @@ def _data_plane(method: str, path: str, handler: Callable[[Call], Reply], action
 
 ROUTES = [
     *routes_of(ResourceTypes.load(Path(__file__).with_name("types.yaml")), {REGISTRY_TYPE: registry.HOOKS}),
-    Route(method="GET", path="/registrymanagement/v1.0/registries/{registry}/discovery", handler=registry.discovery),
-    _data_plane("PUT", "tempdatarefs/{name}/versions/{version}", registry.temporary_data_reference, "assets/write"),
+    Route(
+        method="GET",
+        path="/registrymanagement/v1.0/registries/{registry}/discovery",
+        handler=registry.discovery,
+    ),
+    _data_plane(
+        "PUT", "tempdatarefs/{name}/versions/{version}", registry.temporary_data_reference, "assets/write"
+    ),
     _data_plane("POST", "datarefs/{name}/versions/{version}", registry.data_reference, "assets/read"),
     *(
         route
         for prefix in ("", DATA_PLANE)
         for name in _COLLECTIONS
-        for route in Assets(kind=asset_kind(name), place=REGISTRY, prefix=prefix, scope=registry.scope).routes()
+        for route in Assets(
+            kind=asset_kind(name), place=REGISTRY, prefix=prefix, scope=registry.scope
+        ).routes()
     ),
 ]
 

@@ -20,7 +20,9 @@ _TABLE = Path(__file__).with_name("curated.yaml")
 def seed_public_registry(emulator: Emulator) -> None:
     """Create the registry and the versions that are not there yet; a table that grew is taken up at the next start."""
     store, settings = emulator.store, emulator.settings
-    registry_id = f"/subscriptions/{SYSTEM_SUBSCRIPTION}/resourceGroups/azureml/providers/{PROVIDER}/registries/azureml"
+    registry_id = (
+        f"/subscriptions/{SYSTEM_SUBSCRIPTION}/resourceGroups/azureml/providers/{PROVIDER}/registries/azureml"
+    )
     table = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
     with store.transaction():
         discovery = f"{settings.base_url}/registrymanagement/v1.0/registries/azureml/discovery"
@@ -42,7 +44,11 @@ def seed_public_registry(emulator: Emulator) -> None:
 
 
 def _properties(row: dict[str, Any]) -> dict[str, Any]:
-    conda = {"channels": ["conda-forge"], "dependencies": [*row["dependencies"], {"pip": row["pip"]}], "name": "project"}
+    conda = {
+        "channels": ["conda-forge"],
+        "dependencies": [*row["dependencies"], {"pip": row["pip"]}],
+        "name": "project",
+    }
     return {
         "image": row["image"],
         "condaFile": yaml.safe_dump(conda, sort_keys=True),
