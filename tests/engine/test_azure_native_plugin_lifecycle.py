@@ -85,6 +85,13 @@ def test_changed_setting_is_one_field_in_the_preview_and_one_put(stack: Stack) -
     assert [path.lower() for path in stack.writes()] == [f"PUT {CLUSTER}".lower()]
 
 
+def test_vm_size_replaces_because_the_program_says_so(stack: Stack) -> None:
+    stack.configure("azure-native-program:vm", "STANDARD_DS12_V2")
+    assert {name: step["op"] for name, step in stack.steps("preview").items()} == {"cluster": "replace"}
+    stack.up()
+    assert stack.live(CLUSTER)["properties"]["properties"]["vmSize"].upper() == "STANDARD_DS12_V2"
+
+
 def test_service_says_no_in_one_line_with_its_own_code(stack: Stack) -> None:
     stack.configure("azure-native-program:maximum", "-3")
     text = stack.up(code=1)

@@ -117,12 +117,17 @@ if not config.get_bool("small"):
             compute_type="AmlCompute",
             disable_local_auth=True,
             properties=machinelearningservices.AmlComputePropertiesArgs(
-                vm_size="STANDARD_DS3_V2",
+                vm_size=config.get("vm") or "STANDARD_DS3_V2",
                 vm_priority="Dedicated",
                 scale_settings=machinelearningservices.ScaleSettingsArgs(
                     min_node_count=0, max_node_count=maximum, node_idle_time_before_scale_down="PT2M"
                 ),
             ),
+        ),
+        # Azure refuses another VM size, and azure-native does not replace by itself. It deletes first only
+        # where it replaces by itself, too: the name is the same, so the program has to say both.
+        opts=pulumi.ResourceOptions(
+            replace_on_changes=["properties.properties.vmSize"], delete_before_replace=True
         ),
     )
     machinelearningservices.Datastore(
