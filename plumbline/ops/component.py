@@ -123,7 +123,7 @@ def shown_container(body: Mapping[str, Any]) -> dict[str, Any]:
     properties = body.get("properties") or {}
     shown = {
         "name": body.get("name"),
-        "id": body.get("id"),
+        "id": f"azureml:{body.get('id')}",
         "description": properties.get("description"),
         "tags": properties.get("tags") or {},
         "latest_version": properties.get("latestVersion"),
@@ -154,7 +154,8 @@ def shown_component(body: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(rest.get("jobs"), dict):
         rest["jobs"] = {key: shown_node(node) for key, node in rest["jobs"].items()}
     tail = {
-        "is_archived": str(properties.get("isArchived", False)).lower() == "true",
+        # The client's answer has no such field: it is told when it matters.
+        "is_archived": True if str(properties.get("isArchived")).lower() == "true" else None,
         "creation_context": creation_context(body.get("systemData")),
     }
     return {key: value for key, value in {**head, **rest, **tail}.items() if value is not None}

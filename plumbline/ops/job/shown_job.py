@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline.assets.job import normal_distribution, wire_words
+from plumbline.assets.references import normal_reference
 from plumbline.ops.run_history import moment
 
 _TYPES = {
@@ -34,17 +35,17 @@ def shown_job(body: Mapping[str, Any]) -> dict[str, Any]:
         "description": properties.get("description"),
         "tags": properties.get("tags") or {},
         "properties": properties.get("properties") or {},
-        "compute": _id(properties.get("computeId")),
+        "compute": _short(properties.get("computeId")),
         "inputs": {name: _input(value) for name, value in (properties.get("inputs") or {}).items()},
         "outputs": {name: _output(value) for name, value in (properties.get("outputs") or {}).items()},
         "settings": _settings(properties.get("settings")) if kind == "pipeline" else None,
         "jobs": {name: shown_node(node) for name, node in (properties.get("jobs") or {}).items()}
         if kind == "pipeline"
         else None,
-        "component": _id(properties.get("componentId")),
+        "component": _short(properties.get("componentId")),
         "command": properties.get("command"),
-        "code": _id(properties.get("codeId")),
-        "environment": _id(properties.get("environmentId")),
+        "code": _short(properties.get("codeId")),
+        "environment": _short(properties.get("environmentId")),
         "environment_variables": properties.get("environmentVariables"),
         "parent_job_name": properties.get("parentJobName"),
         "services": _services(properties.get("services")),
@@ -112,7 +113,7 @@ def _settings(settings: Mapping[str, Any] | None) -> dict[str, Any]:
         name: value for name, value in (settings or {}).items() if name != "_source" and value is not None
     }
     return {
-        name: _id(value) if name in {"default_compute", "default_datastore"} else value
+        name: _short(value) if name in {"default_compute", "default_datastore"} else value
         for name, value in found.items()
     }
 
@@ -139,7 +140,7 @@ def _data(value: Mapping[str, Any], kind: Any) -> dict[str, Any]:
     found = {
         "mode": wire_words("modes").get(str(mode), str(mode).lower()) if mode else None,
         "type": kind or value.get("type"),
-        "path": value.get("uri") or value.get("path"),
+        "path": _short(value.get("uri") or value.get("path")),
     }
     return {name: item for name, item in found.items() if item}
 
@@ -150,7 +151,7 @@ def shown_node(node: Mapping[str, Any]) -> dict[str, Any]:
     found = {words.get(name, name): value for name, value in node.items() if name not in {"_source", "name"}}
     for name in ("component", "compute"):
         if name in found:
-            found[name] = _id(found[name])
+            found[name] = _short(found[name])
     found["inputs"] = {name: _input(value) for name, value in (node.get("inputs") or {}).items()}
     found["outputs"] = {name: _output(value) for name, value in (node.get("outputs") or {}).items()}
     if found.get("distribution"):
@@ -158,6 +159,6 @@ def shown_node(node: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value not in (None, {}, "")}
 
 
-def _id(value: Any) -> Any:
-    """ARM ids as the client writes them into YAML."""
-    return f"azureml:{value}" if isinstance(value, str) and value.startswith("/") else value
+def _short(value: Any) -> Any:
+    """The client shortens a bare ARM id to `azureml:NAME:VERSION`, and leaves one with a prefix alone."""
+    return normal_reference(value) if isinstance(value, str) and value.startswith("/") else value

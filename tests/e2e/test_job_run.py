@@ -1,0 +1,270 @@
+"""Protects a release run from submission to its reader: submit, watch, read, fetch, rerun, and the gate that closes."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from tests.project_copy import ProjectCopy
+
+FILE = "pipelines/claims_release/pipeline.yml"
+STEPS = ["validate", "features", "train", "evaluate", "gate"]
+LINE = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  ")
+
+
+def asked(platform: ProjectCopy, *words: str) -> Any:
+    """The JSON that a command answers."""
+    return json.loads(platform.plumbline(*words, "--stack", "local", "--output", "json").stdout)
+
+
+def answered_by_client(platform: ProjectCopy, question: str) -> Any:
+    """What the unmodified MLClient answers, in a process with the environment that `plumbline local env` prints."""
+    program = (
+        "import json, os, logging; logging.disable(logging.CRITICAL)\n"
+        "from azure.ai.ml import MLClient; from azure.identity import DefaultAzureCredential\n"
+        "client = MLClient(DefaultAzureCredential(), os.environ['AZURE_SUBSCRIPTION_ID'],"
+        " os.environ['AZURE_RESOURCE_GROUP'], os.environ['AZUREML_WORKSPACE_NAME'])\n"
+        f"{question}\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], env=platform.client_environment(), cwd=platform.root, capture_output=True,
+        text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+@pytest.fixture(scope="module")
+def released(platform: ProjectCopy) -> subprocess.CompletedProcess[str]:
+    """The claims release, submitted and followed as a CI script would, its answer as JSON."""
+    return platform.plumbline("job", "create", "--file", FILE, "--stream", "--stack", "local", "--output", "json")
+
+
+@pytest.fixture(scope="module")
+def job(released: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(released.stdout)
+    return found
+
+
+def test_a_green_run_ends_0_with_one_json_document_on_stdout(job: dict[str, Any]) -> None:
+    assert job["type"] == "pipeline"
+    assert job["status"] == "Completed"
+    assert job["display_name"] == "Claims release"
+    assert job["services"]["Studio"]["endpoint"].startswith("https://127.0.0.1:")
+    assert list(job["jobs"]) == STEPS
+    assert job["tags"]["plumbline.pipeline"] == "claims_release"
+    assert re.fullmatch(r"[0-9a-f]{64}", job["tags"]["plumbline.digest"])
+    assert job["tags"]["plumbline.commit"] == "unknown"
+
+
+def test_without_a_terminal_each_status_change_is_a_line_and_the_end_tells_times_and_verdict(
+    released: subprocess.CompletedProcess[str],
+) -> None:
+    lines = released.stderr.splitlines()
+    stamped = [line for line in lines if LINE.match(line)]
+    for step in STEPS:
+        assert any(f"  {step}" in line and "Completed after" in line for line in stamped), released.stderr
+    assert any(re.match(r"Step +Outcome +Queued +Preparing +Running +Uploading +Seconds", line) for line in lines)
+    assert "Verdict: pass, 7 of 7 thresholds reached." in lines
+    assert "\x1b" not in released.stderr
+    assert "experimental" not in released.stderr
+
+
+def test_show_and_list_agree_with_the_official_client(platform: ProjectCopy, job: dict[str, Any]) -> None:
+    ours = asked(platform, "job", "show", job["name"])
+    theirs = answered_by_client(
+        platform,
+        f"found = client.jobs.get({job['name']!r})._to_dict(); found['status'] = client.jobs.get({job['name']!r}).status\n"
+        "print(json.dumps(found, default=str))",
+    )
+    for name in ("name", "id", "type", "status", "display_name", "experiment_name", "description", "tags",
+                 "properties", "inputs", "outputs", "settings"):  # fmt: skip
+        assert ours.get(name) == theirs.get(name), name
+    for name in ("created_at", "created_by"):
+        assert ours["creation_context"][name] == theirs["creation_context"][name]
+    assert {name: service["type"] for name, service in ours["services"].items()} == {
+        name: service["type"] for name, service in theirs["services"].items()
+    }
+    assert ours["jobs"] == theirs["jobs"]
+    listed = answered_by_client(platform, "print(json.dumps([job.name for job in client.jobs.list()]))")
+    assert [row["name"] for row in asked(platform, "job", "list")] == listed
+
+
+def test_the_steps_of_a_job_agree_with_the_official_client(platform: ProjectCopy, job: dict[str, Any]) -> None:
+    ours = asked(platform, "job", "list", "--parent-job-name", job["name"])
+    theirs = answered_by_client(
+        platform,
+        f"print(json.dumps([[one.name, one.display_name, one.status] for one in client.jobs.list(parent_job_name="
+        f"{job['name']!r})]))",
+    )
+    assert [[row["name"], row["display_name"], row["status"]] for row in ours] == theirs
+    assert {row["parent_job_name"] for row in ours} == {job["name"]}
+
+
+def test_scripts_read_a_name_and_an_endpoint_as_plain_text(platform: ProjectCopy, job: dict[str, Any]) -> None:
+    words = ("--stack", "local", "--output", "tsv", "--query")
+    assert platform.plumbline("job", "show", "-n", job["name"], *words, "status").stdout == "Completed\n"
+    listed = platform.plumbline("job", "list", "--max-results", "1", *words, "[].status").stdout
+    assert listed in {"Completed\n", "Failed\n"}
+
+
+def test_show_for_people_has_the_steps_and_markdown_the_graph(platform: ProjectCopy, job: dict[str, Any]) -> None:
+    table = platform.plumbline("job", "show", job["name"], "--stack", "local").stdout
+    assert [line.split()[0] for line in table.splitlines()[-5:]] == STEPS
+    markdown = platform.plumbline("job", "show", job["name"], "--stack", "local", "--output", "markdown").stdout
+    assert "```mermaid\ngraph LR" in markdown
+    assert "features -->|training| train" in markdown
+
+
+def test_a_step_is_a_job_too(platform: ProjectCopy, job: dict[str, Any]) -> None:
+    step = asked(platform, "job", "list", "-p", job["name"])[2]
+    shown = asked(platform, "job", "show", step["name"])
+    assert shown["type"] == "command"
+    assert shown["parent_job_name"] == job["name"]
+    assert shown["status"] == "Completed"
+
+
+def test_a_finished_job_streams_to_its_end_again(platform: ProjectCopy, job: dict[str, Any]) -> None:
+    answer = platform.plumbline("job", "stream", job["name"], "--stack", "local")
+    assert "Verdict: pass, 7 of 7 thresholds reached." in answer.stdout
+
+
+def test_logs_of_one_step_are_its_lines_and_of_all_steps_say_whose_they_are(
+    platform: ProjectCopy, job: dict[str, Any]
+) -> None:
+    gate = platform.plumbline("job", "logs", job["name"], "--step", "gate", "--stack", "local").stdout
+    assert gate.splitlines()[0] == "gate open: 7 of 7 thresholds reached"
+    every = platform.plumbline("job", "logs", job["name"], "--stack", "local").stdout
+    assert "[gate] gate open: 7 of 7 thresholds reached" in every.splitlines()
+    wrong = platform.plumbline("job", "logs", job["name"], "--step", "gates", "--stack", "local", check=False)
+    assert wrong.returncode == 1
+    assert "expected one of validate, features, train, evaluate, gate" in wrong.stderr
+
+
+def test_one_output_or_everything_is_fetched(platform: ProjectCopy, job: dict[str, Any]) -> None:
+    platform.plumbline(
+        "job", "download", job["name"], "--output-name", "evaluation", "-p", "one", "--stack", "local"
+    )
+    fetched = platform.root / "one" / "named-outputs" / "evaluation"
+    metrics = json.loads((fetched / "metrics.json").read_text())["metrics"]
+    assert metrics["gini"] > 0.24
+    assert (fetched / "lift.png").read_bytes().startswith(b"\x89PNG")
+    assert not (platform.root / "one" / "artifacts").exists()
+    platform.plumbline("job", "download", job["name"], "--all", "-p", "every", "--stack", "local")
+    every = platform.root / "every"
+    assert {path.name for path in (every / "named-outputs").iterdir()} == set(job["outputs"])
+    assert (every / "artifacts" / "train" / "user_logs" / "std_log.txt").is_file()
+    wrong = platform.plumbline(
+        "job", "download", job["name"], "--output-name", "evaluations", "--stack", "local", check=False
+    )
+    assert wrong.returncode == 1
+    assert "expected one of the job's outputs: evaluation, features" in wrong.stderr
+
+
+def test_a_rerun_is_an_ordinary_job_that_reuses_everything_and_says_so(
+    platform: ProjectCopy, job: dict[str, Any]
+) -> None:
+    platform.control("DELETE", "requests")
+    began = time.monotonic()
+    answer = platform.plumbline("job", "rerun", job["name"], "--stream", "--stack", "local", "-o", "json")
+    seconds = time.monotonic() - began
+    again = json.loads(answer.stdout)
+    assert again["status"] == "Completed"
+    assert again["name"] != job["name"]
+    assert again["tags"]["plumbline.rerun_of"] == job["name"]
+    assert again["tags"]["plumbline.digest"] == job["tags"]["plumbline.digest"]
+    assert again["inputs"] == job["inputs"]
+    assert f"{again['name']} is a rerun of {job['name']}." in answer.stderr
+    for step in STEPS:
+        assert f"Completed, reused from {job['name']}" in answer.stderr
+        assert again["jobs"][step]["component"] == job["jobs"][step]["component"]
+    saved = re.search(r"Reused: (.*)\. Ran: none\. Reuse saved (\d+\.\d) s\.", answer.stderr)
+    assert saved is not None
+    assert saved.group(1).split(", ") == STEPS
+    assert float(saved.group(2)) > 1
+    assert seconds < 60
+    # Nothing was written but the job itself.
+    assert [entry for entry in platform.writes() if "/jobs/" not in entry] == []
+
+
+def test_logs_of_a_reused_step_are_those_of_the_run_that_was_reused(
+    platform: ProjectCopy, job: dict[str, Any]
+) -> None:
+    again = platform.plumbline("job", "rerun", job["name"], "--stack", "local", "-o", "tsv", "--query", "name")
+    name = again.stdout.strip()
+    platform.plumbline("job", "stream", name, "--stack", "local")
+    gate = platform.plumbline("job", "logs", name, "--step", "gate", "--stack", "local").stdout
+    assert gate.splitlines()[0] == "gate open: 7 of 7 thresholds reached"
+
+
+def test_the_green_run_of_a_digest_is_found_and_no_other(platform: ProjectCopy, job: dict[str, Any]) -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from plumbline.ops.azure_session import AzureSession\n"
+        "from plumbline.ops.job.digest import job_digest\n"
+        "from plumbline.ops.job.release_run import find_green_run, folder_definition, release_job\n"
+        "from plumbline.ops.target import enter_target\n"
+        "digest = job_digest(release_job(folder_definition(Path('pipelines/claims_release'))))\n"
+        "session = AzureSession(enter_target('local'))\n"
+        "found = find_green_run(session, digest)\n"
+        "print(digest, found['properties']['status'], find_green_run(session, '0' * 64))\n"
+    )
+    answer = platform.run([sys.executable, "-c", program], check=True, environ=platform.client_environment())
+    assert answer.stdout.split() == [job["tags"]["plumbline.digest"], "Completed", "None"]
+
+
+def test_a_weak_model_closes_the_gate_with_exit_3_and_the_reasons(
+    platform: ProjectCopy, job: dict[str, Any]
+) -> None:
+    words = ("job", "create", "-f", FILE, "--set", "inputs.alpha=10", "--stack", "local")
+    answer = platform.plumbline(*words, "--stream", "-o", "json", check=False)
+    assert answer.returncode == 3, answer.stderr
+    weak = json.loads(answer.stdout)
+    assert weak["status"] == "Failed"
+    assert weak["inputs"]["alpha"] == "10.0"
+    assert weak["tags"]["plumbline.digest"] != job["tags"]["plumbline.digest"]
+    assert re.search(r"Gate closed: \d of 7 thresholds missed\.", answer.stderr)
+    assert re.search(r"d2_gamma +0\.\d+, threshold at least 0\.08", answer.stderr)
+    assert "gate closed: d2_gamma" in answer.stderr
+    # What the weak model did not touch is reused, and said so.
+    assert "Reused: validate, features." in answer.stderr
+    streamed = platform.plumbline("job", "stream", weak["name"], "--stack", "local", check=False)
+    assert streamed.returncode == 3
+
+
+def test_a_terminal_gets_a_live_table_and_no_color_gets_lines(platform: ProjectCopy, job: dict[str, Any]) -> None:
+    def on_terminal(**more: str) -> str:
+        import os
+        import pty
+
+        program = f"{sys.prefix}/bin/plumbline"
+        leader, follower = pty.openpty()
+        process = subprocess.Popen(
+            [program, "job", "stream", job["name"], "--stack", "local"], cwd=platform.root, stdin=subprocess.DEVNULL,
+            stdout=follower, stderr=follower, env=platform.client_environment() | {"TERM": "xterm-256color"} | more,
+        )  # fmt: skip
+        os.close(follower)
+        shown = b""
+        while True:
+            try:
+                chunk = os.read(leader, 65536)
+            except OSError:
+                break
+            if not chunk:
+                break
+            shown += chunk
+        os.close(leader)
+        assert process.wait(timeout=60) == 0
+        return shown.decode()
+
+    assert "\x1b[" in on_terminal()
+    plain = on_terminal(NO_COLOR="1")
+    assert "\x1b" not in plain
+    assert LINE.match(plain)
