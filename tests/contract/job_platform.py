@@ -33,10 +33,21 @@ class JobPlatform:
 
     def resize(self, compute: str, nodes: int) -> None:
         """Create a cluster or change its size."""
-        body = {"computeType": "AmlCompute", "properties": {
-            "vmSize": "STANDARD_DS3_V2", "vmPriority": "Dedicated",
-            "scaleSettings": {"minNodeCount": 0, "maxNodeCount": nodes, "nodeIdleTimeBeforeScaleDown": "PT2M"}}}
-        answer = self.azure_ml.call("PUT", f"computes/{compute}", json={"location": "westeurope", "properties": body})
+        body = {
+            "computeType": "AmlCompute",
+            "properties": {
+                "vmSize": "STANDARD_DS3_V2",
+                "vmPriority": "Dedicated",
+                "scaleSettings": {
+                    "minNodeCount": 0,
+                    "maxNodeCount": nodes,
+                    "nodeIdleTimeBeforeScaleDown": "PT2M",
+                },
+            },
+        }
+        answer = self.azure_ml.call(
+            "PUT", f"computes/{compute}", json={"location": "westeurope", "properties": body}
+        )
         assert answer.status_code in (200, 201, 202), answer.text
 
     def put(self, path: str, properties: Mapping[str, Any]) -> Any:
@@ -45,49 +56,105 @@ class JobPlatform:
         assert answer.status_code in (200, 201), answer.text
         return answer.json()
 
-    def component(self, command: str, *, inputs: Mapping[str, Any] | None = None,
-                  outputs: Mapping[str, Any] | None = None, environment: str = "bare:1", **rest: Any) -> str:
+    def component(
+        self,
+        command: str,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        environment: str = "bare:1",
+        **rest: Any,
+    ) -> str:
         """Register a command component of a fresh name; its id."""
         name = f"c{uuid.uuid4().hex[:10]}"
-        spec = {"name": name, "version": "1", "type": "command", "command": command, "is_deterministic": True,
-                "environment": f"azureml:{environment}", "inputs": dict(inputs or {}), "outputs": dict(outputs or {}),
-                **rest}
+        spec = {
+            "name": name,
+            "version": "1",
+            "type": "command",
+            "command": command,
+            "is_deterministic": True,
+            "environment": f"azureml:{environment}",
+            "inputs": dict(inputs or {}),
+            "outputs": dict(outputs or {}),
+            **rest,
+        }
         return str(self.put(f"components/{name}/versions/1", {"componentSpec": spec})["id"])
 
-    def step(self, command: str, *, inputs: Mapping[str, Any] | None = None, bind: Mapping[str, Any] | None = None,
-             outputs: Mapping[str, Any] | None = None, promote: Mapping[str, str] | None = None, **node: Any) -> dict[str, Any]:
+    def step(
+        self,
+        command: str,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        bind: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        promote: Mapping[str, str] | None = None,
+        **node: Any,
+    ) -> dict[str, Any]:
         """A node that runs a command.
 
         Args:
             inputs: declared by the component; `bind`: what the node gives them.
             promote: output to the pipeline's output that it is.
         """
-        keys = {key: node.pop(key) for key in ("environment", "is_deterministic", "distribution") if key in node}
+        keys = {
+            key: node.pop(key) for key in ("environment", "is_deterministic", "distribution") if key in node
+        }
         component = self.component(command, inputs=inputs, outputs=outputs, **keys)
-        given = {name: value if isinstance(value, dict) else {"job_input_type": "literal", "value": str(value)}
-                 for name, value in (bind or {}).items()}
-        bound = {name: {"value": f"${{{{parent.outputs.{outer}}}}}", "type": "literal"}
-                 for name, outer in (promote or {}).items()}
+        given = {
+            name: value if isinstance(value, dict) else {"job_input_type": "literal", "value": str(value)}
+            for name, value in (bind or {}).items()
+        }
+        bound = {
+            name: {"value": f"${{{{parent.outputs.{outer}}}}}", "type": "literal"}
+            for name, outer in (promote or {}).items()
+        }
         return {"type": "command", "componentId": component, "inputs": given, "outputs": bound, **node}
 
-    def pipeline(self, jobs: Mapping[str, Any], *, inputs: Mapping[str, Any] | None = None, compute: str = "wide",
-                 outputs: Mapping[str, Any] | None = None, **settings: Any) -> dict[str, Any]:
+    def pipeline(
+        self,
+        jobs: Mapping[str, Any],
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        compute: str = "wide",
+        outputs: Mapping[str, Any] | None = None,
+        **settings: Any,
+    ) -> dict[str, Any]:
         """The body of a pipeline job."""
-        return {"jobType": "Pipeline", "displayName": "test", "experimentName": "tests", "inputs": dict(inputs or {}),
-                "outputs": dict(outputs or {}), "jobs": dict(jobs), "properties": {}, "tags": {},
-                "settings": {"default_compute": f"{self.azure_ml.workspace_id}/computes/{compute}", **settings}}
+        return {
+            "jobType": "Pipeline",
+            "displayName": "test",
+            "experimentName": "tests",
+            "inputs": dict(inputs or {}),
+            "outputs": dict(outputs or {}),
+            "jobs": dict(jobs),
+            "properties": {},
+            "tags": {},
+            "settings": {"default_compute": f"{self.azure_ml.workspace_id}/computes/{compute}", **settings},
+        }
 
     def command(self, text: str, **rest: Any) -> dict[str, Any]:
         """The body of a command job."""
         workspace = self.azure_ml.workspace_id
-        return {"jobType": "Command", "command": text, "environmentId": f"{workspace}/environments/bare/versions/1",
-                "computeId": f"{workspace}/computes/wide", "experimentName": "tests", "inputs": {}, "outputs": {}, **rest}
+        return {
+            "jobType": "Command",
+            "command": text,
+            "environmentId": f"{workspace}/environments/bare/versions/1",
+            "computeId": f"{workspace}/computes/wide",
+            "experimentName": "tests",
+            "inputs": {},
+            "outputs": {},
+            **rest,
+        }
 
     def send(self, body: Mapping[str, Any], name: str | None = None, *, principal: str = "deployer") -> Any:
         """PUT a job; the response."""
         return self.azure_ml.emulator.request(
-            "PUT", f"{self.azure_ml.workspace_id}/jobs/{name or f'job-{uuid.uuid4().hex[:10]}'}", principal=principal,
-            api_version=JOB_VERSION, json={"properties": dict(body)})
+            "PUT",
+            f"{self.azure_ml.workspace_id}/jobs/{name or f'job-{uuid.uuid4().hex[:10]}'}",
+            principal=principal,
+            api_version=JOB_VERSION,
+            json={"properties": dict(body)},
+        )
 
     def submit(self, body: Mapping[str, Any], name: str | None = None) -> str:
         """PUT a job that is accepted; its name."""
@@ -112,13 +179,17 @@ class JobPlatform:
 
     def history(self, path: str, method: str = "GET", **options: Any) -> Any:
         """One request of run history, its JSON."""
-        answer = self.azure_ml.emulator.request(method, f"/history/v1.0{self.azure_ml.workspace_id}/{path}", api_version=None, **options)
+        answer = self.azure_ml.emulator.request(
+            method, f"/history/v1.0{self.azure_ml.workspace_id}/{path}", api_version=None, **options
+        )
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def steps(self, name: str) -> dict[str, dict[str, Any]]:
         """Children by their place in the job."""
-        return {run["properties"]["azureml.nodeid"]: run for run in self.history(f"runs/{name}/children")["value"]}
+        return {
+            run["properties"]["azureml.nodeid"]: run for run in self.history(f"runs/{name}/children")["value"]
+        }
 
     def details(self, run: str) -> dict[str, Any]:
         """Status, error, logs of a run."""

@@ -66,12 +66,14 @@ def jobs() -> Iterator[JobPlatform]:
 def _definition(folder: Path, expected: str) -> Path:
     source = folder / "src"
     source.mkdir()
-    (source / "make.py").write_text("import sys\nprint('making', sys.argv[1])\n"
-                                    "open(sys.argv[2] + '/word.txt', 'w').write(sys.argv[1])\n")
+    (source / "make.py").write_text(
+        "import sys\nprint('making', sys.argv[1])\nopen(sys.argv[2] + '/word.txt', 'w').write(sys.argv[1])\n"
+    )
     (source / "check.py").write_text(
         "import sys, os\nword = open(sys.argv[1] + '/word.txt').read()\n"
         "assert word == sys.argv[2], f'got {word}, expected {sys.argv[2]}'\n"
-        "open(sys.argv[3] + '/verdict.txt', 'w').write('good')\nopen('outputs/extra.txt', 'w').write('extra')\n")
+        "open(sys.argv[3] + '/verdict.txt', 'w').write('good')\nopen('outputs/extra.txt', 'w').write('extra')\n"
+    )
     (folder / "make.yml").write_text(MAKE)
     (folder / "check.yml").write_text(CHECK)
     (folder / "pipeline.yml").write_text(PIPELINE.format(expected=expected))
@@ -91,7 +93,8 @@ def test_a_pipeline_is_submitted_streamed_listed_and_downloaded(
     client, job = _submit(jobs, _definition(tmp_path, "hello"))
     client.jobs.stream(job.name)
     printed = capsys.readouterr().out
-    assert "step make" in printed and "Execution Summary" in printed
+    assert "step make" in printed
+    assert "Execution Summary" in printed
     assert job.services["Studio"].endpoint.split("&tid")[0] in printed
     done = client.jobs.get(job.name)
     assert done.status == "Completed"
@@ -106,9 +109,17 @@ def test_a_pipeline_is_submitted_streamed_listed_and_downloaded(
     assert (tmp_path / "one/named-outputs/kept/verdict.txt").read_text() == "good"
     check = next(child for child in children if child.display_name == "check")
     client.jobs.download(check.name, download_path=tmp_path / "all", all=True)
-    found = {path.relative_to(tmp_path / "all").as_posix() for path in (tmp_path / "all").rglob("*") if path.is_file()}
-    assert {"named-outputs/kept/verdict.txt", "artifacts/user_logs/std_log.txt", "artifacts/outputs/extra.txt",
-            "artifacts/system_logs/run_record.json"} <= found
+    found = {
+        path.relative_to(tmp_path / "all").as_posix()
+        for path in (tmp_path / "all").rglob("*")
+        if path.is_file()
+    }
+    assert {
+        "named-outputs/kept/verdict.txt",
+        "artifacts/user_logs/std_log.txt",
+        "artifacts/outputs/extra.txt",
+        "artifacts/system_logs/run_record.json",
+    } <= found
     client.jobs.download(job.name, download_path=tmp_path / "job", all=True)
     assert (tmp_path / "job/artifacts/logs/azureml/executionlogs.txt").exists()
 
@@ -130,10 +141,18 @@ def test_a_command_streams_what_it_prints_and_reads_a_data_asset(
     client = jobs.azure_ml.client()
     (tmp_path / "rows").mkdir()
     (tmp_path / "rows" / "a.csv").write_text("1,2\n")
-    data = client.data.create_or_update(Data(name="rows", version="1", path=str(tmp_path / "rows"), type="uri_folder"))
-    job = client.jobs.create_or_update(command(
-        command="sleep 1; cat ${{inputs.rows}}/a.csv", environment="bare@latest", compute="wide", experiment_name="client",
-        inputs={"rows": Input(type="uri_folder", path=f"azureml:{data.name}:{data.version}")}))
+    data = client.data.create_or_update(
+        Data(name="rows", version="1", path=str(tmp_path / "rows"), type="uri_folder")
+    )
+    job = client.jobs.create_or_update(
+        command(
+            command="sleep 1; cat ${{inputs.rows}}/a.csv",
+            environment="bare@latest",
+            compute="wide",
+            experiment_name="client",
+            inputs={"rows": Input(type="uri_folder", path=f"azureml:{data.name}:{data.version}")},
+        )
+    )
     client.jobs.stream(job.name)
     assert "1,2" in capsys.readouterr().out
     assert jobs.record(job.name)["inputs"]["rows"]["asset"].endswith("/data/rows/versions/1")
@@ -143,7 +162,9 @@ def test_cancel_and_archive_by_the_client(jobs: JobPlatform) -> None:
     from azure.ai.ml import command
 
     client = jobs.azure_ml.client()
-    job = client.jobs.create_or_update(command(command="sleep 7371", environment="bare@latest", compute="wide"))
+    job = client.jobs.create_or_update(
+        command(command="sleep 7371", environment="bare@latest", compute="wide")
+    )
     jobs.wait(job.name, until=("Running",))
     started = time.monotonic()
     client.jobs.begin_cancel(job.name).result()
@@ -160,11 +181,19 @@ def test_cancel_and_archive_by_the_client(jobs: JobPlatform) -> None:
 
 def test_a_schedule_is_triggered_and_its_job_runs(jobs: JobPlatform) -> None:
     definition = {**jobs.pipeline({"a": jobs.step("echo scheduled")}), "displayName": "nightly"}
-    jobs.put("schedules/nightly", {
-        "action": {"actionType": "CreateJob", "jobDefinition": definition},
-        "trigger": {"triggerType": "Cron", "expression": "0 3 * * *", "timeZone": "UTC"}})
-    answer = jobs.azure_ml.emulator.request("POST", f"{jobs.azure_ml.workspace_id}/schedules/nightly/trigger",
-                                            api_version="2024-01-01-preview", json={})
+    jobs.put(
+        "schedules/nightly",
+        {
+            "action": {"actionType": "CreateJob", "jobDefinition": definition},
+            "trigger": {"triggerType": "Cron", "expression": "0 3 * * *", "timeZone": "UTC"},
+        },
+    )
+    answer = jobs.azure_ml.emulator.request(
+        "POST",
+        f"{jobs.azure_ml.workspace_id}/schedules/nightly/trigger",
+        api_version="2024-01-01-preview",
+        json={},
+    )
     assert answer.status_code == 200, answer.text
     properties = jobs.wait(answer.json()["jobName"])
     assert properties["status"] == "Completed"

@@ -17,7 +17,11 @@ FOLDER = {"type": "uri_folder"}
 
 @pytest.fixture(scope="module")
 def jobs() -> Iterator[JobPlatform]:
-    bounds = {"PLUMBLINE_STEP_DISK_MIB": "64", "PLUMBLINE_STEP_PROCESSES": "100", "PLUMBLINE_STEP_LOG_MIB": "1"}
+    bounds = {
+        "PLUMBLINE_STEP_DISK_MIB": "64",
+        "PLUMBLINE_STEP_PROCESSES": "100",
+        "PLUMBLINE_STEP_LOG_MIB": "1",
+    }
     with patch.dict(os.environ, bounds), job_platform() as platform:
         yield platform
 
@@ -53,7 +57,9 @@ def test_a_failing_step_tells_why_and_what_depends_on_it_is_not_started(jobs: Jo
 
 
 @pytest.mark.parametrize(("goes_on", "expected"), [(True, "Completed"), (False, "Canceled")])
-def test_a_failure_stops_the_rest_unless_told_to_go_on(jobs: JobPlatform, goes_on: bool, expected: str) -> None:
+def test_a_failure_stops_the_rest_unless_told_to_go_on(
+    jobs: JobPlatform, goes_on: bool, expected: str
+) -> None:
     nodes = {
         "bad": jobs.step(f"exit 4 # {goes_on}"),
         "first": jobs.step(f"sleep 0.5 # {goes_on}", outputs={"o": FOLDER}),
@@ -76,9 +82,11 @@ def test_cancel_ends_all_processes_within_five_seconds(jobs: JobPlatform) -> Non
     name = jobs.submit(jobs.pipeline(nodes))
     _until(lambda: len(_running(mark)) == 3)
     answer = jobs.azure_ml.emulator.request(
-        "POST", f"{jobs.azure_ml.workspace_id}/jobs/{name}/cancel", api_version="2023-04-01-preview")
+        "POST", f"{jobs.azure_ml.workspace_id}/jobs/{name}/cancel", api_version="2023-04-01-preview"
+    )
     started = time.monotonic()
-    assert answer.status_code == 202 and answer.headers["location"]
+    assert answer.status_code == 202
+    assert answer.headers["location"]
     properties = jobs.wait(name, seconds=5)
     assert time.monotonic() - started < 5
     assert properties["status"] == "Canceled"
@@ -92,10 +100,13 @@ def test_cancel_reaches_a_step_that_waits_for_a_node(jobs: JobPlatform) -> None:
     nodes = {"a": jobs.step("sleep 7352 # a"), "b": jobs.step("sleep 7352 # b")}
     name = jobs.submit(jobs.pipeline(nodes, compute="narrow"))
     _until(lambda: sorted(run["status"] for run in jobs.steps(name).values()) == ["Queued", "Running"])
-    jobs.azure_ml.emulator.request("POST", f"{jobs.azure_ml.workspace_id}/jobs/{name}/cancel",
-                                   api_version="2023-04-01-preview")
+    jobs.azure_ml.emulator.request(
+        "POST", f"{jobs.azure_ml.workspace_id}/jobs/{name}/cancel", api_version="2023-04-01-preview"
+    )
     assert jobs.wait(name, seconds=5)["status"] == "Canceled"
-    follower, properties = jobs.run(jobs.command("true", computeId=f"{jobs.azure_ml.workspace_id}/computes/narrow"))
+    follower, properties = jobs.run(
+        jobs.command("true", computeId=f"{jobs.azure_ml.workspace_id}/computes/narrow")
+    )
     assert properties["status"] == "Completed", "the node was given back"
 
 
@@ -111,14 +122,19 @@ def test_children_left_behind_are_ended_and_counted(jobs: JobPlatform) -> None:
     name, properties = jobs.run(jobs.command("(setsid sleep 7354 &); sleep 7354 & echo done"))
     assert properties["status"] == "Completed"
     assert _running("7354") == []
-    assert "2 process(es) were left behind and ended" in [one["message"] for one in jobs.details(name)["warnings"]]
+    assert "2 process(es) were left behind and ended" in [
+        one["message"] for one in jobs.details(name)["warnings"]
+    ]
 
 
 def test_a_hundred_megabytes_of_output_keep_their_beginning_and_end(jobs: JobPlatform) -> None:
-    name, properties = jobs.run(jobs.command("echo begins; yes 0123456789012345678901234567890 | head -c 104857600; echo ends"))
+    name, properties = jobs.run(
+        jobs.command("echo begins; yes 0123456789012345678901234567890 | head -c 104857600; echo ends")
+    )
     assert properties["status"] == "Completed"
     log = jobs.log(name)
-    assert log.startswith("begins") and log.rstrip().endswith("ends")
+    assert log.startswith("begins")
+    assert log.rstrip().endswith("ends")
     assert len(log) < 3 * 1024 * 1024
     assert "from here only its end is kept" in log
     assert jobs.record(name)["process"]["output_bytes"] == 104857600 + 12
@@ -135,7 +151,9 @@ def test_a_step_that_fills_its_disk_quota_is_ended_with_that_reason(jobs: JobPla
     one_file, properties = jobs.run(jobs.command("head -c 100000000 /dev/zero > big; sleep 7356"))
     assert properties["status"] == "Failed"
     assert "disk quota" in jobs.error(one_file)
-    many, properties = jobs.run(jobs.command("for n in $(seq 20); do head -c 5000000 /dev/zero > f$n; done; sleep 7356"))
+    many, properties = jobs.run(
+        jobs.command("for n in $(seq 20); do head -c 5000000 /dev/zero > f$n; done; sleep 7356")
+    )
     assert properties["status"] == "Failed"
     assert "disk quota" in jobs.error(many)
 
@@ -143,9 +161,13 @@ def test_a_step_that_fills_its_disk_quota_is_ended_with_that_reason(jobs: JobPla
 def test_a_missing_program_and_a_missing_input_are_told_plainly(jobs: JobPlatform) -> None:
     name, _ = jobs.run(jobs.command("nosuchprogram --now"))
     assert "nosuchprogram: command not found" in jobs.error(name)
-    nothing = {"d": {"jobInputType": "uri_folder", "uri": "azureml://datastores/workspaceblobstore/paths/nowhere"}}
+    nothing = {
+        "d": {"jobInputType": "uri_folder", "uri": "azureml://datastores/workspaceblobstore/paths/nowhere"}
+    }
     name, _ = jobs.run(jobs.command("ls ${{inputs.d}}", inputs=nothing))
-    assert "input d: nothing lies at azureml://datastores/workspaceblobstore/paths/nowhere" in jobs.error(name)
+    assert "input d: nothing lies at azureml://datastores/workspaceblobstore/paths/nowhere" in jobs.error(
+        name
+    )
     remote = {"d": {"jobInputType": "uri_file", "uri": "https://example.org/data.csv"}}
     name, _ = jobs.run(jobs.command("cat ${{inputs.d}}", inputs=remote))
     assert "remote_inputs.yaml" in jobs.error(name)

@@ -19,8 +19,12 @@ def test_kill_9_leaves_a_true_end_no_processes_and_reusable_steps() -> None:
     with job_platform() as jobs:
         nodes = {
             "done": jobs.step("echo kept > ${{outputs.o}}/x", outputs={"o": FOLDER}),
-            "cut": jobs.step("cat ${{inputs.i}}/x; test -e /dev/shm/plumbline-recovery-ok || sleep 7361", inputs={"i": FOLDER},
-                             bind={"i": produced("done", "o")}, outputs={"o": FOLDER}),
+            "cut": jobs.step(
+                "cat ${{inputs.i}}/x; test -e /dev/shm/plumbline-recovery-ok || sleep 7361",
+                inputs={"i": FOLDER},
+                bind={"i": produced("done", "o")},
+                outputs={"o": FOLDER},
+            ),
             "later": jobs.step("ls ${{inputs.i}}", inputs={"i": FOLDER}, bind={"i": produced("cut", "o")}),
         }
         body = jobs.pipeline(nodes)
@@ -36,7 +40,10 @@ def test_kill_9_leaves_a_true_end_no_processes_and_reusable_steps() -> None:
         steps = jobs.steps(name)
         assert properties["status"] == "Failed"
         assert {place: run["status"] for place, run in steps.items()} == {
-            "done": "Completed", "cut": "Failed", "later": "Canceled"}
+            "done": "Completed",
+            "cut": "Failed",
+            "later": "Canceled",
+        }
         assert "The emulator was stopped while this ran" in jobs.error(name)
         import pathlib
 

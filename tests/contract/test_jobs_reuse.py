@@ -21,16 +21,24 @@ def jobs() -> Iterator[JobPlatform]:
 
 def _upload(jobs: JobPlatform, name: str, text: str) -> dict[str, Any]:
     """A data input of one file."""
-    secrets = jobs.azure_ml.call("POST", "datastores/workspaceblobstore/listSecrets",
-                                 json={"expirableSecret": True, "expireAfterHours": 1}).json()
+    secrets = jobs.azure_ml.call(
+        "POST",
+        "datastores/workspaceblobstore/listSecrets",
+        json={"expirableSecret": True, "expireAfterHours": 1},
+    ).json()
     container = jobs.azure_ml.get("datastores/workspaceblobstore")["properties"]["containerName"]
     if "sasToken" in secrets:
         url, headers = f"{jobs.emulator.base_url}/{container}/{name}?{secrets['sasToken'].lstrip('?')}", {}
     else:
         url = f"{jobs.emulator.base_url}/{container}/{name}"
         headers = {"Authorization": f"Bearer {jobs.emulator.token(audience='https://storage.azure.com')}"}
-    answer = requests.put(url, data=text, headers={**headers, "x-ms-blob-type": "BlockBlob", "x-ms-version": "2024-11-04"},
-                          verify=str(jobs.emulator.home / "ca.pem"), timeout=30)
+    answer = requests.put(
+        url,
+        data=text,
+        headers={**headers, "x-ms-blob-type": "BlockBlob", "x-ms-version": "2024-11-04"},
+        verify=str(jobs.emulator.home / "ca.pem"),
+        timeout=30,
+    )
     assert answer.status_code == 201, answer.text
     return {"jobInputType": "uri_file", "uri": f"azureml://datastores/workspaceblobstore/paths/{name}"}
 
@@ -43,10 +51,19 @@ def _chain(jobs: JobPlatform) -> dict[str, Any]:
     """apart and read are independent of one another; count reads from read."""
     file = {"rows": {"type": "uri_file"}}
     return {
-        "read": jobs.step("cp ${{inputs.rows}} ${{outputs.o}}/rows", inputs=file, outputs={"o": FOLDER},
-                          bind={"rows": {"job_input_type": "uri_file", "uri": "${{parent.inputs.rows}}"}}),
-        "count": jobs.step("wc -l < ${{inputs.i}}/rows > ${{outputs.o}}/n", inputs={"i": FOLDER}, outputs={"o": FOLDER},
-                           bind={"i": produced("read", "o")}, promote={"o": "n"}),
+        "read": jobs.step(
+            "cp ${{inputs.rows}} ${{outputs.o}}/rows",
+            inputs=file,
+            outputs={"o": FOLDER},
+            bind={"rows": {"job_input_type": "uri_file", "uri": "${{parent.inputs.rows}}"}},
+        ),
+        "count": jobs.step(
+            "wc -l < ${{inputs.i}}/rows > ${{outputs.o}}/n",
+            inputs={"i": FOLDER},
+            outputs={"o": FOLDER},
+            bind={"i": produced("read", "o")},
+            promote={"o": "n"},
+        ),
         "apart": jobs.step("echo apart"),
     }
 
@@ -54,10 +71,13 @@ def _chain(jobs: JobPlatform) -> dict[str, Any]:
 def test_a_changed_row_reruns_what_reads_it_and_nothing_else(jobs: JobPlatform) -> None:
     nodes = _chain(jobs)
     outputs = {"n": {"jobOutputType": "uri_folder"}}
-    first, _ = jobs.run(jobs.pipeline(nodes, inputs={"rows": _upload(jobs, "one/rows.csv", "a\nb\n")}, outputs=outputs))
+    first, _ = jobs.run(
+        jobs.pipeline(nodes, inputs={"rows": _upload(jobs, "one/rows.csv", "a\nb\n")}, outputs=outputs)
+    )
     assert _reused(jobs, first) == {"read": False, "count": False, "apart": False}
-    again, properties = jobs.run(jobs.pipeline(
-        nodes, inputs={"rows": _upload(jobs, "copy/of/rows.csv", "a\nb\n")}, outputs=outputs))
+    again, properties = jobs.run(
+        jobs.pipeline(nodes, inputs={"rows": _upload(jobs, "copy/of/rows.csv", "a\nb\n")}, outputs=outputs)
+    )
     assert _reused(jobs, again) == {"read": True, "count": True, "apart": True}
     original = jobs.steps(first)["count"]
     run = jobs.steps(again)["count"]
@@ -65,7 +85,9 @@ def test_a_changed_row_reruns_what_reads_it_and_nothing_else(jobs: JobPlatform) 
     assert run["properties"]["azureml.reusedpipelinerunid"] == first
     assert original["runId"] in properties["outputs"]["n"]["uri"]
     assert jobs.record(run["runId"])["reused_from"]["run"] == original["runId"]
-    changed, _ = jobs.run(jobs.pipeline(nodes, inputs={"rows": _upload(jobs, "one/rows.csv", "a\nc\n")}, outputs=outputs))
+    changed, _ = jobs.run(
+        jobs.pipeline(nodes, inputs={"rows": _upload(jobs, "one/rows.csv", "a\nc\n")}, outputs=outputs)
+    )
     assert _reused(jobs, changed) == {"read": False, "count": False, "apart": True}
 
 
@@ -78,18 +100,32 @@ def test_forced_nondeterministic_and_failed_steps_run_again(jobs: JobPlatform) -
     jobs.run(moody)
     name, _ = jobs.run(moody)
     assert _reused(jobs, name) == {"a": False}
-    failing = jobs.pipeline({"ok": jobs.step("echo fine", outputs={"o": FOLDER}),
-                             "bad": jobs.step("exit 1 # $RANDOM", inputs={"i": FOLDER}, bind={"i": produced("ok", "o")})})
+    failing = jobs.pipeline(
+        {
+            "ok": jobs.step("echo fine", outputs={"o": FOLDER}),
+            "bad": jobs.step("exit 1 # $RANDOM", inputs={"i": FOLDER}, bind={"i": produced("ok", "o")}),
+        }
+    )
     jobs.run(failing)
     name, properties = jobs.run(failing)
     assert properties["status"] == "Failed"
     assert _reused(jobs, name) == {"ok": True, "bad": False}
 
 
-def test_equal_content_under_another_component_name_is_reused_and_another_parameter_is_not(jobs: JobPlatform) -> None:
+def test_equal_content_under_another_component_name_is_reused_and_another_parameter_is_not(
+    jobs: JobPlatform,
+) -> None:
     def body(word: str) -> dict[str, Any]:
-        return jobs.pipeline({"a": jobs.step("echo ${{inputs.w}} > ${{outputs.o}}/w", inputs={"w": {"type": "string"}},
-                                             outputs={"o": FOLDER}, bind={"w": word})})
+        return jobs.pipeline(
+            {
+                "a": jobs.step(
+                    "echo ${{inputs.w}} > ${{outputs.o}}/w",
+                    inputs={"w": {"type": "string"}},
+                    outputs={"o": FOLDER},
+                    bind={"w": word},
+                )
+            }
+        )
 
     jobs.run(body("one"))
     same, _ = jobs.run(body("one"))

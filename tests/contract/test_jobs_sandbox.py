@@ -45,34 +45,55 @@ def _script(body: str) -> str:
 @needs_landlock
 def test_a_step_cannot_read_the_emulators_home_or_other_runs(jobs: JobPlatform) -> None:
     home = jobs.emulator.home
-    tries = [home / "emulator.db", home / "signing.key", home / "principals.json", home / "control.key", home / "sas.key",
-             home / "runs", home / "blobs", home]
+    tries = [
+        home / "emulator.db",
+        home / "signing.key",
+        home / "principals.json",
+        home / "control.key",
+        home / "sas.key",
+        home / "runs",
+        home / "blobs",
+        home,
+    ]
     command = "; ".join(f"cat {path} 2>&1 || ls {path} 2>&1; echo" for path in tries)
-    name, properties = jobs.run(jobs.command(f"{command}; touch {home}/x 2>&1; echo $HOME; ls / >/dev/null 2>&1 || echo no root; "
-                                             "echo ok > /dev/shm/$$; rm /dev/shm/$$; echo ok > $TMPDIR/t; echo ok > ~/t; echo end"))
+    name, properties = jobs.run(
+        jobs.command(
+            f"{command}; touch {home}/x 2>&1; echo $HOME; ls / >/dev/null 2>&1 || echo no root; "
+            "echo ok > /dev/shm/$$; rm /dev/shm/$$; echo ok > $TMPDIR/t; echo ok > ~/t; echo end"
+        )
+    )
     log = jobs.log(name)
     assert properties["status"] == "Completed"
     for path in tries:
         assert f"cat: {path}: Permission denied" in log
     assert log.count("ls: cannot open directory") == 3, "a folder's names are not shown either"
     assert not (home / "x").exists()
-    assert "BEGIN" not in log and "SQLite" not in log
+    assert "BEGIN" not in log
+    assert "SQLite" not in log
     assert log.rstrip().endswith("end")
 
 
 @needs_landlock
 def test_a_step_cannot_change_its_inputs_in_the_store(jobs: JobPlatform) -> None:
     make = jobs.step("echo kept > ${{outputs.o}}/x", outputs={"o": FOLDER})
-    spoil = jobs.step("(echo spoiled > ${{inputs.i}}/x) 2>&1; rm -f ${{inputs.i}}/x 2>&1; echo new > ${{inputs.i}}/y 2>&1; "
-                      "cat ${{inputs.i}}/x", inputs={"i": FOLDER}, bind={"i": produced("make", "o")})
+    spoil = jobs.step(
+        "(echo spoiled > ${{inputs.i}}/x) 2>&1; rm -f ${{inputs.i}}/x 2>&1; echo new > ${{inputs.i}}/y 2>&1; "
+        "cat ${{inputs.i}}/x",
+        inputs={"i": FOLDER},
+        bind={"i": produced("make", "o")},
+    )
     name, properties = jobs.run(jobs.pipeline({"make": make, "spoil": spoil}))
     assert properties["status"] == "Completed", jobs.error(name)
     assert jobs.log(jobs.steps(name)["spoil"]["runId"]).rstrip().endswith("kept")
 
 
 def test_a_step_has_few_variables_and_its_token_never_shows_in_the_log(jobs: JobPlatform) -> None:
-    name, _ = jobs.run(jobs.command("env | cut -d= -f1 | sort; echo token: $MLFLOW_TRACKING_TOKEN; "
-                                    "printf %s \"$MLFLOW_TRACKING_TOKEN\" | head -c 300; sleep 0.3; echo rest"))
+    name, _ = jobs.run(
+        jobs.command(
+            "env | cut -d= -f1 | sort; echo token: $MLFLOW_TRACKING_TOKEN; "
+            'printf %s "$MLFLOW_TRACKING_TOKEN" | head -c 300; sleep 0.3; echo rest'
+        )
+    )
     log = jobs.log(name)
     names = set(log.split("token:")[0].split())
     assert not names & {"IDENTITY_HEADER", "IDENTITY_ENDPOINT", "PYTHONPATH", "PULUMI_CONFIG_PASSPHRASE_FILE"}
@@ -114,7 +135,17 @@ def test_nobody_without_rights_submits_cancels_or_reads_jobs(jobs: JobPlatform) 
     name, _ = jobs.run(jobs.command("true"))
     history = f"/history/v1.0{jobs.azure_ml.workspace_id}/runs/{name}"
     for path in (f"{jobs.azure_ml.workspace_id}/jobs/{name}", history):
-        assert jobs.emulator.request("GET", path, principal="pipeline", api_version="2024-01-01-preview").status_code == 403
-        assert jobs.emulator.request("GET", path, principal=None, api_version="2024-01-01-preview").status_code == 401
+        assert (
+            jobs.emulator.request(
+                "GET", path, principal="pipeline", api_version="2024-01-01-preview"
+            ).status_code
+            == 403
+        )
+        assert (
+            jobs.emulator.request("GET", path, principal=None, api_version="2024-01-01-preview").status_code
+            == 401
+        )
     url = jobs.details(name)["logFiles"]["user_logs/std_log.txt"]
-    assert jobs.emulator.request("GET", url.split("?")[0], principal=None, api_version=None).status_code == 403
+    assert (
+        jobs.emulator.request("GET", url.split("?")[0], principal=None, api_version=None).status_code == 403
+    )

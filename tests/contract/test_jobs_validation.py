@@ -22,24 +22,36 @@ def _refusal(jobs: JobPlatform, body: dict[str, Any]) -> str:
     answer = jobs.send(body, "refused")
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"]["code"] == "UserError"
-    assert jobs.azure_ml.emulator.request("GET", f"{jobs.azure_ml.workspace_id}/jobs/refused",
-                                          api_version="2024-01-01-preview").status_code == 404
+    assert (
+        jobs.azure_ml.emulator.request(
+            "GET", f"{jobs.azure_ml.workspace_id}/jobs/refused", api_version="2024-01-01-preview"
+        ).status_code
+        == 404
+    )
     return str(answer.json()["error"]["message"])
 
 
 def test_every_problem_of_a_pipeline_is_named_at_once(jobs: JobPlatform) -> None:
-    declared = {"n": {"type": "integer", "min": "1", "max": "3"}, "flag": {"type": "boolean"}, "d": FOLDER,
-                "kind": {"type": "string", "enum": ["a", "b"]}}
+    declared = {
+        "n": {"type": "integer", "min": "1", "max": "3"},
+        "flag": {"type": "boolean"},
+        "d": FOLDER,
+        "kind": {"type": "string", "enum": ["a", "b"]},
+    }
     good = {"n": 2, "flag": "true", "kind": "a"}
     data = {"d": produced("make", "o")}
     nodes = {
         "make": jobs.step("true # make", outputs={"o": FOLDER}),
         "range": jobs.step("true # 1", inputs=declared, bind={**good, **data, "n": 9}),
-        "words": jobs.step("true # 2", inputs=declared, bind={**good, **data, "flag": "perhaps", "kind": "c"}),
+        "words": jobs.step(
+            "true # 2", inputs=declared, bind={**good, **data, "flag": "perhaps", "kind": "c"}
+        ),
         "lonely": jobs.step("true # 3", inputs=declared, bind={**good}),
         "extra": jobs.step("true # 4", inputs=declared, bind={**good, **data, "unknown": 1}),
         "nowhere": jobs.step("true # 5", inputs=declared, bind={**good, "d": produced("make", "nothing")}),
-        "parent": jobs.step("true # 6", inputs={"n": {"type": "integer"}}, bind={"n": "${{parent.inputs.absent}}"}),
+        "parent": jobs.step(
+            "true # 6", inputs={"n": {"type": "integer"}}, bind={"n": "${{parent.inputs.absent}}"}
+        ),
         "literal": jobs.step("true # 7", inputs={"d": FOLDER}, bind={"d": "text"}),
         "command": jobs.step("echo ${{inputs.other}}"),
         "gone": {"type": "command", "componentId": "azureml:nosuch:1", "inputs": {}, "outputs": {}},
@@ -49,30 +61,50 @@ def test_every_problem_of_a_pipeline_is_named_at_once(jobs: JobPlatform) -> None
     }
     message = _refusal(jobs, jobs.pipeline(nodes))
     for expected in (
-        "jobs.range.inputs.n: got 9, expected a value from 1 to 3", "jobs.words.inputs.flag: got 'perhaps', expected a boolean",
-        "jobs.words.inputs.kind: got 'c', expected one of a, b", "jobs.lonely.inputs.d: a required input is not set",
-        "jobs.extra.inputs.unknown", "'${{parent.jobs.make.outputs.nothing}}' binds to an output that no step has",
+        "jobs.range.inputs.n: got 9, expected a value from 1 to 3",
+        "jobs.words.inputs.flag: got 'perhaps', expected a boolean",
+        "jobs.words.inputs.kind: got 'c', expected one of a, b",
+        "jobs.lonely.inputs.d: a required input is not set",
+        "jobs.extra.inputs.unknown",
+        "'${{parent.jobs.make.outputs.nothing}}' binds to an output that no step has",
         "'${{parent.inputs.absent}}' binds to an input that the pipeline does not have",
-        "jobs.literal.inputs.d: got the literal 'text'", "jobs.command.command: refers to an input 'other'",
-        "component 'azureml:nosuch:1' could not be resolved", "compute 'nosuch' does not exist",
-        "got 9 nodes, but compute 'wide' has at most 4", "jobs.sweep.type: steps of type 'sweep' are not emulated",
+        "jobs.literal.inputs.d: got the literal 'text'",
+        "jobs.command.command: refers to an input 'other'",
+        "component 'azureml:nosuch:1' could not be resolved",
+        "compute 'nosuch' does not exist",
+        "got 9 nodes, but compute 'wide' has at most 4",
+        "jobs.sweep.type: steps of type 'sweep' are not emulated",
     ):
         assert expected in message
 
 
 def test_a_cycle_is_refused(jobs: JobPlatform) -> None:
-    nodes = {name: jobs.step(f"true # {name}", inputs={"i": FOLDER}, outputs={"o": FOLDER}, bind={"i": produced(other, "o")})
-             for name, other in (("a", "b"), ("b", "a"))}
+    nodes = {
+        name: jobs.step(
+            f"true # {name}", inputs={"i": FOLDER}, outputs={"o": FOLDER}, bind={"i": produced(other, "o")}
+        )
+        for name, other in (("a", "b"), ("b", "a"))
+    }
     assert "the steps a, b wait for one another in a cycle" in _refusal(jobs, jobs.pipeline(nodes))
 
 
 def test_missing_data_assets_environments_and_computes_are_refused(jobs: JobPlatform) -> None:
     missing = {"d": {"jobInputType": "uri_folder", "uri": "azureml:nosuch:1"}}
-    body = jobs.command("ls ${{inputs.d}}", inputs=missing, environmentId="azureml:nosuch:1",
-                        computeId=f"{jobs.azure_ml.workspace_id}/computes/nosuch")
+    body = jobs.command(
+        "ls ${{inputs.d}}",
+        inputs=missing,
+        environmentId="azureml:nosuch:1",
+        computeId=f"{jobs.azure_ml.workspace_id}/computes/nosuch",
+    )
     message = _refusal(jobs, body)
-    assert all(part in message for part in ("the asset 'azureml:nosuch:1' does not exist",
-                                            "environment 'azureml:nosuch:1' could not be resolved", "compute 'nosuch'"))
+    assert all(
+        part in message
+        for part in (
+            "the asset 'azureml:nosuch:1' does not exist",
+            "environment 'azureml:nosuch:1' could not be resolved",
+            "compute 'nosuch'",
+        )
+    )
     pipeline = jobs.pipeline({"a": jobs.step("true")})
     del pipeline["settings"]["default_compute"]
     assert "the step has no compute" in _refusal(jobs, pipeline)
@@ -85,10 +117,16 @@ def test_other_kinds_of_jobs_are_not_modelled(jobs: JobPlatform) -> None:
 def test_a_job_that_is_there_keeps_what_it_ran_and_takes_new_tags(jobs: JobPlatform) -> None:
     body = jobs.command("echo once")
     name, _ = jobs.run(body)
-    changed = jobs.send({**body, "tags": {"release": "7"}, "displayName": "Shown", "description": "Why"}, name)
+    changed = jobs.send(
+        {**body, "tags": {"release": "7"}, "displayName": "Shown", "description": "Why"}, name
+    )
     assert changed.status_code == 200
     properties = jobs.azure_ml.get(f"jobs/{name}")["properties"]
-    assert (properties["tags"], properties["displayName"], properties["description"]) == ({"release": "7"}, "Shown", "Why")
+    assert (properties["tags"], properties["displayName"], properties["description"]) == (
+        {"release": "7"},
+        "Shown",
+        "Why",
+    )
     refused = jobs.send({**body, "command": "echo twice"}, name)
     assert refused.status_code == 400
     assert "A job with this name already exists" in refused.json()["error"]["message"]
@@ -96,16 +134,27 @@ def test_a_job_that_is_there_keeps_what_it_ran_and_takes_new_tags(jobs: JobPlatf
 
 
 def test_lists_filter_by_tag_kind_and_view_and_page(jobs: JobPlatform) -> None:
-    names = [jobs.submit(jobs.command(f"echo {number}", tags={"batch": "many", "n": str(number)})) for number in range(52)]
+    names = [
+        jobs.submit(jobs.command(f"echo {number}", tags={"batch": "many", "n": str(number)}))
+        for number in range(52)
+    ]
     for name in names:
         jobs.wait(name)
     first = jobs.azure_ml.get("jobs", tag="batch=many")
     second = jobs.emulator.request("GET", first["nextLink"], api_version=None).json()
     assert [job["name"] for job in first["value"] + second["value"]] == names[::-1]
-    assert len(first["value"]) == 50 and "nextLink" not in second
+    assert len(first["value"]) == 50
+    assert "nextLink" not in second
     assert [job["name"] for job in jobs.azure_ml.get("jobs", tag="n=7")["value"]] == [names[7]]
-    assert all(job["properties"]["jobType"] == "Pipeline" for job in jobs.azure_ml.get("jobs", jobType="Pipeline")["value"])
-    jobs.emulator.request("PATCH", f"/history/v1.0{jobs.azure_ml.workspace_id}/experiments/tests/runs/{names[7]}",
-                          api_version=None, json={"hidden": True})
+    assert all(
+        job["properties"]["jobType"] == "Pipeline"
+        for job in jobs.azure_ml.get("jobs", jobType="Pipeline")["value"]
+    )
+    jobs.emulator.request(
+        "PATCH",
+        f"/history/v1.0{jobs.azure_ml.workspace_id}/experiments/tests/runs/{names[7]}",
+        api_version=None,
+        json={"hidden": True},
+    )
     assert jobs.azure_ml.get("jobs", tag="n=7")["value"] == []
     assert len(jobs.azure_ml.get("jobs", tag="n=7", listViewType="ArchivedOnly")["value"]) == 1

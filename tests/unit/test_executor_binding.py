@@ -9,7 +9,9 @@ from plumbline.emulator.executor.binding import fill_command, seconds_of, whole_
 
 def test_inputs_and_outputs_are_put_in_as_they_are() -> None:
     command = "run --in ${{inputs.data}} --n ${{ inputs.n }} --out ${{outputs.model}} '${{inputs.text}}'"
-    filled = fill_command(command, {"data": "/in/data", "n": "3", "text": "two words"}, {"model": "/out/model"})
+    filled = fill_command(
+        command, {"data": "/in/data", "n": "3", "text": "two words"}, {"model": "/out/model"}
+    )
     assert filled == "run --in /in/data --n 3 --out /out/model 'two words'"
 
 
@@ -19,7 +21,10 @@ def test_an_optional_segment_goes_with_its_unset_input() -> None:
 
 
 def test_what_is_not_ours_is_left_alone() -> None:
-    assert fill_command("echo ${HOME} $(date) ${{search_space.x}}", {}, {}) == "echo ${HOME} $(date) ${{search_space.x}}"
+    assert (
+        fill_command("echo ${HOME} $(date) ${{search_space.x}}", {}, {})
+        == "echo ${HOME} $(date) ${{search_space.x}}"
+    )
 
 
 def test_only_a_whole_expression_is_a_binding() -> None:
@@ -28,8 +33,19 @@ def test_only_a_whole_expression_is_a_binding() -> None:
     assert whole_expression(3) is None
 
 
-@pytest.mark.parametrize(("text", "seconds"), [
-    ("PT5M", 300), ("PT1H30M", 5400), ("P1DT1S", 86401), ("0:05:00", 300), (90, 90), ("90", 90), (None, None), ("", None)])
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("PT5M", 300),
+        ("PT1H30M", 5400),
+        ("P1DT1S", 86401),
+        ("0:05:00", 300),
+        (90, 90),
+        ("90", 90),
+        (None, None),
+        ("", None),
+    ],
+)
 def test_durations(text: object, seconds: float | None) -> None:
     assert seconds_of(text) == seconds
 

@@ -22,27 +22,43 @@ dependencies:
 """
 
 
-@pytest.mark.parametrize(("conda", "pip"), [
-    ("=1.2", "==1.2.*"), ("1.26", "==1.26.*"), ("==1.2.3", "==1.2.3"), (">=1.2,<2", ">=1.2,<2"), ("=1.2.3=py311_0", "==1.2.3"),
-    ("=1.2.*", "==1.2.*"), ("", ""), ("*", "")])
+@pytest.mark.parametrize(
+    ("conda", "pip"),
+    [
+        ("=1.2", "==1.2.*"),
+        ("1.26", "==1.26.*"),
+        ("==1.2.3", "==1.2.3"),
+        (">=1.2,<2", ">=1.2,<2"),
+        ("=1.2.3=py311_0", "==1.2.3"),
+        ("=1.2.*", "==1.2.*"),
+        ("", ""),
+        ("*", ""),
+    ],
+)
 def test_conda_constraints_in_pips_words(conda: str, pip: str) -> None:
     assert pip_constraint(conda) == pip
 
 
 def test_a_conda_file_is_read_with_every_substitution_noted() -> None:
-    spec = read_environment(image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest", conda_file=CONDA)
+    spec = read_environment(
+        image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:latest", conda_file=CONDA
+    )
     assert spec.python == "3.11"
     assert spec.requirements == ("numpy>=1.26,<2", "torch==2.4.*", "scikit-learn==1.5.2")
     assert spec.pip_options == ("--extra-index-url https://example.org/simple",)
     notes = "\n".join(spec.notes)
-    assert "pytorch: installed as torch" in notes and "cudatoolkit: left out" in notes and "no container is run" in notes
+    assert "pytorch: installed as torch" in notes
+    assert "cudatoolkit: left out" in notes
+    assert "no container is run" in notes
     assert spec.seeds == ("pip", "setuptools<81")
 
 
 def test_equal_content_has_an_equal_digest_and_a_changed_package_another() -> None:
     one = read_environment(image="python:3.11", conda_file=CONDA)
     assert one.digest == read_environment(image="python:3.11", conda_file=CONDA + "# a comment\n").digest
-    assert one.digest != read_environment(image="python:3.11", conda_file=CONDA.replace("1.5.2", "1.5.1")).digest
+    assert (
+        one.digest != read_environment(image="python:3.11", conda_file=CONDA.replace("1.5.2", "1.5.1")).digest
+    )
 
 
 def test_an_image_alone_chooses_the_python() -> None:

@@ -29,7 +29,8 @@ def test_nodes_are_given_in_order_and_never_beyond_the_size() -> None:
     _, late = _start(quota, "late", 1)
     assert not late.wait(0.05), "a small request does not overtake a big one for ever"
     quota.release("cluster", 1)
-    assert wide.wait(2) and not late.wait(0.05)
+    assert wide.wait(2)
+    assert not late.wait(0.05)
     quota.release("cluster", 2)
     assert late.wait(2)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 def __getattr__(name: str) -> Any:
     if name == "Executor":
-        from plumbline.emulator.executor.executor import Executor  # noqa: PLC0415  see the module's text
+        from plumbline.emulator.executor.executor import Executor
 
         return Executor
     raise AttributeError(name)

@@ -44,7 +44,8 @@ class Assets:
         """Say whether `environment_spec` will find it."""
         curated = _CURATED.match(reference.removeprefix("azureml:"))
         return self.environment(workspace, reference) is not None or bool(
-            curated and has_stand_in(f"azureml/curated/{curated['name']}"))
+            curated and has_stand_in(f"azureml/curated/{curated['name']}")
+        )
 
     def environment_spec(self, workspace: Resource, reference: str) -> tuple[str, EnvironmentSpec]:
         """Return (NAME:VERSION, what to build) for an environment.
@@ -60,14 +61,17 @@ class Assets:
         properties = found.body["properties"]
         build = properties.get("build") or {}
         if not build.get("contextUri"):
-            return label, read_environment(image=properties.get("image"), conda_file=properties.get("condaFile"))
+            return label, read_environment(
+                image=properties.get("image"), conda_file=properties.get("condaFile")
+            )
         tree = self._storage.tree(self._storage.locate(workspace, build["contextUri"]))
         with tempfile.TemporaryDirectory() as folder:
             context = self._storage.fetch(tree, Path(folder) / "context", link=False)
             dockerfile = context / (build.get("dockerfilePath") or "Dockerfile")
             text = dockerfile.read_text() if dockerfile.is_file() else ""
-            return label, read_environment(image=None, conda_file=properties.get("condaFile"), dockerfile=text,
-                                           context=context)
+            return label, read_environment(
+                image=None, conda_file=properties.get("condaFile"), dockerfile=text, context=context
+            )
 
     def code(self, workspace: Resource, reference: str) -> Resource | None:
         """Return a code version, or None."""

@@ -10,7 +10,9 @@ _OPTIONAL = re.compile(r"\$\[\[(?P<inner>.*?)\]\]", re.DOTALL)
 _DURATION = re.compile(
     r"^P(?:(?P<days>[\d.]+)D)?(?:T(?:(?P<hours>[\d.]+)H)?(?:(?P<minutes>[\d.]+)M)?(?:(?P<seconds>[\d.]+)S)?)?$"
 )
-_CLOCK = re.compile(r"^(?:(?P<days>\d+)[ .](?:days?, )?)?(?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>[\d.]+)$")
+_CLOCK = re.compile(
+    r"^(?:(?P<days>\d+)[ .](?:days?, )?)?(?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>[\d.]+)$"
+)
 
 
 def expressions(text: object) -> Iterator[tuple[str, ...]]:

@@ -76,8 +76,13 @@ def read_environment(
         requirements += lines
     elif dockerfile is None:
         notes.append("no conda file: the environment has pip, setuptools and what is named above")
-    return EnvironmentSpec(python=python, requirements=tuple(requirements), notes=tuple(notes),
-                           pip_options=tuple(options), source={"image": image or "", "conda": conda_file or ""})
+    return EnvironmentSpec(
+        python=python,
+        requirements=tuple(requirements),
+        notes=tuple(notes),
+        pip_options=tuple(options),
+        source={"image": image or "", "conda": conda_file or ""},
+    )
 
 
 def has_stand_in(image: str) -> bool:
@@ -86,8 +91,10 @@ def has_stand_in(image: str) -> bool:
 
 
 def _image(image: str, notes: list[str]) -> tuple[str | None, list[str]]:
-    notes.append(f"image {image}: no container is run; commands run on this machine in a private Python environment")
-    name = image.split("@")[0]
+    notes.append(
+        f"image {image}: no container is run; commands run on this machine in a private Python environment"
+    )
+    name = image.split("@", maxsplit=1)[0]
     for row in _table("base_images.yaml"):
         match = re.search(row["pattern"], name)
         if match:
@@ -101,7 +108,9 @@ def _read_conda(text: str, notes: list[str]) -> tuple[str | None, list[str], lis
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise EnvironmentUnreadable(f"condaFile: got text that is no YAML ({error}), expected a conda file") from error
+        raise EnvironmentUnreadable(
+            f"condaFile: got text that is no YAML ({error}), expected a conda file"
+        ) from error
     if not isinstance(content, dict):
         raise EnvironmentUnreadable("condaFile: got no mapping, expected channels, dependencies")
     python: str | None = None
@@ -123,7 +132,9 @@ def _read_conda(text: str, notes: list[str]) -> tuple[str | None, list[str], lis
 def _conda_parts(entry: str) -> tuple[str, str]:
     match = _CONDA.match(entry.strip())
     if not match:
-        raise EnvironmentUnreadable(f"condaFile.dependencies: got {entry!r}, expected NAME, NAME=VERSION or NAME>=VERSION")
+        raise EnvironmentUnreadable(
+            f"condaFile.dependencies: got {entry!r}, expected NAME, NAME=VERSION or NAME>=VERSION"
+        )
     return match["name"].lower(), match["rest"].strip()
 
 
@@ -158,7 +169,9 @@ def pip_constraint(constraint: str) -> str:
             version = version.rstrip("*").rstrip(".")
         exact = bool(_build)
         return f"=={version}" if exact else f"=={version}.*"
-    raise EnvironmentUnreadable(f"condaFile.dependencies: got version {constraint!r}, expected =1.2, ==1.2.3 or >=1.2,<2")
+    raise EnvironmentUnreadable(
+        f"condaFile.dependencies: got version {constraint!r}, expected =1.2, ==1.2.3 or >=1.2,<2"
+    )
 
 
 def _read_dockerfile(text: str, context: Path | None, notes: list[str]) -> tuple[str | None, list[str]]:

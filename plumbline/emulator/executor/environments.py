@@ -82,7 +82,9 @@ class EnvironmentBuilder:
         """The cache."""
         return self._folder
 
-    def build(self, spec: EnvironmentSpec, *, label: str, canceled: Callable[[], bool] = lambda: False) -> BuiltEnvironment:
+    def build(
+        self, spec: EnvironmentSpec, *, label: str, canceled: Callable[[], bool] = lambda: False
+    ) -> BuiltEnvironment:
         """Return the environment for a spec, built if need be.
 
         Args:
@@ -105,21 +107,38 @@ class EnvironmentBuilder:
                 if not reused:
                     self._make(spec, final, interpreter, warning, label, canceled)
             record = json.loads((final / "plumbline.json").read_text())
-            built = BuiltEnvironment(digest=spec.digest, folder=final, interpreter=interpreter, reused=reused,
-                                     lock=(final / "requirements.lock").read_text(),
-                                     log=(final / "build.log").read_text(), warnings=tuple(record["warnings"]),
-                                     seconds=0.0 if reused else record["seconds"])
+            built = BuiltEnvironment(
+                digest=spec.digest,
+                folder=final,
+                interpreter=interpreter,
+                reused=reused,
+                lock=(final / "requirements.lock").read_text(),
+                log=(final / "build.log").read_text(),
+                warnings=tuple(record["warnings"]),
+                seconds=0.0 if reused else record["seconds"],
+            )
             self._known[spec.digest] = _as_reused(built)
             return built
 
-    def _make(self, spec: EnvironmentSpec, final: Path, interpreter: interpreters.Interpreter, warning: str,
-              label: str, canceled: Callable[[], bool]) -> None:
+    def _make(
+        self,
+        spec: EnvironmentSpec,
+        final: Path,
+        interpreter: interpreters.Interpreter,
+        warning: str,
+        label: str,
+        canceled: Callable[[], bool],
+    ) -> None:
         began = time.monotonic()
         draft = final.with_name(f"{final.name}.building")
         shutil.rmtree(draft, ignore_errors=True)  # what a killed emulator left; we hold the lock
         warnings = [warning] if warning else []
-        log = [f"environment {label}, content {spec.digest}", f"interpreter {interpreter.version}",
-               *(f"warning: {text}" for text in warnings), *spec.notes]
+        log = [
+            f"environment {label}, content {spec.digest}",
+            f"interpreter {interpreter.version}",
+            *(f"warning: {text}" for text in warnings),
+            *spec.notes,
+        ]
         run = _Uv(label, spec, log, canceled)
         try:
             run("venv", "--python", str(interpreter.executable), "--no-project", "--no-config", str(draft))
@@ -127,9 +146,29 @@ class EnvironmentBuilder:
             source.write_text("\n".join((*spec.pip_options, *spec.requirements, *spec.seeds)) + "\n")
             lock = draft / "requirements.lock"
             python = str(draft / "bin" / "python")
-            run("pip", "compile", "--quiet", "--no-header", "--no-emit-index-url", "--generate-hashes",
-                "--python", python, "--output-file", str(lock), str(source))
-            run("pip", "install", "--no-deps", "--compile-bytecode", "--python", python, "--requirements", str(lock))
+            run(
+                "pip",
+                "compile",
+                "--quiet",
+                "--no-header",
+                "--no-emit-index-url",
+                "--generate-hashes",
+                "--python",
+                python,
+                "--output-file",
+                str(lock),
+                str(source),
+            )
+            run(
+                "pip",
+                "install",
+                "--no-deps",
+                "--compile-bytecode",
+                "--python",
+                python,
+                "--requirements",
+                str(lock),
+            )
         except BuildFailed:
             shutil.rmtree(draft, ignore_errors=True)
             raise
@@ -138,12 +177,16 @@ class EnvironmentBuilder:
         seconds = time.monotonic() - began
         log.append(f"built in {seconds:.1f} s")
         (draft / "build.log").write_text("\n".join(log) + "\n")
-        (draft / "plumbline.json").write_text(json.dumps({"warnings": warnings, "seconds": seconds, "label": label}))
+        (draft / "plumbline.json").write_text(
+            json.dumps({"warnings": warnings, "seconds": seconds, "label": label})
+        )
         draft.rename(final)
 
 
 class _Uv:
-    def __init__(self, label: str, spec: EnvironmentSpec, log: list[str], canceled: Callable[[], bool]) -> None:
+    def __init__(
+        self, label: str, spec: EnvironmentSpec, log: list[str], canceled: Callable[[], bool]
+    ) -> None:
         self._label = label
         self._spec = spec
         self._log = log
@@ -152,10 +195,19 @@ class _Uv:
     def __call__(self, *arguments: str) -> None:
         command = [_uv(), *arguments]
         self._log.append("$ uv " + " ".join(part for part in arguments if not part.startswith("/")))
-        process = subprocess.Popen(command, env=build_environment(), stdin=subprocess.DEVNULL, text=True,  # noqa: S603
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            env=build_environment(),
+            stdin=subprocess.DEVNULL,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         output: list[str] = []
-        reader = threading.Thread(target=lambda: output.append(process.stdout.read() if process.stdout else ""))
+        reader = threading.Thread(
+            target=lambda: output.append(process.stdout.read() if process.stdout else "")
+        )
         reader.start()
         until = time.monotonic() + _BUILD_SECONDS
         while True:
@@ -172,7 +224,11 @@ class _Uv:
             raise BuildFailed(self._message(text), "\n".join(self._log) + "\n")
 
     def _message(self, text: str) -> str:
-        named = [name for name in self._names() if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text, re.I)]
+        named = [
+            name
+            for name in self._names()
+            if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE)
+        ]
         package = f"package {named[0]!r}" if named else "its packages"
         words = " ".join(line.strip(" ×╰─▶├") for line in text.splitlines() if line.strip())
         return f"environment {self._label}: {package} cannot be installed: {words[:800]}"
@@ -200,7 +256,7 @@ def build_environment() -> dict[str, str]:
 
 def _uv() -> str:
     try:
-        from uv import find_uv_bin  # noqa: PLC0415  only a build needs it
+        from uv import find_uv_bin
     except ImportError:
         found = shutil.which("uv")
         if found is None:

@@ -53,9 +53,16 @@ class Executor:
         folder = emulator.settings.home / "runs"
         folder.mkdir(mode=0o700, exist_ok=True)
         self.parts = ExecutorParts(
-            emulator=emulator, runs=self.runs, storage=self.storage, assets=self.assets,
-            environments=EnvironmentBuilder(), quota=self.quota, nursery=self.nursery,
-            limits=StepLimits.from_environment(), folder=folder, landlock=landlock.abi(),
+            emulator=emulator,
+            runs=self.runs,
+            storage=self.storage,
+            assets=self.assets,
+            environments=EnvironmentBuilder(),
+            quota=self.quota,
+            nursery=self.nursery,
+            limits=StepLimits.from_environment(),
+            folder=folder,
+            landlock=landlock.abi(),
         )
         emulator.store.on_delete(self._gone)
 
@@ -66,8 +73,12 @@ class Executor:
         for run in self.runs.unfinished():
             for one in run.processes:
                 killed = process.kill_orphan(process.ProcessId(pid=int(one["pid"]), started=one["started"]))
-                _log.info("run %s: process %s of the former emulator %s", run.name, one["pid"],
-                          "was ended" if killed else "is gone")
+                _log.info(
+                    "run %s: process %s of the former emulator %s",
+                    run.name,
+                    one["pid"],
+                    "was ended" if killed else "is gone",
+                )
             self.runs.change(run.workspace_id, run.name, _lost)
         self.nursery.warm()
 
@@ -82,11 +93,15 @@ class Executor:
             job.done.wait(max(until - time.monotonic(), 0))
         self.nursery.stop()
 
-    def check(self, workspace: Resource, name: str, properties: Mapping[str, Any], principal: Principal) -> Submission:
+    def check(
+        self, workspace: Resource, name: str, properties: Mapping[str, Any], principal: Principal
+    ) -> Submission:
         """Check a job without running it. Raises: AzureError: 400 with every problem."""
         return self._submissions.check(workspace, name, properties, submitter_of(self._emulator, principal))
 
-    def submit(self, workspace: Resource, name: str, properties: Mapping[str, Any], principal: Principal) -> Run:
+    def submit(
+        self, workspace: Resource, name: str, properties: Mapping[str, Any], principal: Principal
+    ) -> Run:
         """Keep a checked job and begin it as soon as the transaction around this call is committed.
 
         Args:
@@ -95,11 +110,20 @@ class Executor:
         """
         submission = self.check(workspace, name, properties, principal)
         self.runs.insert(submission.runs)
-        threading.Thread(target=self._begin, args=(workspace, submission), name=f"job {name}", daemon=True).start()
+        threading.Thread(
+            target=self._begin, args=(workspace, submission), name=f"job {name}", daemon=True
+        ).start()
         return submission.runs[0]
 
-    def submit_definition(self, workspace: Resource, definition: Mapping[str, Any], principal: Principal,
-                          *, name: str | None = None, tags: Mapping[str, str] | None = None) -> Run:
+    def submit_definition(
+        self,
+        workspace: Resource,
+        definition: Mapping[str, Any],
+        principal: Principal,
+        *,
+        name: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Run:
         """Submit a schedule's jobDefinition (or any other body without a name).
 
         Args:
@@ -118,8 +142,9 @@ class Executor:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         body = dict(definition)
         body["properties"] = {**(definition.get("properties") or {}), "azureml.scheduleid": schedule.name}
-        return self.submit_definition(workspace, body, principal,
-                                      name=f"{schedule.name}-{stamp}-{uuid.uuid4().hex[:4]}").name
+        return self.submit_definition(
+            workspace, body, principal, name=f"{schedule.name}-{stamp}-{uuid.uuid4().hex[:4]}"
+        ).name
 
     def cancel(self, run: Run) -> None:
         """Ask a job to end; every process of it is gone within 5 s. For a step, its whole job is meant."""
@@ -127,7 +152,9 @@ class Executor:
             job = self._jobs.get(_key(run.workspace_id, run.root))
         if job is not None:
             # On a thread: the caller may hold the store, which steps need to get out of the way.
-            threading.Thread(target=job.cancel, args=("canceled",), name=f"cancel {run.root}", daemon=True).start()
+            threading.Thread(
+                target=job.cancel, args=("canceled",), name=f"cancel {run.root}", daemon=True
+            ).start()
 
     def compute_changed(self) -> None:
         """Let queued steps look again: a compute target was resized."""
@@ -142,7 +169,9 @@ class Executor:
         if kept is None:
             return
         key = _key(workspace.id, kept.name)
-        job = JobExecution(self.parts, workspace, kept, submission.plan, submission.names, lambda _: self._ended(key))
+        job = JobExecution(
+            self.parts, workspace, kept, submission.plan, submission.names, lambda _: self._ended(key)
+        )
         with self._guard:
             self._jobs[key] = job
         if kept.status == "CancelRequested":
@@ -167,7 +196,9 @@ class Executor:
     def _gone(self, resource: Resource) -> None:
         if resource.type.lower() == _WORKSPACE.lower():
             with self._guard:
-                jobs = [job for key, job in self._jobs.items() if key.startswith(f"{resource.id.lower()}/jobs/")]
+                jobs = [
+                    job for key, job in self._jobs.items() if key.startswith(f"{resource.id.lower()}/jobs/")
+                ]
             for job in jobs:
                 threading.Thread(target=job.cancel, args=("canceled",), daemon=True).start()
             if not jobs:
@@ -176,8 +207,13 @@ class Executor:
 
 def submitter_of(emulator: Emulator, principal: Principal) -> dict[str, str]:
     """Return who submits, as run history and systemData name it."""
-    return {"object_id": principal.object_id, "tenant_id": emulator.settings.tenant_id, "name": principal.shown_name,
-            "type": principal.shown_type, "display_name": principal.name}
+    return {
+        "object_id": principal.object_id,
+        "tenant_id": emulator.settings.tenant_id,
+        "name": principal.shown_name,
+        "type": principal.shown_type,
+        "display_name": principal.name,
+    }
 
 
 def _key(workspace_id: str, name: str) -> str:
@@ -188,6 +224,8 @@ def _lost(run: Run) -> None:
     began = run.status not in ("NotStarted",) or run.kind == "pipeline"
     run.status = "Failed" if began else "Canceled"
     text = "The emulator was stopped while this ran." if began else "Not started: the emulator was stopped."
-    run.error = error_body("SystemError", f"{text} Submit the job again: completed steps are reused.", "stopped")
+    run.error = error_body(
+        "SystemError", f"{text} Submit the job again: completed steps are reused.", "stopped"
+    )
     run.ended_at = time.time()
     run.processes = []

@@ -42,16 +42,27 @@ def choose(asked: str | None) -> tuple[Interpreter, str]:
     """
     own = _own()
     if asked is None or not re.match(r"^3\.\d+", asked):
-        return own, "" if asked is None or asked == "3" else f"python {asked}: not known here, {own.version} is used"
+        return (
+            own,
+            "" if asked is None or asked == "3" else f"python {asked}: not known here, {own.version} is used",
+        )
     minor = int(asked.split(".")[1])
     found = installed()
     if minor in found:
         chosen = found[minor]
-        exact = asked.count(".") < 2 or asked.rstrip(".*") == chosen.version  # noqa: PLR2004
-        return chosen, "" if exact else f"python {asked}: not installed, {chosen.version} of the same minor version is used"
+        exact = asked.count(".") < 2 or asked.rstrip(".*") == chosen.version
+        return (
+            chosen,
+            ""
+            if exact
+            else f"python {asked}: not installed, {chosen.version} of the same minor version is used",
+        )
     # A newer one first: packages drop old versions sooner than they lack the next one.
     nearest = min(found.values(), key=lambda one: (abs(one.minor - minor), one.minor < minor))
-    return nearest, f"python {asked}: not installed on this machine, {nearest.version} is used; results may differ"
+    return (
+        nearest,
+        f"python {asked}: not installed on this machine, {nearest.version} is used; results may differ",
+    )
 
 
 @cache
@@ -69,7 +80,9 @@ def installed() -> dict[int, Interpreter]:
 
 
 def _candidates() -> list[Path]:
-    folders = [Path(part) for part in os.environ.get("PATH", "").split(os.pathsep) if part and "shims" not in part]
+    folders = [
+        Path(part) for part in os.environ.get("PATH", "").split(os.pathsep) if part and "shims" not in part
+    ]
     home = Path.home()
     pyenv = Path(os.environ.get("PYENV_ROOT", home / ".pyenv")) / "versions"
     managed = Path(os.environ.get("UV_PYTHON_INSTALL_DIR", home / ".local/share/uv/python"))
@@ -83,14 +96,18 @@ def _candidates() -> list[Path]:
 def _ask(path: Path) -> Interpreter | None:
     code = "import sys; print(sys.executable); print(sys.base_prefix); print('.'.join(map(str, sys.version_info[:3])))"
     try:
-        answer = subprocess.run([str(path), "-I", "-S", "-c", code], capture_output=True, text=True, timeout=20,  # noqa: S603
-                                check=True).stdout.split("\n")
+        answer = subprocess.run(
+            [str(path), "-I", "-S", "-c", code], capture_output=True, text=True, timeout=20, check=True
+        ).stdout.split("\n")
     except (OSError, subprocess.SubprocessError):
         return None
     base = Path(answer[1])
     executable = base / "bin" / path.name
-    return Interpreter(executable=(executable if executable.exists() else Path(answer[0])).resolve(),
-                       prefix=base.resolve(), version=answer[2])
+    return Interpreter(
+        executable=(executable if executable.exists() else Path(answer[0])).resolve(),
+        prefix=base.resolve(),
+        version=answer[2],
+    )
 
 
 @cache
@@ -99,4 +116,6 @@ def _own() -> Interpreter:
     executable = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info[1]}"
     if not executable.exists():
         executable = Path(getattr(sys, "_base_executable", sys.executable))
-    return Interpreter(executable=executable.resolve(), prefix=Path(sys.base_prefix).resolve(), version=version)
+    return Interpreter(
+        executable=executable.resolve(), prefix=Path(sys.base_prefix).resolve(), version=version
+    )

@@ -27,8 +27,15 @@ EXECUTION_LOG = "logs/azureml/executionlogs.txt"
 class JobExecution:
     """One job that runs. Its steps run on threads of their own; whoever ends a step moves the job on."""
 
-    def __init__(self, parts: ExecutorParts, workspace: Resource, job: Run, plan: JobPlan, names: dict[str, str],
-                 ended: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        parts: ExecutorParts,
+        workspace: Resource,
+        job: Run,
+        plan: JobPlan,
+        names: dict[str, str],
+        ended: Callable[[str], None],
+    ) -> None:
         """Args: names: path to run name; ended: called with the job's name when nothing of it runs any more."""
         self.workspace = workspace
         self.name = job.name
@@ -176,7 +183,9 @@ class JobExecution:
         logs = [EXECUTION_LOG]
         try:
             where = self._parts.storage.artifacts(self.workspace, self.name)
-            place = Location(container=where.container, prefix=f"{where.prefix}/{EXECUTION_LOG}", uri=where.uri)
+            place = Location(
+                container=where.container, prefix=f"{where.prefix}/{EXECUTION_LOG}", uri=where.uri
+            )
             self._parts.storage.upload(place, self._execution_log)
         except Unreachable as failure:
             _log.warning("job %s: its log is not kept: %s", self.name, failure)
@@ -186,7 +195,9 @@ class JobExecution:
             run.outputs = outputs
 
         for group in self.plan.groups:
-            self._change(self._names[group.path], partial(_take_outputs, outputs=self._job_outputs(group.outputs)))
+            self._change(
+                self._names[group.path], partial(_take_outputs, outputs=self._job_outputs(group.outputs))
+            )
         self._change(self.name, finish)
 
     def _job_outputs(self, bound: dict[str, Produced]) -> dict[str, dict[str, Any]]:
@@ -205,8 +216,13 @@ class JobExecution:
         for path in failed:
             run = self._parts.runs.get(self.workspace.id, self._names[path])
             inner = ((run.error if run else None) or {}).get("error", {})
-            messages.append({"code": inner.get("code", "UserError"), "target": path,
-                             "message": f"step {path} ({self._names[path]}): {inner.get('message', 'failed')}"})
+            messages.append(
+                {
+                    "code": inner.get("code", "UserError"),
+                    "target": path,
+                    "message": f"step {path} ({self._names[path]}): {inner.get('message', 'failed')}",
+                }
+            )
         text = " ".join(str(one["message"]) for one in messages) or "A step was canceled."
         body = error_body("UserError", text, "steps")
         body["error"]["details"] = messages
@@ -227,7 +243,9 @@ class JobExecution:
         # Steps that reuse earlier results need none: only look at what is still waiting for others.
         later = {step.environment_id for step in self.plan.steps if step.depends_on}
         for reference in later - {step.environment_id for step in self.plan.steps if not step.depends_on}:
-            threading.Thread(target=build, args=(reference,), name=f"environment {reference}", daemon=True).start()
+            threading.Thread(
+                target=build, args=(reference,), name=f"environment {reference}", daemon=True
+            ).start()
 
     def _tell_error(self, path: str, name: str, status: str) -> None:
         if status != "Failed":

@@ -26,7 +26,8 @@ class StepLimits:
     def from_environment(cls) -> StepLimits:
         """Return the defaults with what the environment sets."""
         return cls(
-            disk_bytes=int(os.environ.get("PLUMBLINE_STEP_DISK_MIB", cls.disk_bytes // _MEBIBYTE)) * _MEBIBYTE,
+            disk_bytes=int(os.environ.get("PLUMBLINE_STEP_DISK_MIB", cls.disk_bytes // _MEBIBYTE))
+            * _MEBIBYTE,
             process_limit=int(os.environ.get("PLUMBLINE_STEP_PROCESSES", cls.process_limit)),
             log_bytes=int(os.environ.get("PLUMBLINE_STEP_LOG_MIB", cls.log_bytes // _MEBIBYTE)) * _MEBIBYTE,
         )

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from plumbline.emulator.executor import binding
+from plumbline.emulator.executor.input_check import input_problems
+from plumbline.emulator.executor.job_fields import (
+    distribution_of,
+    is_true,
+    join_path,
+    mode_of,
+    output_binding,
+    output_of,
+    outputs_of,
+    spec_digest,
+    text_of,
+    texts,
+)
 from plumbline.emulator.executor.step_plan import (
     LITERAL_TYPES,
     GroupPlan,
@@ -73,37 +84,59 @@ class Planner:
         if job.get("jobType") == "Command":
             return self._plan_command(job)
         settings = job.get("settings") or {}
-        inputs = {name: self._job_input(f"inputs.{name}", value) for name, value in (job.get("inputs") or {}).items()}
-        scope = _Scope(path="", nodes=dict(job.get("jobs") or {}), inputs=inputs,
-                       outputs=_outputs(job.get("outputs") or {}),
-                       default_compute=str(settings.get("default_compute") or job.get("computeId") or ""))
+        inputs = {
+            name: self._job_input(f"inputs.{name}", value)
+            for name, value in (job.get("inputs") or {}).items()
+        }
+        scope = _Scope(
+            path="",
+            nodes=dict(job.get("jobs") or {}),
+            inputs=inputs,
+            outputs=outputs_of(job.get("outputs") or {}),
+            default_compute=str(settings.get("default_compute") or job.get("computeId") or ""),
+        )
         if not scope.nodes:
             self._problem("jobs", "the pipeline has no steps")
         self._open(scope)
         self._read(scope)
         ordered = self._ordered()
         return JobPlan(
-            steps=tuple(ordered), groups=tuple(self._groups), inputs=inputs,
+            steps=tuple(ordered),
+            groups=tuple(self._groups),
+            inputs=inputs,
             outputs=self._producers(scope),
-            continue_on_step_failure=_flag(settings.get("continue_on_step_failure")),
-            force_rerun=_flag(settings.get("force_rerun")),
+            continue_on_step_failure=is_true(settings.get("continue_on_step_failure")),
+            force_rerun=is_true(settings.get("force_rerun")),
             default_datastore=str(settings.get("default_datastore") or ""),
         )
 
     def _plan_command(self, job: Mapping[str, Any]) -> JobPlan:
-        inputs = {name: self._job_input(f"inputs.{name}", value) for name, value in (job.get("inputs") or {}).items()}
-        types = {name: source.type if isinstance(source, Uri) else "string" for name, source in inputs.items()}
-        outputs = _outputs(job.get("outputs") or {})
+        inputs = {
+            name: self._job_input(f"inputs.{name}", value)
+            for name, value in (job.get("inputs") or {}).items()
+        }
+        types = {
+            name: source.type if isinstance(source, Uri) else "string" for name, source in inputs.items()
+        }
+        outputs = outputs_of(job.get("outputs") or {})
         command = str(job.get("command") or "")
         if not command.strip():
             self._problem("command", "the job has no command")
         self._check_command("", command, set(inputs), set(outputs))
         step = StepPlan(
-            path="", component_id="", component_sha256="", display_name=str(job.get("displayName") or ""), command=command,
-            code_id=str(job.get("codeId") or ""), environment_id=str(job.get("environmentId") or ""),
-            compute_id=str(job.get("computeId") or ""), inputs=inputs, input_types=types, outputs=outputs,
-            environment_variables=_texts(job.get("environmentVariables")),
-            distribution=_distribution(job.get("distribution")),
+            path="",
+            component_id="",
+            component_sha256="",
+            display_name=str(job.get("displayName") or ""),
+            command=command,
+            code_id=str(job.get("codeId") or ""),
+            environment_id=str(job.get("environmentId") or ""),
+            compute_id=str(job.get("computeId") or ""),
+            inputs=inputs,
+            input_types=types,
+            outputs=outputs,
+            environment_variables=texts(job.get("environmentVariables")),
+            distribution=distribution_of(job.get("distribution")),
             instance_count=self._count("resources", (job.get("resources") or {}).get("instanceCount")),
             timeout_seconds=self._timeout("limits.timeout", (job.get("limits") or {}).get("timeout")),
             is_deterministic=False,
@@ -114,7 +147,7 @@ class Planner:
 
     def _open(self, scope: _Scope) -> None:
         for name, node in scope.nodes.items():
-            path = _join(scope.path, name)
+            path = join_path(scope.path, name)
             place = f"jobs.{path.replace('/', '.jobs.')}"
             kind = str(node.get("type") or "command")
             if kind not in ("command", "pipeline"):
@@ -127,9 +160,13 @@ class Planner:
                 continue
             scope.component[name] = found
             if found.spec.get("type") == "pipeline":
-                inner = _Scope(path=path, nodes=dict(found.spec.get("jobs") or {}), inputs={},
-                               outputs=_outputs(found.spec.get("outputs") or {}),
-                               default_compute=str(node.get("computeId") or scope.default_compute))
+                inner = _Scope(
+                    path=path,
+                    nodes=dict(found.spec.get("jobs") or {}),
+                    inputs={},
+                    outputs=outputs_of(found.spec.get("outputs") or {}),
+                    default_compute=str(node.get("computeId") or scope.default_compute),
+                )
                 scope.children[name] = inner
                 self._open(inner)
             else:
@@ -140,7 +177,7 @@ class Planner:
     def _read(self, scope: _Scope) -> None:
         for name, found in scope.component.items():
             node = scope.nodes[name]
-            path = _join(scope.path, name)
+            path = join_path(scope.path, name)
             place = f"jobs.{path.replace('/', '.jobs.')}"
             inputs = self._node_inputs(scope, place, node, found)
             if name in scope.children:
@@ -149,55 +186,84 @@ class Planner:
                 for output, plan in self._node_outputs(scope, place, node, found).items():
                     inner.outputs[output] = plan
                 self._read(inner)
-                self._groups.append(GroupPlan(
-                    path=path, component_id=found.id, outputs=self._producers(inner),
-                    display_name=str(node.get("display_name") or node.get("displayName") or name)))
+                self._groups.append(
+                    GroupPlan(
+                        path=path,
+                        component_id=found.id,
+                        outputs=self._producers(inner),
+                        display_name=str(node.get("display_name") or node.get("displayName") or name),
+                    )
+                )
             else:
                 self._steps[path] = self._step(scope, path, place, node, found, inputs)
 
-    def _step(self, scope: _Scope, path: str, place: str, node: Mapping[str, Any], found: FoundComponent,
-              inputs: dict[str, Source]) -> StepPlan:
+    def _step(
+        self,
+        scope: _Scope,
+        path: str,
+        place: str,
+        node: Mapping[str, Any],
+        found: FoundComponent,
+        inputs: dict[str, Source],
+    ) -> StepPlan:
         spec = found.spec
         command = str(spec.get("command") or "")
         outputs = self._node_outputs(scope, place, node, found)
         self._check_command(place, command, set(spec.get("inputs") or {}), set(outputs))
         resources = {**(spec.get("resources") or {}), **(node.get("resources") or {})}
         limits = {**(spec.get("limits") or {}), **(node.get("limits") or {})}
-        variables = {**_texts(spec.get("environment_variables")), **_texts(node.get("environment_variables"))}
+        variables = {**texts(spec.get("environment_variables")), **texts(node.get("environment_variables"))}
 
         def literal(text: str) -> str:
             return self._fill_literals(scope, text)
 
         return StepPlan(
-            path=path, component_id=found.id, component_sha256=_digest(found.spec), command=command, code_id=str(spec.get("code") or ""),
+            path=path,
+            component_id=found.id,
+            component_sha256=spec_digest(found.spec),
+            command=command,
+            code_id=str(spec.get("code") or ""),
             display_name=str(node.get("display_name") or node.get("displayName") or node.get("name") or path),
             environment_id=str(node.get("environment") or spec.get("environment") or ""),
             compute_id=literal(str(node.get("computeId") or node.get("compute") or scope.default_compute)),
-            inputs=inputs, outputs=outputs,
-            input_types={name: str(one.get("type", "string")) for name, one in (spec.get("inputs") or {}).items()},
+            inputs=inputs,
+            outputs=outputs,
+            input_types={
+                name: str(one.get("type", "string")) for name, one in (spec.get("inputs") or {}).items()
+            },
             environment_variables={name: literal(value) for name, value in variables.items()},
-            distribution=_distribution(node.get("distribution") or spec.get("distribution")),
-            instance_count=self._count(f"{place}.resources",
-                                       literal(str(resources.get("instance_count") or resources.get("instanceCount") or 1))),
+            distribution=distribution_of(node.get("distribution") or spec.get("distribution")),
+            instance_count=self._count(
+                f"{place}.resources",
+                literal(str(resources.get("instance_count") or resources.get("instanceCount") or 1)),
+            ),
             timeout_seconds=self._timeout(f"{place}.limits.timeout", limits.get("timeout")),
-            is_deterministic=_flag(spec.get("is_deterministic", True)),
-            tags=_texts(node.get("tags")),
+            is_deterministic=is_true(spec.get("is_deterministic", True)),
+            tags=texts(node.get("tags")),
         )
 
-    def _node_inputs(self, scope: _Scope, place: str, node: Mapping[str, Any], found: FoundComponent) -> dict[str, Source]:
+    def _node_inputs(
+        self, scope: _Scope, place: str, node: Mapping[str, Any], found: FoundComponent
+    ) -> dict[str, Source]:
         declared: Mapping[str, Any] = found.spec.get("inputs") or {}
         given: Mapping[str, Any] = node.get("inputs") or {}
         sources: dict[str, Source] = {}
         for name in given:
             if name not in declared:
-                self._problem(f"{place}.inputs.{name}", f"component '{found.spec.get('name')}' has no such input")
+                self._problem(
+                    f"{place}.inputs.{name}", f"component '{found.spec.get('name')}' has no such input"
+                )
         for name, one in declared.items():
             spot = f"{place}.inputs.{name}"
-            source = self._follow(scope, spot, given[name], str(one.get("type", ""))) if name in given else _MISSING
+            source = (
+                self._follow(scope, spot, given[name], str(one.get("type", "")))
+                if name in given
+                else _MISSING
+            )
             if source is _MISSING or source is None:
                 if one.get("default") is not None:
-                    source = Literal(value=_text(one["default"]))
-                elif _flag(one.get("optional")):
+                    source = Literal(value=text_of(one["default"]))
+                elif is_true(one.get("optional")):
                     source = None
                 elif source is _MISSING or name not in given:
                     self._problem(spot, "a required input is not set")
@@ -205,7 +271,7 @@ class Planner:
                 else:
                     source = None
             assert source is None or isinstance(source, Literal | Uri | Produced)
-            self._check_input(spot, one, source)
+            self.problems += [Problem(place=spot, message=text) for text in input_problems(one, source)]
             sources[name] = source
         return sources
 
@@ -213,18 +279,20 @@ class Planner:
         """Return where a node's input comes from; _MISSING when that was reported."""
         value, mode = given, "ReadOnlyMount"
         if isinstance(given, Mapping):
-            mode = _mode(given.get("mode"), "ReadOnlyMount")
+            mode = mode_of(given.get("mode"), "ReadOnlyMount")
             value = next((given[key] for key in ("value", "uri", "path") if given.get(key) is not None), None)
             if value is None:
                 return None
         parts = binding.whole_expression(value)
         if parts is None:
             if isinstance(given, Mapping) and (given.get("uri") or given.get("path")):
-                type_of = given.get("job_input_type") or given.get("jobInputType") or given.get("type") or type_name
-                return Uri(uri=_text(value), type=str(type_of), mode=mode)
+                type_of = (
+                    given.get("job_input_type") or given.get("jobInputType") or given.get("type") or type_name
+                )
+                return Uri(uri=text_of(value), type=str(type_of), mode=mode)
             if type_name and type_name not in LITERAL_TYPES and isinstance(value, str) and ":" in value:
                 return Uri(uri=value, type=type_name, mode=mode)
-            return Literal(value=self._fill_literals(scope, _text(value), place))
+            return Literal(value=self._fill_literals(scope, text_of(value), place))
         match parts:
             case ("parent", "inputs", *rest):
                 name = ".".join(rest)
@@ -254,73 +322,52 @@ class Planner:
         found: dict[str, Produced] = {}
         for name, node in scope.nodes.items():
             for output, given in (node.get("outputs") or {}).items():
-                parts = _output_binding(given)
+                parts = output_binding(given)
                 if parts and parts[:2] == ("parent", "outputs"):
                     producer = self._producer(scope, name, output)
                     if producer is not None:
                         found[".".join(parts[2:])] = producer
         return found
 
-    def _node_outputs(self, scope: _Scope, place: str, node: Mapping[str, Any],
-                      found: FoundComponent) -> dict[str, OutputPlan]:
-        declared = _outputs(found.spec.get("outputs") or {})
+    def _node_outputs(
+        self, scope: _Scope, place: str, node: Mapping[str, Any], found: FoundComponent
+    ) -> dict[str, OutputPlan]:
+        declared = outputs_of(found.spec.get("outputs") or {})
         for name, given in (node.get("outputs") or {}).items():
             if name not in declared:
-                self._problem(f"{place}.outputs.{name}", f"component '{found.spec.get('name')}' has no such output")
+                self._problem(
+                    f"{place}.outputs.{name}", f"component '{found.spec.get('name')}' has no such output"
+                )
                 continue
             own = declared[name]
-            parts = _output_binding(given)
+            parts = output_binding(given)
             if parts and parts[:2] == ("parent", "outputs"):
                 outer = scope.outputs.get(".".join(parts[2:]))
                 if outer is None:
-                    self._problem(f"{place}.outputs.{name}", f"binds to an output '{parts[-1]}' that the pipeline does not have")
+                    self._problem(
+                        f"{place}.outputs.{name}",
+                        f"binds to an output '{parts[-1]}' that the pipeline does not have",
+                    )
                     continue
                 # A pipeline may leave the type to the component; what it declares itself wins.
                 declared[name] = OutputPlan(type=own.type or outer.type, mode=outer.mode, uri=outer.uri)
             elif isinstance(given, Mapping):
-                declared[name] = _output(given, own.type)
+                declared[name] = output_of(given, own.type)
         return declared
 
     # -- checks
 
     def _job_input(self, place: str, given: Any) -> Source:
         if not isinstance(given, Mapping):
-            return Literal(value=_text(given))
+            return Literal(value=text_of(given))
         kind = str(given.get("jobInputType") or given.get("job_input_type") or "literal")
         if kind.lower() == "literal":
-            return None if given.get("value") is None else Literal(value=_text(given["value"]))
+            return None if given.get("value") is None else Literal(value=text_of(given["value"]))
         uri = given.get("uri") or given.get("path")
         if not uri:
             self._problem(place, "a data input has no uri")
             return None
-        return Uri(uri=str(uri), type=kind, mode=_mode(given.get("mode"), "ReadOnlyMount"))
-
-    def _check_input(self, place: str, declared: Mapping[str, Any], source: Source) -> None:
-        kind = str(declared.get("type", "string")).lower()
-        if isinstance(source, Uri | Produced) and kind in LITERAL_TYPES:
-            self._problem(place, f"got data, expected a literal of type {kind}")
-        if not isinstance(source, Literal):
-            return
-        if kind not in LITERAL_TYPES:
-            self._problem(place, f"got the literal '{source.value}', expected data of type {kind}")
-            return
-        self._check_literal(place, declared, kind, source.value)
-
-    def _check_literal(self, place: str, declared: Mapping[str, Any], kind: str, value: str) -> None:
-        if kind == "boolean" and value.lower() not in ("true", "false"):
-            self._problem(place, f"got '{value}', expected a boolean")
-        if kind in ("integer", "number"):
-            try:
-                number = int(value) if kind == "integer" else float(value)
-            except ValueError:
-                self._problem(place, f"got '{value}', expected a value of type {kind}")
-                return
-            low, high = declared.get("min"), declared.get("max")
-            if (low is not None and number < float(low)) or (high is not None and number > float(high)):
-                self._problem(place, f"got {value}, expected a value from {low} to {high}")
-        allowed = declared.get("enum")
-        if allowed and value not in [_text(one) for one in allowed]:
-            self._problem(place, f"got '{value}', expected one of {', '.join(_text(one) for one in allowed)}")
+        return Uri(uri=str(uri), type=kind, mode=mode_of(given.get("mode"), "ReadOnlyMount"))
 
     def _check_command(self, place: str, command: str, inputs: set[str], outputs: set[str]) -> None:
         spot = f"{place}.command" if place else "command"
@@ -366,7 +413,9 @@ class Planner:
         while waiting:
             ready = [path for path, step in waiting.items() if not (step.depends_on & waiting.keys())]
             if not ready:
-                self._problem("jobs", f"the steps {', '.join(sorted(waiting))} wait for one another in a cycle")
+                self._problem(
+                    "jobs", f"the steps {', '.join(sorted(waiting))} wait for one another in a cycle"
+                )
                 break
             for path in ready:
                 done.append(waiting.pop(path))
@@ -375,58 +424,3 @@ class Planner:
 
     def _problem(self, place: str, message: str) -> None:
         self.problems.append(Problem(place=place, message=message))
-
-
-def _digest(spec: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(spec, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _outputs(given: Mapping[str, Any]) -> dict[str, OutputPlan]:
-    return {name: _output(value, "") for name, value in given.items()}
-
-
-def _output(given: Any, type_name: str) -> OutputPlan:
-    # An output may be declared by its name alone.
-    value: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
-    kind = value.get("jobOutputType") or value.get("job_output_type") or value.get("type") or type_name or "uri_folder"
-    if kind == "literal":
-        kind = type_name or "uri_folder"
-    return OutputPlan(type=str(kind), mode=_mode(value.get("mode"), "ReadWriteMount"),
-                      uri=str(value.get("uri") or value.get("path") or ""))
-
-
-def _output_binding(given: Any) -> tuple[str, ...] | None:
-    if isinstance(given, Mapping):
-        given = next((given[key] for key in ("value", "uri", "path") if given.get(key)), None)
-    return binding.whole_expression(given)
-
-
-def _distribution(given: Any) -> dict[str, Any]:
-    if not isinstance(given, Mapping):
-        return {}
-    kind = str(given.get("type") or given.get("distributionType") or given.get("distribution_type") or "").lower()
-    known = {"process_count_per_instance": "processCountPerInstance", "worker_count": "workerCount",
-             "parameter_server_count": "parameterServerCount"}
-    return {"type": kind, **{name: int(given.get(name) or given.get(other) or 0) for name, other in known.items()}}
-
-
-def _mode(given: Any, default: str) -> str:
-    names = {"ro_mount": "ReadOnlyMount", "rw_mount": "ReadWriteMount", "download": "Download", "upload": "Upload",
-             "direct": "Direct", "eval_mount": "EvalMount", "eval_download": "EvalDownload"}
-    return names.get(str(given).lower(), str(given)) if given else default
-
-
-def _texts(given: Any) -> dict[str, str]:
-    return {str(name): _text(value) for name, value in (given or {}).items()}
-
-
-def _text(value: Any) -> str:
-    return str(value)
-
-
-def _flag(value: Any) -> bool:
-    return str(value).lower() in ("true", "1")
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}/{name}" if path else name

@@ -68,10 +68,14 @@ class Nursery:
             self._end()
             self._link, theirs = socket.socketpair()
             with theirs:
-                self._process = subprocess.Popen(  # noqa: S603
+                self._process = subprocess.Popen(
                     [sys.executable, "-I", "-S", "-c", _START, _ROOT],
-                    stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                    env={"PATH": os.environ.get("PATH", "")}, start_new_session=True, close_fds=True,
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env={"PATH": os.environ.get("PATH", "")},
+                    start_new_session=True,
+                    close_fds=True,
                 )
         return self._link
 
@@ -123,7 +127,7 @@ class StepProcess:
             view = memoryview(data)
             try:
                 while self._control is not None and view:
-                    view = view[os.write(self._control, view):]
+                    view = view[os.write(self._control, view) :]
             except BrokenPipeError:
                 pass  # it died; wait() says so
 
@@ -140,7 +144,7 @@ def kill_orphan(process: ProcessId) -> bool:
     """Kill a process and all below it if it is still the one that was recorded; say whether it was there."""
     try:
         found = psutil.Process(process.pid)
-        if abs(found.create_time() - process.started) > 0.01:  # noqa: PLR2004  the clock of /proc ticks in 10 ms
+        if abs(found.create_time() - process.started) > 0.01:
             return False
         below = found.children(recursive=True)
     except psutil.NoSuchProcess:

@@ -89,8 +89,10 @@ class Runs:
 
     def get(self, workspace_id: str, name: str) -> Run | None:
         """Return a run, or None."""
-        rows = self._store.execute("SELECT sequence, document FROM run WHERE workspace = ? AND name = ?",
-                                   (workspace_id.lower(), name))
+        rows = self._store.execute(
+            "SELECT sequence, document FROM run WHERE workspace = ? AND name = ?",
+            (workspace_id.lower(), name),
+        )
         return _run(rows[0]) if rows else None
 
     def insert(self, runs: Sequence[Run]) -> None:
@@ -99,7 +101,8 @@ class Runs:
             for run in runs:
                 self._store.execute(
                     "INSERT INTO run (workspace, name, parent, status, document) VALUES (?, ?, ?, ?, ?)",
-                    (run.workspace_id.lower(), run.name, run.parent, run.status, _document(run)))
+                    (run.workspace_id.lower(), run.name, run.parent, run.status, _document(run)),
+                )
 
     def change(self, workspace_id: str, name: str, change: Callable[[Run], None]) -> Run:
         """Load a run, change it, keep it; nobody else's change is lost.
@@ -111,15 +114,18 @@ class Runs:
             if run is None:
                 raise KeyError(name)
             change(run)
-            self._store.execute("UPDATE run SET status = ?, document = ? WHERE sequence = ?",
-                                (run.status, _document(run), run.sequence))
+            self._store.execute(
+                "UPDATE run SET status = ?, document = ? WHERE sequence = ?",
+                (run.status, _document(run), run.sequence),
+            )
         return run
 
     def children(self, workspace_id: str, name: str) -> list[Run]:
         """Return the runs right below one, in the order in which they were made."""
         rows = self._store.execute(
             "SELECT sequence, document FROM run WHERE workspace = ? AND parent = ? ORDER BY sequence",
-            (workspace_id.lower(), name))
+            (workspace_id.lower(), name),
+        )
         return [_run(row) for row in rows]
 
     def below(self, workspace_id: str, name: str) -> list[Run]:
@@ -133,32 +139,39 @@ class Runs:
         """Return the jobs (no steps), newest first; `before` continues after that sequence."""
         rows = self._store.execute(
             "SELECT sequence, document FROM run WHERE workspace = ? AND parent = '' AND sequence < ? ORDER BY sequence DESC",
-            (workspace_id.lower(), before if before is not None else 1 << 62))
+            (workspace_id.lower(), before if before is not None else 1 << 62),
+        )
         return [_run(row) for row in rows]
 
     def everything(self, workspace_id: str) -> list[Run]:
         """Return jobs and steps, newest first."""
-        rows = self._store.execute("SELECT sequence, document FROM run WHERE workspace = ? ORDER BY sequence DESC",
-                                   (workspace_id.lower(),))
+        rows = self._store.execute(
+            "SELECT sequence, document FROM run WHERE workspace = ? ORDER BY sequence DESC",
+            (workspace_id.lower(),),
+        )
         return [_run(row) for row in rows]
 
     def unfinished(self) -> list[Run]:
         """Return the runs of all workspaces that are in no end state, in the order in which they were made."""
         marks = ", ".join("?" for _ in ENDED)
         rows = self._store.execute(
-            f"SELECT sequence, document FROM run WHERE status NOT IN ({marks}) ORDER BY sequence", sorted(ENDED))  # noqa: S608
+            f"SELECT sequence, document FROM run WHERE status NOT IN ({marks}) ORDER BY sequence",
+            sorted(ENDED),
+        )
         return [_run(row) for row in rows]
 
     def remember(self, workspace_id: str, key: str, name: str) -> None:
         """Keep which run has the results for a reuse key."""
         with self._store.transaction():
-            self._store.execute("REPLACE INTO run_result VALUES (?, ?, ?, ?)",
-                                (workspace_id.lower(), key, name, time.time()))
+            self._store.execute(
+                "REPLACE INTO run_result VALUES (?, ?, ?, ?)", (workspace_id.lower(), key, name, time.time())
+            )
 
     def recall(self, workspace_id: str, key: str) -> Run | None:
         """Return the run that has the results for a reuse key, or None."""
-        rows = self._store.execute("SELECT run FROM run_result WHERE workspace = ? AND key = ?",
-                                   (workspace_id.lower(), key))
+        rows = self._store.execute(
+            "SELECT run FROM run_result WHERE workspace = ? AND key = ?", (workspace_id.lower(), key)
+        )
         return self.get(workspace_id, rows[0]["run"]) if rows else None
 
     def remove(self, workspace_id: str, name: str) -> None:
@@ -166,7 +179,9 @@ class Runs:
         with self._store.transaction():
             for run in [*self.below(workspace_id, name)]:
                 self._store.execute("DELETE FROM run WHERE sequence = ?", (run.sequence,))
-            self._store.execute("DELETE FROM run WHERE workspace = ? AND name = ?", (workspace_id.lower(), name))
+            self._store.execute(
+                "DELETE FROM run WHERE workspace = ? AND name = ?", (workspace_id.lower(), name)
+            )
 
     def forget_workspace(self, workspace_id: str) -> None:
         """Remove the runs of a workspace that is gone."""
@@ -183,7 +198,9 @@ def time_text(seconds: float) -> str | None:
 
 
 def _document(run: Run) -> str:
-    return json.dumps({name: value for name, value in asdict(run).items() if name != "sequence"}, separators=(",", ":"))
+    return json.dumps(
+        {name: value for name, value in asdict(run).items() if name != "sequence"}, separators=(",", ":")
+    )
 
 
 def _run(row: Any) -> Run:

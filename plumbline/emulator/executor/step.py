@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plumbline.emulator.executor import binding, overlay
 from plumbline.emulator.executor.assets import is_serverless
 from plumbline.emulator.executor.conda import EnvironmentSpec, EnvironmentUnreadable
-from plumbline.emulator.executor.distribution import process_environments
 from plumbline.emulator.executor.environments import BuildFailed, BuiltEnvironment
 from plumbline.emulator.executor.parts import ExecutorParts
-from plumbline.emulator.executor.process import ProcessId, StepProcess
+from plumbline.emulator.executor.process import ProcessId
 from plumbline.emulator.executor.quota import Withdrawn
 from plumbline.emulator.executor.reuse import reuse_key
 from plumbline.emulator.executor.run import Run
 from plumbline.emulator.executor.step_error import StepFailed, error_body, exit_message
 from plumbline.emulator.executor.step_folder import StepFolder, base_variables
-from plumbline.emulator.executor.step_plan import FILE_TYPES, Literal, Produced, StepPlan, Uri
-from plumbline.emulator.executor.storage import Location, Tree, Unreachable
+from plumbline.emulator.executor.step_outputs import StepOutputs
+from plumbline.emulator.executor.step_plan import Literal, Produced, StepPlan, Uri
+from plumbline.emulator.executor.step_processes import StepProcesses
 from plumbline.emulator.executor.step_record import StepRecord
-from plumbline.emulator.executor.supervisor.plan import ProcessEnd, ProcessPlan
+from plumbline.emulator.executor.storage import Tree, Unreachable
+from plumbline.emulator.executor.supervisor.plan import ProcessEnd
 from plumbline.emulator.executor.tracking import tracking_variables
 from plumbline.emulator.store import Resource
 
@@ -51,8 +50,10 @@ class StepExecution:
         self._workspace: Resource = job.workspace
         self._folder = StepFolder(root=parts.folder / name)
         self._record = StepRecord(plan=plan, submitter=job.submitter, job_properties=job.properties)
-        self._guard = threading.Lock()
-        self._processes: list[StepProcess] = []
+        self._processes = StepProcesses(parts, plan, self._folder, name)
+        self._kept = StepOutputs(
+            parts, job.workspace, plan, self._folder, name=name, default_datastore=job.plan.default_datastore
+        )
         self._cancel_reason = ""
         self._times: dict[str, float] = {}
 
@@ -63,12 +64,9 @@ class StepExecution:
 
     def cancel(self, reason: str) -> None:
         """End it, wherever it is."""
-        with self._guard:
-            self._cancel_reason = self._cancel_reason or reason
-            processes = list(self._processes)
+        self._cancel_reason = self._cancel_reason or reason
         self._parts.quota.withdraw(self.name)
-        for process in processes:
-            process.cancel()
+        self._processes.cancel()
 
     def execute(self) -> str:
         """Run to the end and return the status it ended with."""
@@ -95,7 +93,9 @@ class StepExecution:
 
     def _canceled_as(self) -> tuple[str, dict[str, Any] | None]:
         if self._cancel_reason == "stopped":
-            return "Failed", error_body("SystemError", "The emulator was stopped while this step ran.", "stopped")
+            return "Failed", error_body(
+                "SystemError", "The emulator was stopped while this step ran.", "stopped"
+            )
         return "Canceled", error_body("UserError", "The step was canceled.", "canceled")
 
     def _go(self) -> None:
@@ -115,7 +115,7 @@ class StepExecution:
         self._times["granted"] = time.time()
         self._set("Preparing")
         built = self._build(label, spec)
-        end = self._run(inputs, code, built, label)
+        end = self._run(inputs, code, built)
         if end.exit_code != 0 or end.reason:
             self._check_canceled()
             log = self._folder.artifacts / "user_logs" / self._failed_log
@@ -144,11 +144,15 @@ class StepExecution:
         fixture = self._parts.storage.fixture(source.uri)
         if fixture is not None:
             where = self._parts.storage.artifacts(self._workspace, f"{self._job.name}/remote_inputs/{name}")
-            self._warn(f"input {name}: the local copy {fixture.name} stands for {source.uri} (remote_inputs.yaml)")
+            self._warn(
+                f"input {name}: the local copy {fixture.name} stands for {source.uri} (remote_inputs.yaml)"
+            )
             return self._parts.storage.upload(where, fixture)
         tree = self._parts.storage.tree(self._parts.storage.locate(self._workspace, source.uri, source.type))
         if not tree.files:
-            raise StepFailed(f"input {name}: nothing lies at {source.uri} ({tree.location.uri}).", reason="input")
+            raise StepFailed(
+                f"input {name}: nothing lies at {source.uri} ({tree.location.uri}).", reason="input"
+            )
         return tree
 
     def _reuse(self, key: str) -> bool:
@@ -169,7 +173,9 @@ class StepExecution:
             run.outputs = earlier.outputs
             run.started_at = time.time()
             run.properties |= {
-                "azureml.isreused": "true", "azureml.reusedrunid": earlier.name, "azureml.reusedpipelinerunid": earlier.root,
+                "azureml.isreused": "true",
+                "azureml.reusedrunid": earlier.name,
+                "azureml.reusedpipelinerunid": earlier.root,
                 "azureml.reusednodeid": earlier.path,
             }
 
@@ -189,7 +195,9 @@ class StepExecution:
         logs = self._folder.artifacts / "system_logs" / "environment"
         logs.mkdir()
         try:
-            built = self._parts.environments.build(spec, label=label, canceled=lambda: self._cancel_reason != "")
+            built = self._parts.environments.build(
+                spec, label=label, canceled=lambda: self._cancel_reason != ""
+            )
         except BuildFailed as failure:
             (logs / "build.log").write_text(failure.log)
             self._check_canceled()
@@ -204,58 +212,55 @@ class StepExecution:
 
     # -- run
 
-    def _run(self, inputs: dict[str, str | Tree | None], code: Tree | None, built: BuiltEnvironment,
-             label: str) -> ProcessEnd:
+    def _run(
+        self, inputs: dict[str, str | Tree | None], code: Tree | None, built: BuiltEnvironment
+    ) -> ProcessEnd:
         storage, folder, linked = self._parts.storage, self._folder, self._parts.landlock > 0
         if code is not None:
             storage.fetch(code, folder.work, link=False)
         for kept in ("outputs", "logs"):
             (folder.work / kept).mkdir(exist_ok=True)
-        paths = {name: value if isinstance(value, str) or value is None else
-                 str(storage.fetch(value, folder.inputs / name, link=linked)) for name, value in inputs.items()}
-        outputs = self._output_paths()
+        paths = {
+            name: value
+            if isinstance(value, str) or value is None
+            else str(storage.fetch(value, folder.inputs / name, link=linked))
+            for name, value in inputs.items()
+        }
+        outputs = self._kept.paths()
         binaries = overlay.create(folder.environment, base=built.folder, interpreter=built.interpreter)
         run = self._parts.runs.get(self._workspace.id, self.name)
         assert run is not None
-        tracking, token = tracking_variables(self._parts.emulator, self._workspace, run, str(folder.certificates))
+        tracking, token = tracking_variables(
+            self._parts.emulator, self._workspace, run, str(folder.certificates)
+        )
         variables = {
-            **base_variables(folder, binaries), **tracking,
+            **base_variables(folder, binaries),
+            **tracking,
             **{f"AZURE_ML_INPUT_{name}": value for name, value in paths.items() if value is not None},
             **{f"AZURE_ML_OUTPUT_{name}": value for name, value in outputs.items()},
-            **{name: binding.fill(value, lambda parts: _value_of(parts, paths, outputs))
-               for name, value in self.plan.environment_variables.items()},
+            **{
+                name: binding.fill(value, lambda parts: _value_of(parts, paths, outputs))
+                for name, value in self.plan.environment_variables.items()
+            },
         }
         command = binding.fill_command(self.plan.command, paths, outputs)
         if not linked:
             self._warn("this machine has no Landlock: the step could read and write beyond its own folders")
         self._times["prepared"] = time.time()
-        end = self._run_processes(command, variables, token, built, label)
+        end = self._run_processes(command, variables, token, built)
         self._times["ran"] = time.time()
         self._set("Finalizing")
         self._collect(outputs, end)
         return end
 
-    def _run_processes(self, command: str, variables: dict[str, str], token: str, built: BuiltEnvironment,
-                       label: str) -> ProcessEnd:
-        ranks = process_environments(self.plan.distribution, self.plan.instance_count)
-        limits, folder = self._parts.limits, self._folder
-        names = ["std_log.txt"] if len(ranks) == 1 else [f"std_log_process_{rank:02d}.txt" for rank in range(len(ranks))]
-        with self._guard:
-            if self._cancel_reason:
-                raise Canceled
-            for rank, name in zip(ranks, names, strict=True):
-                log = folder.artifacts / "user_logs" / name
-                log.touch()
-                self._processes.append(self._parts.nursery.start(ProcessPlan(
-                    name=f"{self.name[:32]}-{rank.get('RANK', '0')}", command=command, working_folder=str(folder.work),
-                    environment={**variables, **rank}, log_path=str(log), secret=token,
-                    sandbox=self._parts.landlock > 0,
-                    readable=[*folder.readable(), str(built.folder), str(built.interpreter.prefix)],
-                    writable=folder.writable(), quota_paths=folder.writable(),
-                    timeout_seconds=self.plan.timeout_seconds, disk_bytes=limits.disk_bytes,
-                    process_limit=limits.process_limit, log_head_bytes=limits.log_bytes)))
+    def _run_processes(
+        self, command: str, variables: dict[str, str], token: str, built: BuiltEnvironment
+    ) -> ProcessEnd:
+        if not self._processes.start(command, variables, token, built):
+            raise Canceled
+        names = self._processes.logs
         self._set("Running", logs=[f"user_logs/{name}" for name in names])
-        ends = self._wait_all()
+        ends = self._processes.wait(self._note_processes)
         worst = next((index for index, end in enumerate(ends) if end.exit_code or end.reason), 0)
         self._failed_log = names[worst]
         for end in ends:
@@ -266,82 +271,21 @@ class StepExecution:
         self._record.ended(ends[worst], sum(end.output_bytes for end in ends))
         return ends[worst]
 
-    def _wait_all(self) -> list[ProcessEnd]:
-        ends: list[ProcessEnd | None] = [None] * len(self._processes)
-
-        def started(supervisor: ProcessId, process: ProcessId) -> None:
-            self._change(lambda run: run.processes.extend(
-                {"pid": one.pid, "started": one.started} for one in (supervisor, process)))
-
-        def wait(index: int) -> None:
-            end = ends[index] = self._processes[index].wait(started)
-            if end.exit_code or end.reason:
-                # The others would wait for it for ever.
-                for other in self._processes:
-                    other.cancel()
-
-        threads = [threading.Thread(target=wait, args=(index,)) for index in range(1, len(self._processes))]
-        for thread in threads:
-            thread.start()
-        wait(0)
-        for thread in threads:
-            thread.join()
-        return [end for end in ends if end is not None]
-
-    def _output_paths(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for name, output in self.plan.outputs.items():
-            if output.mode == "Direct":
-                found[name] = self._output_location(name).uri
-                continue
-            path = self._folder.outputs / name
-            if output.type in FILE_TYPES:
-                # A file's own name is the last part of its declared path.
-                path.mkdir()
-                path = path / (self._output_location(name).prefix.rstrip("/").rsplit("/", 1)[-1] or name)
-            else:
-                path.mkdir()
-            found[name] = str(path)
-        return found
-
-    def _output_location(self, name: str) -> Location:
-        output = self.plan.outputs[name]
-        default = self._job.plan.default_datastore.rsplit("/", 1)[-1].removeprefix("azureml:")
-        store = default or self._parts.storage.default_datastore(self._workspace)
-        if name == "artifacts" and not output.uri:
-            return self._parts.storage.artifacts(self._workspace, self.name)
-        uri = output.uri or "azureml://datastores/${{default_datastore}}/paths/azureml/${{name}}/${{output_name}}/"
-        macros = {"name": self.name, "default_datastore": store, "output_name": name}
-        filled = binding.fill(uri, lambda parts: macros.get(parts[0]))
-        return self._parts.storage.locate(self._workspace, filled)
+    def _note_processes(self, supervisor: ProcessId, process: ProcessId) -> None:
+        # Kept, so that the next emulator can end them if this one is killed.
+        found = [{"pid": one.pid, "started": one.started} for one in (supervisor, process)]
+        self._change(lambda run: run.processes.extend(found))
 
     # -- after
 
     def _collect(self, paths: dict[str, str], end: ProcessEnd) -> None:
         """Keep the outputs, those of a failed step too: they tell why."""
-        kept: dict[str, dict[str, Any]] = {}
-        for name, path in paths.items():
-            plan = self.plan.outputs[name]
-            location = self._output_location(name)
-            if plan.mode == "Direct":
-                tree = self._parts.storage.tree(location)
-            else:
-                source = self._folder.outputs / name if plan.type not in FILE_TYPES else None
-                tree = self._upload_output(location, path, source)
-            if not tree.files and end.exit_code == 0 and not end.reason:
-                self._warn(f"output {name} is empty")
-            self.outputs[name] = tree
-            kept[name] = {"uri": location.uri, "type": plan.type, "mode": plan.mode, "digest": tree.digest,
-                          "bytes": tree.size, "files": len(tree.files)}
+        self.outputs, kept = self._kept.collect(paths)
+        if end.exit_code == 0 and not end.reason:
+            for name, tree in self.outputs.items():
+                if not tree.files:
+                    self._warn(f"output {name} is empty")
         self._change(lambda run: run.outputs.update(kept))
-
-    def _upload_output(self, location: Location, path: str, folder: Any) -> Tree:
-        if folder is not None:
-            return self._parts.storage.upload(location, folder)
-        file = Path(path)
-        if file.is_file():
-            return self._parts.storage.upload(location, file)
-        return Tree(location=location, files={}, single=True)
 
     def _end(self, status: str, error: dict[str, Any] | None) -> None:
         self._times["ended"] = time.time()
@@ -358,30 +302,38 @@ class StepExecution:
         self._change(finish)
         self._folder.clear(logs_too=bool(logs))
 
-    def _keep_artifacts(self, status: str, error: dict[str, Any] | None, timings: dict[str, int]) -> list[str]:
-        try:
-            where = self._parts.storage.artifacts(self._workspace, self.name)
-        except Unreachable as failure:
-            _log.warning("run %s: its logs are not kept: %s", self.name, failure)
-            return []
-        self._record.finished(status=status, error=error, timings=timings, outputs=self.outputs,
-                              run=self._parts.runs.get(self._workspace.id, self.name))
+    def _keep_artifacts(
+        self, status: str, error: dict[str, Any] | None, timings: dict[str, int]
+    ) -> list[str]:
+        self._record.finished(
+            status=status,
+            error=error,
+            timings=timings,
+            outputs=self.outputs,
+            run=self._parts.runs.get(self._workspace.id, self.name),
+        )
         system = self._folder.artifacts / "system_logs"
         system.mkdir(parents=True, exist_ok=True)
         (system / "run_record.json").write_text(json.dumps(self._record.as_json(), indent=1))
-        kept = self._parts.storage.upload(where, self._folder.artifacts)
-        for name in ("outputs", "logs"):
-            if any((self._folder.work / name).glob("*")):
-                inner = Location(container=where.container, prefix=f"{where.prefix}/{name}", uri=f"{where.uri}/{name}")
-                self._parts.storage.upload(inner, self._folder.work / name)
-        return sorted(kept.files)
+        try:
+            return self._kept.keep_artifacts()
+        except Unreachable as failure:
+            _log.warning("run %s: its logs are not kept: %s", self.name, failure)
+            return []
 
     def _timings(self) -> dict[str, int]:
         times = self._times
-        marks = [("queued", "ready", "granted"), ("preparing", "granted", "prepared"), ("running", "prepared", "ran"),
-                 ("uploading", "ran", "ended")]
-        return {f"{name}_ms": round(1000 * (times[until] - times[since])) for name, since, until in marks
-                if since in times and until in times}
+        marks = [
+            ("queued", "ready", "granted"),
+            ("preparing", "granted", "prepared"),
+            ("running", "prepared", "ran"),
+            ("uploading", "ran", "ended"),
+        ]
+        return {
+            f"{name}_ms": round(1000 * (times[until] - times[since]))
+            for name, since, until in marks
+            if since in times and until in times
+        }
 
     # -- bookkeeping
 
@@ -416,4 +368,3 @@ def _value_of(parts: tuple[str, ...], inputs: dict[str, str | None], outputs: di
     if parts[0] == "inputs" and len(parts) > 1:
         return inputs.get(parts[1]) or ""
     return outputs.get(parts[1]) if parts[0] == "outputs" and len(parts) > 1 else None
-

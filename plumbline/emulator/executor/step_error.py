@@ -36,14 +36,24 @@ def exit_message(end: ProcessEnd, log: Path, label: str) -> str:
         label: NAME:VERSION of the environment, named when a module was missing.
     """
     if end.reason:
-        words = {"timeout": "The step was ended: ", "disk": "The step was ended: ", "processes": "The step was ended: "}
+        words = {
+            "timeout": "The step was ended: ",
+            "disk": "The step was ended: ",
+            "processes": "The step was ended: ",
+        }
         return words.get(end.reason, "") + (end.detail or end.reason) + "."
     tail = _tail(log)
     missing = re.search(r"ModuleNotFoundError: No module named '([^']+)'", tail)
-    hint = (f" The package '{missing[1].split('.')[0]}' is not in environment {label}: add it to the environment's "
-            "conda file." if missing else "")
-    return (f"Execution failed. User process exited with status code {end.exit_code}. Please check log file "
-            f"'user_logs/{log.name}' for error details.{hint} Error: {tail}")
+    hint = (
+        f" The package '{missing[1].split('.')[0]}' is not in environment {label}: add it to the environment's "
+        "conda file."
+        if missing
+        else ""
+    )
+    return (
+        f"Execution failed. User process exited with status code {end.exit_code}. Please check log file "
+        f"'user_logs/{log.name}' for error details.{hint} Error: {tail}"
+    )
 
 
 def _tail(log: Path) -> str:

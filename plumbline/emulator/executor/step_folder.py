@@ -7,8 +7,19 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-_PACKAGE_INDEX = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT", "PIP_DEFAULT_TIMEOUT",
-                  "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+_PACKAGE_INDEX = (
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_FIND_LINKS",
+    "PIP_CERT",
+    "PIP_DEFAULT_TIMEOUT",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +71,16 @@ class StepFolder:
     def create(self, certificate: Path) -> None:
         """Make the folders anew."""
         shutil.rmtree(self.root, ignore_errors=True)
-        for folder in (self.work, self.inputs, self.outputs, self.temporary, self.home, self.certificates.parent,
-                       self.artifacts / "user_logs", self.artifacts / "system_logs"):
+        for folder in (
+            self.work,
+            self.inputs,
+            self.outputs,
+            self.temporary,
+            self.home,
+            self.certificates.parent,
+            self.artifacts / "user_logs",
+            self.artifacts / "system_logs",
+        ):
             folder.mkdir(parents=True, mode=0o700)
         shutil.copyfile(certificate, self.certificates)
 
@@ -87,8 +106,13 @@ def base_variables(folder: StepFolder, binaries: Path) -> dict[str, str]:
     """
     found = {
         "PATH": f"{binaries}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOME": str(folder.home), "TMPDIR": str(folder.temporary), "VIRTUAL_ENV": str(binaries.parent),
-        "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "HOME": str(folder.home),
+        "TMPDIR": str(folder.temporary),
+        "VIRTUAL_ENV": str(binaries.parent),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "MPLCONFIGDIR": str(folder.temporary / "matplotlib"),
     }
     found |= {name: os.environ[name] for name in _PACKAGE_INDEX if name in os.environ}

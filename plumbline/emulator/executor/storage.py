@@ -20,9 +20,16 @@ from plumbline.emulator.store import Resource, Store
 if TYPE_CHECKING:
     from plumbline.emulator.app import Emulator
 
-_LONG = re.compile(r"^azureml://subscriptions/[^/]+/resourcegroups/[^/]+/(?:providers/[^/]+/)?workspaces/[^/]+/", re.I)
-_DATASTORE = re.compile(r"^(?:azureml://)?datastores/(?P<store>[^/]+)/(?:paths/)?(?P<path>.*)$", re.I)
-_JOB = re.compile(r"^(?:azureml://)?jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths/?(?P<path>.*))?$", re.I)
+_LONG = re.compile(
+    r"^azureml://subscriptions/[^/]+/resourcegroups/[^/]+/(?:providers/[^/]+/)?workspaces/[^/]+/",
+    re.IGNORECASE,
+)
+_DATASTORE = re.compile(
+    r"^(?:azureml://)?datastores/(?P<store>[^/]+)/(?:paths/)?(?P<path>.*)$", re.IGNORECASE
+)
+_JOB = re.compile(
+    r"^(?:azureml://)?jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths/?(?P<path>.*))?$", re.IGNORECASE
+)
 _ASSET_TYPES = ("data", "models")
 _MODEL_TYPES = frozenset({"mlflow_model", "custom_model", "triton_model"})
 
@@ -76,7 +83,9 @@ def tree_digest(entries: Iterable[tuple[str, str]]) -> str:
 class Storage:
     """The storage of one emulator, as steps see it."""
 
-    def __init__(self, emulator: Emulator, blobs: Blobs, runs: Runs, remote_inputs: Callable[[str], Path | None]) -> None:
+    def __init__(
+        self, emulator: Emulator, blobs: Blobs, runs: Runs, remote_inputs: Callable[[str], Path | None]
+    ) -> None:
         """Args: remote_inputs: the local fixture that stands for a remote address, or None."""
         self._store: Store = emulator.store
         self._base_url = emulator.settings.base_url
@@ -100,9 +109,11 @@ class Storage:
             return self._of_datastore(workspace, match["store"], match["path"])
         if own := self._own_url(text):
             return own
-        raise Unreachable(f"'{uri}' cannot be reached: got an address outside of the emulator, expected a data asset, a "
-                          "datastore path or a job's output. Map it to a local file in remote_inputs.yaml of the "
-                          "emulator's home, or copy the data into a datastore")
+        raise Unreachable(
+            f"'{uri}' cannot be reached: got an address outside of the emulator, expected a data asset, a "
+            "datastore path or a job's output. Map it to a local file in remote_inputs.yaml of the "
+            "emulator's home, or copy the data into a datastore"
+        )
 
     def tree(self, location: Location) -> Tree:
         """Return what lies there, empty when nothing does."""
@@ -112,8 +123,11 @@ class Storage:
             return Tree(location=location, files={prefix.rsplit("/", 1)[-1]: single}, single=True)
         below = f"{prefix}/" if prefix else ""
         # azure-storage's folder markers are empty blobs with hdi_isfolder.
-        found = {blob.name[len(below):]: blob for blob in self._blobs.list(location.container, below)
-                 if blob.metadata.get("hdi_isfolder") != "true"}
+        found = {
+            blob.name[len(below) :]: blob
+            for blob in self._blobs.list(location.container, below)
+            if blob.metadata.get("hdi_isfolder") != "true"
+        }
         return Tree(location=location, files=found, single=False)
 
     def fetch(self, tree: Tree, folder: Path, *, link: bool) -> Path:
@@ -163,7 +177,9 @@ class Storage:
         if store is None:
             raise Unreachable(f"the datastore '{name}' does not exist in workspace '{workspace.name}'")
         properties = store.body.get("properties", {})
-        container_name = properties.get("containerName") or properties.get("filesystem") or properties.get("fileShareName")
+        container_name = (
+            properties.get("containerName") or properties.get("filesystem") or properties.get("fileShareName")
+        )
         container = self._containers.find(str(container_name or ""))
         if container is None:
             raise Unreachable(f"datastore '{name}': its container '{container_name}' does not exist")
@@ -182,7 +198,9 @@ class Storage:
 
     def _of_datastore(self, workspace: Resource, name: str, path: str) -> Location:
         container = self.datastore(workspace, name)
-        return Location(container=container, prefix=path.strip("/"), uri=f"azureml://datastores/{name}/paths/{path}")
+        return Location(
+            container=container, prefix=path.strip("/"), uri=f"azureml://datastores/{name}/paths/{path}"
+        )
 
     def _of_job(self, workspace: Resource, job: str, output: str, path: str) -> Location:
         run = self._runs.get(workspace.id, job)
@@ -196,7 +214,9 @@ class Storage:
         else:
             raise Unreachable(f"the job '{job}' has no output '{output}'")
         below = f"{base.prefix.rstrip('/')}/{inner.strip('/')}".rstrip("/")
-        return Location(container=base.container, prefix=below, uri=f"{base.uri.rstrip('/')}/{inner}".rstrip("/"))
+        return Location(
+            container=base.container, prefix=below, uri=f"{base.uri.rstrip('/')}/{inner}".rstrip("/")
+        )
 
     def _own_url(self, text: str) -> Location | None:
         match = re.match(r"^https://(?:[^/@]+@)?(?P<host>[^/]+)/(?P<container>[^/?]+)/?(?P<path>[^?]*)", text)
@@ -214,7 +234,9 @@ class Storage:
                 found = find(self._store, workspace, collection, text)
                 if found is not None and f"/{collection}/" in found.id.lower():
                     return found
-        if text.startswith(("azureml:/subscriptions", "/subscriptions")) or re.fullmatch(r"azureml:[\w.-]+(:[\w.-]+|@\w+)", text):
+        if text.startswith(("azureml:/subscriptions", "/subscriptions")) or re.fullmatch(
+            r"azureml:[\w.-]+(:[\w.-]+|@\w+)", text
+        ):
             raise Unreachable(f"the asset '{text}' does not exist")
         return None
 

@@ -40,12 +40,18 @@ class Submissions:
         self._assets = assets
         self._storage = storage
 
-    def check(self, workspace: Resource, name: str, properties: Mapping[str, Any], submitter: dict[str, str]) -> Submission:
+    def check(
+        self, workspace: Resource, name: str, properties: Mapping[str, Any], submitter: dict[str, str]
+    ) -> Submission:
         """Return the checked job. Raises: AzureError: 400 UserError naming every problem, 501 for other job types."""
         kind = str(properties.get("jobType") or "")
         if kind not in SUPPORTED:
-            raise AzureError(501, "NotImplemented", f"Jobs of type '{kind}' are not emulated; {', '.join(SUPPORTED)} are.",
-                             "jobType")
+            raise AzureError(
+                501,
+                "NotImplemented",
+                f"Jobs of type '{kind}' are not emulated; {', '.join(SUPPORTED)} are.",
+                "jobType",
+            )
         planner = Planner(lambda reference: self._assets.component(workspace, reference))
         plan = planner.plan(properties)
         problems = planner.problems + self._reference_problems(workspace, plan)
@@ -59,8 +65,12 @@ class Submissions:
         environment = self._assets.environment(workspace, step.environment_id)
         code = self._assets.code(workspace, step.code_id) if step.code_id else None
         compute = None if is_serverless(step.compute_id) else self._assets.compute(workspace, step.compute_id)
-        return replace(step, environment_id=environment.id if environment else step.environment_id,
-                       code_id=code.id if code else step.code_id, compute_id=compute.id if compute else step.compute_id)
+        return replace(
+            step,
+            environment_id=environment.id if environment else step.environment_id,
+            code_id=code.id if code else step.code_id,
+            compute_id=compute.id if compute else step.compute_id,
+        )
 
     def _reference_problems(self, workspace: Resource, plan: JobPlan) -> list[Problem]:
         problems: list[Problem] = []
@@ -73,7 +83,9 @@ class Submissions:
 
         if plan.default_datastore:
             try:
-                self._storage.datastore(workspace, plan.default_datastore.rsplit("/", 1)[-1].removeprefix("azureml:"))
+                self._storage.datastore(
+                    workspace, plan.default_datastore.rsplit("/", 1)[-1].removeprefix("azureml:")
+                )
             except Unreachable as error:
                 once("settings.default_datastore", str(error))
         for step in plan.steps:
@@ -99,13 +111,18 @@ class Submissions:
             return
         compute = self._assets.compute(workspace, step.compute_id)
         if compute is None:
-            once(f"{place}compute", f"compute '{step.compute_id.rsplit('/', 1)[-1]}' does not exist in workspace "
-                                    f"'{workspace.name}'")
+            once(
+                f"{place}compute",
+                f"compute '{step.compute_id.rsplit('/', 1)[-1]}' does not exist in workspace "
+                f"'{workspace.name}'",
+            )
             return
         limit = self._assets.node_limit(compute.id)
         if limit is not None and step.instance_count > limit:
-            once(f"{place}resources.instance_count",
-                 f"got {step.instance_count} nodes, but compute '{compute.name}' has at most {limit}")
+            once(
+                f"{place}resources.instance_count",
+                f"got {step.instance_count} nodes, but compute '{compute.name}' has at most {limit}",
+            )
 
     def _check_data(self, workspace: Resource, source: Uri, place: str, once: Any) -> None:
         # What lies at a path is looked at when the step starts; a data asset that does not exist is refused now.
@@ -115,23 +132,39 @@ class Submissions:
             except Unreachable as error:
                 once(place, str(error))
 
-    def _submission(self, workspace: Resource, name: str, properties: Mapping[str, Any], plan: JobPlan,
-                    submitter: dict[str, str]) -> Submission:
+    def _submission(
+        self,
+        workspace: Resource,
+        name: str,
+        properties: Mapping[str, Any],
+        plan: JobPlan,
+        submitter: dict[str, str],
+    ) -> Submission:
         pipeline = properties.get("jobType") == "Pipeline"
         experiment = str(properties.get("experimentName") or "Default")
         job = Run(
-            workspace_id=workspace.id, name=name, root=name, kind="pipeline" if pipeline else "command",
-            experiment=experiment, display_name=str(properties.get("displayName") or name), submitter=submitter,
-            description=str(properties.get("description") or ""), status="Preparing" if pipeline else "Starting",
+            workspace_id=workspace.id,
+            name=name,
+            root=name,
+            kind="pipeline" if pipeline else "command",
+            experiment=experiment,
+            display_name=str(properties.get("displayName") or name),
+            submitter=submitter,
+            description=str(properties.get("description") or ""),
+            status="Preparing" if pipeline else "Starting",
             tags={key: str(value) for key, value in (properties.get("tags") or {}).items()},
-            properties=_job_properties(properties, plan, pipeline), definition=dict(properties),
+            properties=_job_properties(properties, plan, pipeline),
+            definition=dict(properties),
             inputs={key: shown_input(source) for key, source in plan.inputs.items() if source is not None},
             compute_id="" if pipeline else plan.steps[0].compute_id,
         )
         if not pipeline:
             return Submission(plan=plan, runs=[job], names={"": name})
         names = {"": name}
-        nodes: list[GroupPlan | StepPlan] = [*sorted(plan.groups, key=lambda one: one.path.count("/")), *plan.steps]
+        nodes: list[GroupPlan | StepPlan] = [
+            *sorted(plan.groups, key=lambda one: one.path.count("/")),
+            *plan.steps,
+        ]
         for node in nodes:
             names[node.path] = str(uuid.uuid4())
         runs = [job]
@@ -144,11 +177,18 @@ class Submissions:
 def _job_properties(properties: Mapping[str, Any], plan: JobPlan, pipeline: bool) -> dict[str, str]:
     given = {key: str(value) for key, value in (properties.get("properties") or {}).items()}
     if not pipeline:
-        return {"_azureml.ComputeTargetType": "amlctrain", "ProcessInfoFile": "azureml-logs/process_info.json", **given}
+        return {
+            "_azureml.ComputeTargetType": "amlctrain",
+            "ProcessInfoFile": "azureml-logs/process_info.json",
+            **given,
+        }
     return {
-        "azureml.runsource": "azureml.PipelineRun", "runSource": "MFE", "runType": "HTTP",
+        "azureml.runsource": "azureml.PipelineRun",
+        "runSource": "MFE",
+        "runType": "HTTP",
         "azureml.continue_on_step_failure": str(plan.continue_on_step_failure),
-        "azureml.pipelineComponent": "pipelinerun", **given,
+        "azureml.pipelineComponent": "pipelinerun",
+        **given,
     }
 
 
@@ -156,18 +196,31 @@ def _child(job: Run, node: StepPlan | GroupPlan, name: str, parent: str) -> Run:
     parts = node.component_id.split("/")
     group = isinstance(node, GroupPlan)
     return Run(
-        workspace_id=job.workspace_id, name=name, root=job.name, parent=parent, path=node.path,
-        kind="group" if group else "step", experiment=job.experiment, display_name=node.display_name,
-        submitter=job.submitter, status="NotStarted", definition=_definition(node),
+        workspace_id=job.workspace_id,
+        name=name,
+        root=job.name,
+        parent=parent,
+        path=node.path,
+        kind="group" if group else "step",
+        experiment=job.experiment,
+        display_name=node.display_name,
+        submitter=job.submitter,
+        status="NotStarted",
+        definition=_definition(node),
         tags=dict(node.tags) if isinstance(node, StepPlan) else {},
         inputs={key: shown_input(source) for key, source in node.inputs.items() if source is not None}
-        if isinstance(node, StepPlan) else {},
+        if isinstance(node, StepPlan)
+        else {},
         compute_id=node.compute_id if isinstance(node, StepPlan) else "",
         properties={
             "azureml.runsource": "azureml.PipelineRun" if group else "azureml.StepRun",
-            "azureml.nodeid": node.path, "azureml.pipelinerunid": parent, "azureml.rootpipelinerunid": job.name,
-            "azureml.moduleid": node.component_id, "azureml.moduleName": parts[-3] if len(parts) > 2 else "",  # noqa: PLR2004
-            "azureml.moduleVersion": parts[-1], "StepType": "SubGraphCloudStep" if group else "PythonScriptStep",
+            "azureml.nodeid": node.path,
+            "azureml.pipelinerunid": parent,
+            "azureml.rootpipelinerunid": job.name,
+            "azureml.moduleid": node.component_id,
+            "azureml.moduleName": parts[-3] if len(parts) > 2 else "",
+            "azureml.moduleVersion": parts[-1],
+            "StepType": "SubGraphCloudStep" if group else "PythonScriptStep",
             "azureml.isreused": "false",
         },
     )
@@ -177,9 +230,14 @@ def _definition(node: StepPlan | GroupPlan) -> dict[str, Any]:
     """Say a step as the command job that it is."""
     if isinstance(node, GroupPlan):
         return {"jobType": "Pipeline", "componentId": node.component_id, "jobs": {}, "settings": {}}
-    found = {"jobType": "Command", "componentId": node.component_id, "command": node.command,
-             "environmentId": node.environment_id, "computeId": node.compute_id,
-             "resources": {"instanceCount": node.instance_count}}
+    found = {
+        "jobType": "Command",
+        "componentId": node.component_id,
+        "command": node.command,
+        "environmentId": node.environment_id,
+        "computeId": node.compute_id,
+        "resources": {"instanceCount": node.instance_count},
+    }
     if node.code_id:
         found["codeId"] = node.code_id
     if node.environment_variables:
@@ -195,11 +253,17 @@ def shown_input(source: Literal | Uri | Produced) -> dict[str, Any]:
         return {"jobInputType": "literal", "value": source.value}
     if isinstance(source, Uri):
         return {"jobInputType": source.type, "uri": source.uri, "mode": source.mode}
-    return {"jobInputType": "uri_folder", "uri": f"${{{{parent.jobs.{source.step}.outputs.{source.output}}}}}",
-            "mode": source.mode}
+    return {
+        "jobInputType": "uri_folder",
+        "uri": f"${{{{parent.jobs.{source.step}.outputs.{source.output}}}}}",
+        "mode": source.mode,
+    }
 
 
 def _refused(problems: list[Problem]) -> AzureError:
-    details = [{"code": "InvalidJob", "message": f"{one.place}: {one.message}", "target": one.place} for one in problems]
+    details = [
+        {"code": "InvalidJob", "message": f"{one.place}: {one.message}", "target": one.place}
+        for one in problems
+    ]
     text = "; ".join(f"{one.place}: {one.message}" for one in problems)
     return AzureError(400, "UserError", f"The job is not valid: {text}", problems[0].place, details)

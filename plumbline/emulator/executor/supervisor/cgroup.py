@@ -66,7 +66,9 @@ def _candidates() -> list[Path]:
     for line in own:
         _, controllers, path = line.split(":", 2)
         for place in places:
-            version_one = place[2] == "cgroup" and "pids" in controllers.split(",") and "pids" in place[3].split(",")
+            version_one = (
+                place[2] == "cgroup" and "pids" in controllers.split(",") and "pids" in place[3].split(",")
+            )
             version_two = place[2] == "cgroup2" and not controllers
             if version_one or version_two:
                 found.append(Path(place[1] + path))

@@ -103,8 +103,21 @@ def _libc() -> ctypes.CDLL:
 
 def system_paths() -> tuple[list[str], list[str]]:
     """Return what any program needs of the machine: (readable, writable), without any home or temporary folder."""
-    readable = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/proc", "/sys", "/nix/store",
-                "/run/systemd/resolve", "/var/lib/ca-certificates"]
+    readable = [
+        "/usr",
+        "/bin",
+        "/sbin",
+        "/lib",
+        "/lib32",
+        "/lib64",
+        "/etc",
+        "/opt",
+        "/proc",
+        "/sys",
+        "/nix/store",
+        "/run/systemd/resolve",
+        "/var/lib/ca-certificates",
+    ]
     # Not all of /dev: whoever may write a disk's device file has every file on it.
     devices = ["null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm", "fuse"]
     graphics = [str(path) for path in Path("/dev").glob("nvidia*")]

@@ -33,8 +33,9 @@ def main() -> None:
     os.closerange(3, 64)
     processes.adopt_orphans()
     with Path(plan.log_path).open("ab") as file:
-        log = BoundedLog(file, head_bytes=plan.log_head_bytes, tail_bytes=plan.log_tail_bytes,
-                         secret=plan.secret.encode())
+        log = BoundedLog(
+            file, head_bytes=plan.log_head_bytes, tail_bytes=plan.log_tail_bytes, secret=plan.secret.encode()
+        )
         end = _Supervision(plan, log).run()
     _answer({"event": "ended", **asdict(end)})
 
@@ -85,7 +86,9 @@ class _Supervision:
         if processes.any_left():
             left = 0 if reason else len(processes.descendants(os.getpid()))
             grace = self._plan.grace_seconds if reason in ("canceled", "timeout") else 0.0
-            statuses = processes.end_all(grace_seconds=grace, kill_group=self._group.kill if self._group else None)
+            statuses = processes.end_all(
+                grace_seconds=grace, kill_group=self._group.kill if self._group else None
+            )
             if status is None:
                 status = statuses.get(pid, 9)
         assert status is not None
@@ -98,9 +101,16 @@ class _Supervision:
         code = _exit_code(status)
         if code == 128 + signal.SIGXFSZ and not reason:
             reason, detail = "disk", f"it wrote a file beyond its disk quota of {self._plan.disk_bytes} bytes"
-        return ProcessEnd(exit_code=code, reason=reason, detail=detail, left_behind=left,
-                          output_bytes=self._log.total_bytes, has_traceback=self._log.has_traceback,
-                          started_at=self._started, ended_at=time.time())
+        return ProcessEnd(
+            exit_code=code,
+            reason=reason,
+            detail=detail,
+            left_behind=left,
+            output_bytes=self._log.total_bytes,
+            has_traceback=self._log.has_traceback,
+            started_at=self._started,
+            ended_at=time.time(),
+        )
 
     def _watch(self, pid: int, pipe_read: int, wake_read: int) -> tuple[int | None, str, str]:
         poll = select.poll()
@@ -211,7 +221,9 @@ def _limit_processes(limit: int) -> None:
         running = len(processes.descendants(1))
     _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
     bound = running + 4 * limit  # threads count too; the watch counts processes exactly
-    resource.setrlimit(resource.RLIMIT_NPROC, (bound if hard == resource.RLIM_INFINITY else min(bound, hard), hard))
+    resource.setrlimit(
+        resource.RLIMIT_NPROC, (bound if hard == resource.RLIM_INFINITY else min(bound, hard), hard)
+    )
 
 
 def _size(path: str) -> int:

@@ -48,7 +48,7 @@ class BoundedLog:
         return len(data)
 
     def _keep(self, data: bytes) -> None:
-        head, rest = data[: self._room], data[self._room:]
+        head, rest = data[: self._room], data[self._room :]
         if head:
             self._file.write(head)
             self._file.flush()
@@ -60,7 +60,7 @@ class BoundedLog:
             self._file.write(b"\n[plumbline] The output goes on; from here only its end is kept.\n")
             self._file.flush()
         for start in range(0, len(rest), _TAIL_CHUNK):
-            self._tail.append(rest[start:start + _TAIL_CHUNK])
+            self._tail.append(rest[start : start + _TAIL_CHUNK])
 
     def note(self, text: str) -> None:
         """Write a line of our own, whatever the bound."""

@@ -43,14 +43,16 @@ def _parents_linux() -> dict[int, int]:
             continue
         with contextlib.suppress(OSError, ValueError, IndexError):
             text = Path(entry.path, "stat").read_bytes()
-            parents[int(entry.name)] = int(text[text.rindex(b")") + 2:].split(None, 2)[1])
+            parents[int(entry.name)] = int(text[text.rindex(b")") + 2 :].split(None, 2)[1])
     return parents
 
 
 def _parents_posix() -> dict[int, int]:
-    listing = subprocess.run(["/bin/ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=False).stdout  # noqa: S603
+    listing = subprocess.run(
+        ["/bin/ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=False
+    ).stdout
     rows = (line.split() for line in listing.splitlines())
-    return {int(row[0]): int(row[1]) for row in rows if len(row) == 2}  # noqa: PLR2004
+    return {int(row[0]): int(row[1]) for row in rows if len(row) == 2}
 
 
 def reap() -> dict[int, int]:

@@ -17,22 +17,37 @@ def job_answer(call: Call, run: Run) -> dict[str, Any]:
     body = run.definition
     properties = {
         **{name: value for name, value in body.items() if value is not None},
-        "displayName": run.display_name, "experimentName": run.experiment, "status": run.status, "tags": run.tags,
-        "properties": run.properties, "isArchived": run.archived,
-        "inputs": run.inputs, "outputs": _outputs(run, body.get("outputs") or {}),
+        "displayName": run.display_name,
+        "experimentName": run.experiment,
+        "status": run.status,
+        "tags": run.tags,
+        "properties": run.properties,
+        "isArchived": run.archived,
+        "inputs": run.inputs,
+        "outputs": _outputs(run, body.get("outputs") or {}),
         "services": services(call, run),
     }
     if run.description:
         properties["description"] = run.description
     if run.parent:
         properties["parentJobName"] = run.parent
-    return {"id": run.id, "name": run.name, "type": JOB_TYPE, "properties": properties, "systemData": _system_data(run)}
+    return {
+        "id": run.id,
+        "name": run.name,
+        "type": JOB_TYPE,
+        "properties": properties,
+        "systemData": _system_data(run),
+    }
 
 
 def services(call: Call, run: Run) -> dict[str, Any]:
     """Return where people and MLflow clients look."""
     return {
-        "Tracking": {"jobServiceType": "Tracking", "endpoint": tracking_uri(call.emulator, run.workspace_id), "port": None},
+        "Tracking": {
+            "jobServiceType": "Tracking",
+            "endpoint": tracking_uri(call.emulator, run.workspace_id),
+            "port": None,
+        },
         "Studio": {"jobServiceType": "Studio", "endpoint": studio_url(call.emulator, run), "port": None},
     }
 
@@ -49,5 +64,8 @@ def _outputs(run: Run, declared: dict[str, Any]) -> dict[str, Any]:
 
 def _system_data(run: Run) -> dict[str, Any]:
     submitter = run.submitter
-    return {"createdAt": time_text(run.created_at), "createdBy": submitter.get("name", ""),
-            "createdByType": submitter.get("type", "Application")}
+    return {
+        "createdAt": time_text(run.created_at),
+        "createdBy": submitter.get("name", ""),
+        "createdByType": submitter.get("type", "Application"),
+    }

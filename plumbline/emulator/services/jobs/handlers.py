@@ -33,8 +33,12 @@ def put_job(call: Call) -> Reply:
     if present is not None:
         return Reply(json=job_answer(call, _changed(call, workspace, present, properties)))
     if not _NAME.match(name):
-        raise AzureError(400, "UserError", f"The job name '{name}' must consist of letters, digits, '-', '_' and '.'.",
-                         "name")
+        raise AzureError(
+            400,
+            "UserError",
+            f"The job name '{name}' must consist of letters, digits, '-', '_' and '.'.",
+            "name",
+        )
     run = call.emulator.executor.submit(workspace, name, properties, call.principal)
     return Reply(status=201, json=job_answer(call, run))
 
@@ -42,14 +46,18 @@ def put_job(call: Call) -> Reply:
 def _changed(call: Call, workspace: Resource, present: Run, properties: dict[str, Any]) -> Run:
     # A job that is there and runs is not run again by sending it anew.
     fixed = [name for name in {**present.definition, **properties} if name not in _CHANGEABLE | _MADE_HERE]
-    different = [name for name in fixed if _plain(properties.get(name)) != _plain(present.definition.get(name))]
+    different = [
+        name for name in fixed if _plain(properties.get(name)) != _plain(present.definition.get(name))
+    ]
     if different or present.parent:
         raise AzureError(
-            400, "UserError",
+            400,
+            "UserError",
             "A job with this name already exists. If you are trying to submit a new job, use a different name. If you "
             "are trying to update an existing job, the existing job's settings cannot be changed. Only description, "
             f"tags, displayName, properties, and isArchived can be updated. Changed: {', '.join(sorted(different))}.",
-            "name")
+            "name",
+        )
 
     def change(run: Run) -> None:
         run.tags = {key: str(value) for key, value in (properties.get("tags") or run.tags).items()}
@@ -85,7 +93,9 @@ def list_jobs(call: Call) -> Reply:
     page = wanted[:_PAGE]
     answer: dict[str, Any] = {"value": [job_answer(call, run) for run in page]}
     if len(wanted) > len(page):
-        rest = {key: value for key, value in query.items() if key != "$skip"} | {"$skip": str(page[-1].sequence)}
+        rest = {key: value for key, value in query.items() if key != "$skip"} | {
+            "$skip": str(page[-1].sequence)
+        }
         answer["nextLink"] = f"{call.base_url}{quote(call.path)}?{urlencode(rest)}"
     return Reply(json=answer)
 
@@ -119,7 +129,9 @@ def cancel_job(call: Call) -> Reply:
     if root is not None and not root.ended:
         executor.runs.change(run.workspace_id, run.root, ask)
     executor.cancel(run)
-    location = f"{call.base_url}{run.workspace_id}/jobs/{run.root}/cancelResult?api-version={call.api_version}"
+    location = (
+        f"{call.base_url}{run.workspace_id}/jobs/{run.root}/cancelResult?api-version={call.api_version}"
+    )
     return Reply(status=202, body=b"", headers={"location": location, "retry-after": "1"})
 
 
@@ -128,8 +140,14 @@ def cancel_result(call: Call) -> Reply:
     run = find_run(call)
     if run.ended:
         return Reply(status=200, body=b"")
-    return Reply(status=202, body=b"", headers={"location": f"{call.base_url}{call.path}?api-version={call.api_version}",
-                                                "retry-after": "1"})
+    return Reply(
+        status=202,
+        body=b"",
+        headers={
+            "location": f"{call.base_url}{call.path}?api-version={call.api_version}",
+            "retry-after": "1",
+        },
+    )
 
 
 def delete_job(call: Call) -> Reply:
@@ -146,7 +164,11 @@ def find_run(call: Call, parameter: str = "name") -> Run:
     workspace = workspace_named(call)
     run = call.emulator.executor.runs.get(workspace.id, call.params[parameter])
     if run is None:
-        raise AzureError(404, "UserError", f"Run {call.params[parameter]} was not found in workspace '{workspace.name}'.",
-                         "name")
+        raise AzureError(
+            404,
+            "UserError",
+            f"Run {call.params[parameter]} was not found in workspace '{workspace.name}'.",
+            "name",
+        )
     found: Run = run
     return found

@@ -14,5 +14,10 @@ def workspace_named(call: Call) -> Resource:
         return WORKSPACE.parent(call)
     found = call.emulator.store.get(WORKSPACE.id(call))
     if found is None:
-        raise AzureError(404, "WorkspaceNotFound", f"Workspace '{call.params['workspace']}' could not be found.", "workspace")
+        raise AzureError(
+            404,
+            "WorkspaceNotFound",
+            f"Workspace '{call.params['workspace']}' could not be found.",
+            "workspace",
+        )
     return found

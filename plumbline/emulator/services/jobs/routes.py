@@ -11,13 +11,46 @@ _JOB = f"{_JOBS}/{{name}}"
 _ACTION = f"{PROVIDER}/workspaces/jobs"
 
 ROUTES = [
-    Route(method="PUT", path=_JOB, handler=handlers.put_job, audience="machine_learning", action=f"{_ACTION}/write"),
-    Route(method="GET", path=_JOB, handler=handlers.get_job, audience="machine_learning", action=f"{_ACTION}/read"),
-    Route(method="GET", path=_JOBS, handler=handlers.list_jobs, audience="machine_learning", action=f"{_ACTION}/read"),
-    Route(method="DELETE", path=_JOB, handler=handlers.delete_job, audience="machine_learning",
-          action=f"{_ACTION}/delete"),
-    Route(method="POST", path=f"{_JOB}/cancel", handler=handlers.cancel_job, audience="machine_learning",
-          action=f"{_ACTION}/cancel/action"),
-    Route(method="GET", path=f"{_JOB}/cancelResult", handler=handlers.cancel_result, audience="machine_learning",
-          action=f"{_ACTION}/read"),
+    Route(
+        method="PUT",
+        path=_JOB,
+        handler=handlers.put_job,
+        audience="machine_learning",
+        action=f"{_ACTION}/write",
+    ),
+    Route(
+        method="GET",
+        path=_JOB,
+        handler=handlers.get_job,
+        audience="machine_learning",
+        action=f"{_ACTION}/read",
+    ),
+    Route(
+        method="GET",
+        path=_JOBS,
+        handler=handlers.list_jobs,
+        audience="machine_learning",
+        action=f"{_ACTION}/read",
+    ),
+    Route(
+        method="DELETE",
+        path=_JOB,
+        handler=handlers.delete_job,
+        audience="machine_learning",
+        action=f"{_ACTION}/delete",
+    ),
+    Route(
+        method="POST",
+        path=f"{_JOB}/cancel",
+        handler=handlers.cancel_job,
+        audience="machine_learning",
+        action=f"{_ACTION}/cancel/action",
+    ),
+    Route(
+        method="GET",
+        path=f"{_JOB}/cancelResult",
+        handler=handlers.cancel_result,
+        audience="machine_learning",
+        action=f"{_ACTION}/read",
+    ),
 ]

@@ -52,4 +52,5 @@ def _denied(call: Call, what: str) -> MlflowError:
     return MlflowError(
         "PERMISSION_DENIED",
         f"The token belongs to run '{call.principal.run}': it may track this run and write its artifacts, and has no "
-        f"rights on {what}.")
+        f"rights on {what}.",
+    )

@@ -42,9 +42,14 @@ def get_artifact(call: Call) -> Reply:
     if blob is None:
         raise MlflowError("RESOURCE_DOES_NOT_EXIST", f"No such artifact: '{path}'")
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
-    return Reply(file=blobs_of(call.emulator).path(blob), headers={
-        "content-type": kind, "content-disposition": f'attachment; filename="{PurePosixPath(path).name}"',
-        "x-content-type-options": "nosniff"})
+    return Reply(
+        file=blobs_of(call.emulator).path(blob),
+        headers={
+            "content-type": kind,
+            "content-disposition": f'attachment; filename="{PurePosixPath(path).name}"',
+            "x-content-type-options": "nosniff",
+        },
+    )
 
 
 def list_proxied(call: Call) -> Reply:
@@ -72,7 +77,7 @@ def _files(call: Call, run: Run, path: str, *, relative: bool) -> list[dict[str,
     lead = "" if relative or not path.strip("/") else path.strip("/") + "/"
     found: dict[str, dict[str, object]] = {}
     for blob in blobs_of(call.emulator).list(where.container, folder):
-        name, _, rest = blob.name[len(folder):].partition("/")
+        name, _, rest = blob.name[len(folder) :].partition("/")
         if rest:
             found[name] = {"path": f"{lead}{name}", "is_dir": True}
         else:

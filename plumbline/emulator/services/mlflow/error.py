@@ -6,8 +6,13 @@ from typing import Any
 
 from plumbline.emulator.errors import AzureError
 
-_STATUS = {"RESOURCE_DOES_NOT_EXIST": 404, "RESOURCE_ALREADY_EXISTS": 400, "INVALID_PARAMETER_VALUE": 400,
-           "PERMISSION_DENIED": 403, "NOT_IMPLEMENTED": 501}
+_STATUS = {
+    "RESOURCE_DOES_NOT_EXIST": 404,
+    "RESOURCE_ALREADY_EXISTS": 400,
+    "INVALID_PARAMETER_VALUE": 400,
+    "PERMISSION_DENIED": 403,
+    "NOT_IMPLEMENTED": 501,
+}
 
 
 class MlflowError(AzureError):

@@ -18,18 +18,35 @@ _RUNS = f"{PROVIDER}/workspaces/experiments/runs"
 _MODELS = f"{PROVIDER}/workspaces/models"
 
 
-def _route(method: str, path: str, handler: Callable[[Call], Any], action: str, *, streaming: bool = False) -> Route:
-    return Route(method=method, path=f"{_ROOT}/{path}", handler=handler, audience="run", action=action,
-                 scope=WORKSPACE.id, logged=False, streaming=streaming)
+def _route(
+    method: str, path: str, handler: Callable[[Call], Any], action: str, *, streaming: bool = False
+) -> Route:
+    return Route(
+        method=method,
+        path=f"{_ROOT}/{path}",
+        handler=handler,
+        audience="run",
+        action=action,
+        scope=WORKSPACE.id,
+        logged=False,
+        streaming=streaming,
+    )
 
 
 _READ, _WRITE = f"{_RUNS}/read", f"{_RUNS}/write"
 _EXPERIMENT_WRITE = f"{PROVIDER}/workspaces/experiments/write"
 _REGISTRY_WRITES = (
-    ("POST", "registered-models/create"), ("PATCH", "registered-models/update"), ("POST", "registered-models/rename"),
-    ("DELETE", "registered-models/delete"), ("POST", "registered-models/set-tag"),
-    ("POST", "registered-models/alias"), ("POST", "model-versions/create"), ("PATCH", "model-versions/update"),
-    ("POST", "model-versions/transition-stage"), ("DELETE", "model-versions/delete"), ("POST", "model-versions/set-tag"),
+    ("POST", "registered-models/create"),
+    ("PATCH", "registered-models/update"),
+    ("POST", "registered-models/rename"),
+    ("DELETE", "registered-models/delete"),
+    ("POST", "registered-models/set-tag"),
+    ("POST", "registered-models/alias"),
+    ("POST", "model-versions/create"),
+    ("PATCH", "model-versions/update"),
+    ("POST", "model-versions/transition-stage"),
+    ("DELETE", "model-versions/delete"),
+    ("POST", "model-versions/set-tag"),
 )
 
 ROUTES = [
@@ -58,18 +75,14 @@ ROUTES = [
     _route("GET", "mlflow-artifacts/artifacts/{path:path}", artifacts.get_artifact, _READ),
     _route("PUT", "mlflow-artifacts/artifacts/{path:path}", artifacts.put_artifact, _WRITE, streaming=True),
     _route("DELETE", "mlflow-artifacts/artifacts/{path:path}", artifacts.delete_artifact, _WRITE),
-    _route("POST", "mlflow/logged-models", models.create_logged_model, _WRITE),
-    _route("POST", "mlflow/logged-models/search", models.search_logged_models, _READ),
-    _route("GET", "mlflow/logged-models/{model}", models.get_logged_model, _READ),
-    _route("PATCH", "mlflow/logged-models/{model}", models.finish_logged_model, _WRITE),
-    _route("PATCH", "mlflow/logged-models/{model}/tags", models.tag_logged_model, _WRITE),
-    _route("POST", "mlflow/logged-models/{model}/params", models.tag_logged_model, _WRITE),
     _route("GET", "mlflow/registered-models/search", models.search_registered_models, f"{_MODELS}/read"),
     _route("GET", "mlflow/registered-models/get", models.get_registered_model, f"{_MODELS}/read"),
     _route("GET", "mlflow/model-versions/search", models.search_versions, f"{_MODELS}/read"),
     _route("GET", "mlflow/model-versions/get", models.get_version, f"{_MODELS}/read"),
-    *(_route(method, f"mlflow/{path}", models.refuse_registration, f"{_MODELS}/versions/write")
-      for method, path in _REGISTRY_WRITES),
+    *(
+        _route(method, f"mlflow/{path}", models.refuse_registration, f"{_MODELS}/versions/write")
+        for method, path in _REGISTRY_WRITES
+    ),
 ]
 
 

@@ -1,8 +1,7 @@
-"""Metrics, parameters, experiments and logged models, in tables of their own."""
+"""Metrics, parameters and experiments, in tables of their own."""
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
@@ -17,8 +16,6 @@ _SCHEMA = (
         PRIMARY KEY (workspace, run, key)) WITHOUT ROWID""",
     """CREATE TABLE mlflow_experiment (workspace TEXT NOT NULL, id TEXT NOT NULL, name TEXT NOT NULL,
         created INTEGER NOT NULL, PRIMARY KEY (workspace, id)) WITHOUT ROWID""",
-    """CREATE TABLE mlflow_model (workspace TEXT NOT NULL, id TEXT NOT NULL, run TEXT NOT NULL, document TEXT NOT NULL,
-        PRIMARY KEY (workspace, id)) WITHOUT ROWID""",
 )
 
 
@@ -38,25 +35,38 @@ class TrackingTable:
         """Keep one value; NaN and infinities are kept as MLflow writes them."""
         self._store.execute(
             "INSERT INTO mlflow_metric VALUES (?, ?, ?, ?, ?, ?)",
-            (workspace, run, str(metric["key"]), int(metric.get("step") or 0),
-             int(metric.get("timestamp") or time.time() * 1000), str(metric.get("value"))))
+            (
+                workspace,
+                run,
+                str(metric["key"]),
+                int(metric.get("step") or 0),
+                int(metric.get("timestamp") or time.time() * 1000),
+                str(metric.get("value")),
+            ),
+        )
 
     def history(self, workspace: str, run: str, key: str) -> list[dict[str, Any]]:
         """Return all values of a metric in the order in which they came."""
         rows = self._store.execute(
-            "SELECT * FROM mlflow_metric WHERE workspace = ? AND run = ? AND key = ? ORDER BY rowid", (workspace, run, key))
+            "SELECT * FROM mlflow_metric WHERE workspace = ? AND run = ? AND key = ? ORDER BY rowid",
+            (workspace, run, key),
+        )
         return [_metric(row) for row in rows]
 
     def latest(self, workspace: str, run: str) -> list[dict[str, Any]]:
         """Return the last value of each metric: of the highest step, then time, then arrival."""
         rows = self._store.execute(
-            "SELECT * FROM mlflow_metric WHERE workspace = ? AND run = ? ORDER BY step, timestamp, rowid", (workspace, run))
+            "SELECT * FROM mlflow_metric WHERE workspace = ? AND run = ? ORDER BY step, timestamp, rowid",
+            (workspace, run),
+        )
         return list({row["key"]: _metric(row) for row in rows}.values())
 
     def log_param(self, workspace: str, run: str, key: str, value: str) -> str | None:
         """Keep a parameter once; return the value that is there when it is another."""
-        rows = self._store.execute("SELECT value FROM mlflow_param WHERE workspace = ? AND run = ? AND key = ?",
-                                   (workspace, run, key))
+        rows = self._store.execute(
+            "SELECT value FROM mlflow_param WHERE workspace = ? AND run = ? AND key = ?",
+            (workspace, run, key),
+        )
         if rows:
             present: str = rows[0]["value"]
             return None if present == value else present
@@ -65,39 +75,29 @@ class TrackingTable:
 
     def params(self, workspace: str, run: str) -> list[dict[str, str]]:
         """Return a run's parameters by name."""
-        rows = self._store.execute("SELECT key, value FROM mlflow_param WHERE workspace = ? AND run = ? ORDER BY key",
-                                   (workspace, run))
+        rows = self._store.execute(
+            "SELECT key, value FROM mlflow_param WHERE workspace = ? AND run = ? ORDER BY key",
+            (workspace, run),
+        )
         return [{"key": row["key"], "value": row["value"]} for row in rows]
 
     def add_experiment(self, workspace: str, name: str) -> tuple[str, bool]:
         """Return an experiment's id, and whether it is new."""
         identifier = experiment_id(workspace, name)
-        known = self._store.execute("SELECT 1 FROM mlflow_experiment WHERE workspace = ? AND id = ?", (workspace, identifier))
+        known = self._store.execute(
+            "SELECT 1 FROM mlflow_experiment WHERE workspace = ? AND id = ?", (workspace, identifier)
+        )
         if not known:
-            self._store.execute("INSERT INTO mlflow_experiment VALUES (?, ?, ?, ?)",
-                                (workspace, identifier, name, int(time.time() * 1000)))
+            self._store.execute(
+                "INSERT INTO mlflow_experiment VALUES (?, ?, ?, ?)",
+                (workspace, identifier, name, int(time.time() * 1000)),
+            )
         return identifier, not known
 
     def experiments(self, workspace: str) -> dict[str, tuple[str, int]]:
         """Return id to (name, creation in ms)."""
         rows = self._store.execute("SELECT * FROM mlflow_experiment WHERE workspace = ?", (workspace,))
         return {row["id"]: (row["name"], row["created"]) for row in rows}
-
-    def put_model(self, workspace: str, model: dict[str, Any], run: str) -> None:
-        """Keep a logged model (MLflow 3's record of a model that a run saved; no registration)."""
-        self._store.execute("REPLACE INTO mlflow_model VALUES (?, ?, ?, ?)",
-                            (workspace, model["info"]["model_id"], run, json.dumps(model)))
-
-    def model(self, workspace: str, identifier: str) -> tuple[dict[str, Any], str] | None:
-        """Return a logged model and its run."""
-        rows = self._store.execute("SELECT document, run FROM mlflow_model WHERE workspace = ? AND id = ?",
-                                   (workspace, identifier))
-        return (json.loads(rows[0]["document"]), rows[0]["run"]) if rows else None
-
-    def models(self, workspace: str) -> list[dict[str, Any]]:
-        """Return all logged models."""
-        rows = self._store.execute("SELECT document FROM mlflow_model WHERE workspace = ?", (workspace,))
-        return [json.loads(row["document"]) for row in rows]
 
 
 def _metric(row: Any) -> dict[str, Any]:

@@ -19,10 +19,18 @@ from plumbline.emulator.services.mlflow.error import MlflowError
 from plumbline.emulator.services.mlflow.table import TrackingTable
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq, "!=": operator.ne, ">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
+    "=": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+}
 _CLAUSE = re.compile(
     r"^\s*(?P<kind>metrics?|params?|parameters?|tags?|attributes?|run)\.[`\"]?(?P<key>[^`\"=<>!]+?)[`\"]?\s*"
-    r"(?P<operator>>=|<=|!=|=|>|<)\s*(?P<value>'[^']*'|\"[^\"]*\"|[-+.\deE]+)\s*$", re.IGNORECASE)
+    r"(?P<operator>>=|<=|!=|=|>|<)\s*(?P<value>'[^']*'|\"[^\"]*\"|[-+.\deE]+)\s*$",
+    re.IGNORECASE,
+)
 
 
 def _experiments(call: Call) -> dict[str, tuple[str, int]]:
@@ -88,11 +96,19 @@ def create_run(call: Call) -> Reply:
     else:
         raise MlflowError("RESOURCE_DOES_NOT_EXIST", f"Could not find experiment with ID {identifier}")
     name = str(uuid.uuid4())
-    run = Run(workspace_id=workspace.id, name=name, root=above.root if above else name, parent=above.name if above else "",
-              kind="tracking", experiment=experiment, status="Running",
-              display_name=str(body.get("run_name") or tags.pop("mlflow.runName", "") or name), tags=tags,
-              started_at=int(body.get("start_time") or time.time() * 1000) / 1000,
-              submitter=submitter_of(call.emulator, call.principal))
+    run = Run(
+        workspace_id=workspace.id,
+        name=name,
+        root=above.root if above else name,
+        parent=above.name if above else "",
+        kind="tracking",
+        experiment=experiment,
+        status="Running",
+        display_name=str(body.get("run_name") or tags.pop("mlflow.runName", "") or name),
+        tags=tags,
+        started_at=int(body.get("start_time") or time.time() * 1000) / 1000,
+        submitter=submitter_of(call.emulator, call.principal),
+    )
     call.emulator.executor.runs.insert([run])
     return Reply(json={"run": run_answer(TrackingTable(call.emulator.store), run)})
 
@@ -115,7 +131,9 @@ def update_run(call: Call) -> Reply:
             one.status = ENDED.get(body["status"], "Running")
             one.ended_at = int(body.get("end_time") or time.time() * 1000) / 1000 if one.ended else 0.0
 
-    return Reply(json={"run_info": run_info(call.emulator.executor.runs.change(run.workspace_id, run.name, change))})
+    return Reply(
+        json={"run_info": run_info(call.emulator.executor.runs.change(run.workspace_id, run.name, change))}
+    )
 
 
 def delete_run(call: Call) -> Reply:
@@ -147,8 +165,13 @@ def log_parameter(call: Call) -> Reply:
 def log_batch(call: Call) -> Reply:
     """POST runs/log-batch: all or nothing."""
     body = call.json()
-    _keep(call, run_of(call, body.get("run_id")), metrics=body.get("metrics") or [], params=body.get("params") or [],
-          tags=body.get("tags") or [])
+    _keep(
+        call,
+        run_of(call, body.get("run_id")),
+        metrics=body.get("metrics") or [],
+        params=body.get("params") or [],
+        tags=body.get("tags") or [],
+    )
     return Reply(json={})
 
 
@@ -163,7 +186,11 @@ def delete_tag(call: Call) -> Reply:
     """POST runs/delete-tag."""
     body = call.json()
     run = run_of(call, body.get("run_id"))
-    call.emulator.executor.runs.change(run.workspace_id, run.name, lambda one: one.tags.pop(str(body.get("key")), None))
+
+    def change(one: Run) -> None:
+        one.tags.pop(str(body.get("key")), None)
+
+    call.emulator.executor.runs.change(run.workspace_id, run.name, change)
     return Reply(json={})
 
 
@@ -173,8 +200,14 @@ def accept_inputs(call: Call) -> Reply:
     return Reply(json={})
 
 
-def _keep(call: Call, run: Run, *, metrics: list[dict[str, Any]] | None = None, params: list[dict[str, Any]] | None = None,
-          tags: list[dict[str, Any]] | None = None) -> None:
+def _keep(
+    call: Call,
+    run: Run,
+    *,
+    metrics: list[dict[str, Any]] | None = None,
+    params: list[dict[str, Any]] | None = None,
+    tags: list[dict[str, Any]] | None = None,
+) -> None:
     table, workspace = TrackingTable(call.emulator.store), run.workspace_id.lower()
     for metric in metrics or []:
         if not metric.get("key"):
@@ -183,8 +216,11 @@ def _keep(call: Call, run: Run, *, metrics: list[dict[str, Any]] | None = None, 
     for param in params or []:
         there = table.log_param(workspace, run.name, str(param["key"]), str(param.get("value", "")))
         if there is not None:
-            raise MlflowError("INVALID_PARAMETER_VALUE", f"Changing param values is not allowed. Param with key='{param['key']}' "
-                              f"was already logged with value='{there}' for run ID='{run.name}'.")
+            raise MlflowError(
+                "INVALID_PARAMETER_VALUE",
+                f"Changing param values is not allowed. Param with key='{param['key']}' "
+                f"was already logged with value='{there}' for run ID='{run.name}'.",
+            )
     if tags:
         new = {str(tag["key"]): str(tag.get("value", "")) for tag in tags}
         name = new.pop("mlflow.runName", "")
@@ -199,8 +235,9 @@ def _keep(call: Call, run: Run, *, metrics: list[dict[str, Any]] | None = None, 
 def metric_history(call: Call) -> Reply:
     """GET metrics/get-history."""
     run = run_of(call, call.query.get("run_id") or call.query.get("run_uuid"))
-    values = TrackingTable(call.emulator.store).history(run.workspace_id.lower(), run.name,
-                                                        call.query.get("metric_key", ""))
+    values = TrackingTable(call.emulator.store).history(
+        run.workspace_id.lower(), run.name, call.query.get("metric_key", "")
+    )
     return Reply(json={"metrics": values})
 
 
@@ -208,8 +245,11 @@ def search_runs(call: Call) -> Reply:
     """POST runs/search, with the filters that compare metrics, params, tags and attributes."""
     body, workspace = call.json(), workspace_of(call)
     wanted = set(body.get("experiment_ids") or [])
-    clauses = [_clause(part) for part in re.split(r"\s+and\s+", str(body.get("filter") or ""), flags=re.IGNORECASE)
-               if part.strip()]
+    clauses = [
+        _clause(part)
+        for part in re.split(r"\s+and\s+", str(body.get("filter") or ""), flags=re.IGNORECASE)
+        if part.strip()
+    ]
     view = str(body.get("run_view_type") or "ACTIVE_ONLY")
     table = TrackingTable(call.emulator.store)
     answers = []
@@ -236,7 +276,9 @@ def _matches(answer: dict[str, Any], clause: re.Match[str]) -> bool:
     if kind.startswith("attribute") or kind == "run":
         found = answer["info"].get(key)
     else:
-        rows = answer["data"]["metrics" if kind.startswith("metric") else "tags" if kind.startswith("tag") else "params"]
+        rows = answer["data"][
+            "metrics" if kind.startswith("metric") else "tags" if kind.startswith("tag") else "params"
+        ]
         found = next((row["value"] for row in rows if row["key"] == key), None)
     if found is None:
         return False

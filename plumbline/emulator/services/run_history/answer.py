@@ -12,8 +12,13 @@ from plumbline.emulator.routing import Call
 from plumbline.emulator.services.jobs.answer import services
 from plumbline.emulator.services.studio.link import log_url
 
-_RUN_TYPES = {"pipeline": "azureml.PipelineRun", "group": "azureml.PipelineRun", "command": "azureml.scriptrun",
-              "step": "azureml.StepRun", "tracking": "MLflow"}
+_RUN_TYPES = {
+    "pipeline": "azureml.PipelineRun",
+    "group": "azureml.PipelineRun",
+    "command": "azureml.scriptrun",
+    "step": "azureml.StepRun",
+    "tracking": "MLflow",
+}
 _DATA_TYPES = ("uri_file", "uri_folder", "mltable")
 _OUTPUT_ID = re.compile(r"data/azureml_(?P<run>.+)_output_data_(?P<output>[^/]+)/versions/", re.IGNORECASE)
 
@@ -21,20 +26,42 @@ _OUTPUT_ID = re.compile(r"data/azureml_(?P<run>.+)_output_data_(?P<output>[^/]+)
 def run_answer(call: Call, run: Run) -> dict[str, Any]:
     """Return the run without nulls."""
     target = run.compute_id.rsplit("/", 1)[-1]
-    user = {"userObjectId": run.submitter.get("object_id", ""), "userTenantId": run.submitter.get("tenant_id", ""),
-            "userName": run.submitter.get("display_name", "")}
+    user = {
+        "userObjectId": run.submitter.get("object_id", ""),
+        "userTenantId": run.submitter.get("tenant_id", ""),
+        "userName": run.submitter.get("display_name", ""),
+    }
     found: dict[str, Any] = {
-        "runId": run.name, "runUuid": run.name, "runNumber": run.sequence, "rootRunId": run.root,
-        "parentRunId": run.parent or None, "experimentId": experiment_id(run.workspace_id, run.experiment),
-        "displayName": run.display_name, "name": run.display_name, "description": run.description or None,
-        "status": run.status, "runType": _RUN_TYPES[run.kind], "hidden": run.hidden,
-        "runTypeV2": {"orchestrator": "Pipelines" if run.kind in ("pipeline", "step", "group") else "Execution",
-                      "traits": []},
-        "createdUtc": time_text(run.created_at), "startTimeUtc": time_text(run.started_at),
-        "endTimeUtc": time_text(run.ended_at), "createdBy": user, "userId": user["userObjectId"],
-        "dataContainerId": f"dcid.{run.name}", "target": target or None, "tags": run.tags, "properties": run.properties,
-        "error": run.error, "warnings": [{"source": "executor", "message": text} for text in run.warnings],
-        "services": services(call, run), "inputs": {}, "outputs": outputs_answer(run),
+        "runId": run.name,
+        "runUuid": run.name,
+        "runNumber": run.sequence,
+        "rootRunId": run.root,
+        "parentRunId": run.parent or None,
+        "experimentId": experiment_id(run.workspace_id, run.experiment),
+        "displayName": run.display_name,
+        "name": run.display_name,
+        "description": run.description or None,
+        "status": run.status,
+        "runType": _RUN_TYPES[run.kind],
+        "hidden": run.hidden,
+        "runTypeV2": {
+            "orchestrator": "Pipelines" if run.kind in ("pipeline", "step", "group") else "Execution",
+            "traits": [],
+        },
+        "createdUtc": time_text(run.created_at),
+        "startTimeUtc": time_text(run.started_at),
+        "endTimeUtc": time_text(run.ended_at),
+        "createdBy": user,
+        "userId": user["userObjectId"],
+        "dataContainerId": f"dcid.{run.name}",
+        "target": target or None,
+        "tags": run.tags,
+        "properties": run.properties,
+        "error": run.error,
+        "warnings": [{"source": "executor", "message": text} for text in run.warnings],
+        "services": services(call, run),
+        "inputs": {},
+        "outputs": outputs_answer(run),
     }
     if run.started_at:
         end = run.ended_at or None
@@ -47,12 +74,19 @@ def run_answer(call: Call, run: Run) -> dict[str, Any]:
 def details_answer(call: Call, run: Run) -> dict[str, Any]:
     """Return status, error and the addresses of the logs."""
     found = {
-        "runId": run.name, "target": run.compute_id.rsplit("/", 1)[-1], "status": run.status,
-        "startTimeUtc": time_text(run.started_at), "endTimeUtc": time_text(run.ended_at), "properties": run.properties,
-        "inputDatasets": [], "outputDatasets": [], "runDefinition": {},
+        "runId": run.name,
+        "target": run.compute_id.rsplit("/", 1)[-1],
+        "status": run.status,
+        "startTimeUtc": time_text(run.started_at),
+        "endTimeUtc": time_text(run.ended_at),
+        "properties": run.properties,
+        "inputDatasets": [],
+        "outputDatasets": [],
+        "runDefinition": {},
         "logFiles": {path: log_url(call.emulator, run, path) for path in run.logs},
         "warnings": [{"source": "executor", "message": text} for text in run.warnings],
-        "error": run.error, "submittedBy": run.submitter.get("display_name", ""),
+        "error": run.error,
+        "submittedBy": run.submitter.get("display_name", ""),
     }
     return {name: value for name, value in found.items() if value is not None}
 
@@ -62,9 +96,11 @@ def outputs_answer(run: Run) -> dict[str, Any]:
     workspace = run.workspace_id.rsplit("/", 1)[-1]
     # Clients resolve only these types as data; a model output is a folder for them.
     return {
-        name: {"assetId": f"azureml://locations/local/workspaces/{workspace}/data/azureml_{run.name}_output_data_{name}"
-                          "/versions/1",
-               "type": output["type"] if output["type"] in _DATA_TYPES else "uri_folder"}
+        name: {
+            "assetId": f"azureml://locations/local/workspaces/{workspace}/data/azureml_{run.name}_output_data_{name}"
+            "/versions/1",
+            "type": output["type"] if output["type"] in _DATA_TYPES else "uri_folder",
+        }
         for name, output in run.outputs.items()
     }
 

@@ -12,7 +12,12 @@ from plumbline.emulator.routing import Call, Reply
 from plumbline.emulator.services.blob.blobs import blobs_of
 from plumbline.emulator.services.jobs.handlers import cancel_job, find_run
 from plumbline.emulator.services.jobs.place import workspace_named
-from plumbline.emulator.services.run_history.answer import details_answer, output_of, outputs_answer, run_answer
+from plumbline.emulator.services.run_history.answer import (
+    details_answer,
+    output_of,
+    outputs_answer,
+    run_answer,
+)
 from plumbline.emulator.services.studio.link import scope
 
 
@@ -60,7 +65,9 @@ def patch_run(call: Call) -> Reply:
         if body.get("hidden") is not None:
             one.hidden = one.archived = bool(body["hidden"])
 
-    return Reply(json=run_answer(call, call.emulator.executor.runs.change(run.workspace_id, run.name, change)))
+    return Reply(
+        json=run_answer(call, call.emulator.executor.runs.change(run.workspace_id, run.name, change))
+    )
 
 
 def cancel_run(call: Call) -> Reply:
@@ -88,7 +95,10 @@ def resolve_uris(call: Call) -> Reply:
             except Unreachable as error:
                 raise AzureError(404, "UserError", str(error), "values") from error
         short = uri.removeprefix("azureml://")
-        values[asset_id] = {"uri": f"{base}/{short}" if short.startswith("datastores/") else uri, "type": kind}
+        values[asset_id] = {
+            "uri": f"{base}/{short}" if short.startswith("datastores/") else uri,
+            "type": kind,
+        }
     return Reply(json={"values": values})
 
 

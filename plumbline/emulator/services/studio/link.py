@@ -20,15 +20,17 @@ def studio_url(emulator: Emulator, run: Run) -> str:
     """
     age = time.time() - run.created_at
     expires = run.created_at + (age // _PERIOD_SECONDS + 2) * _PERIOD_SECONDS
-    signature = emulator.sas.sign(scope(run.workspace_id), run.root, permissions="r",
-                                  lifetime_seconds=int(expires) + 0.5 - time.time())
+    signature = emulator.sas.sign(
+        scope(run.workspace_id), run.root, permissions="r", lifetime_seconds=int(expires) + 0.5 - time.time()
+    )
     return f"{emulator.settings.base_url}/studio{run.workspace_id}/runs/{run.root}?{signature}"
 
 
 def log_url(emulator: Emulator, run: Run, path: str, *, hours: float = 24) -> str:
     """Return an address of one log or artifact of a run, as run history hands them out."""
-    signature = emulator.sas.sign(scope(run.workspace_id), f"{run.name}/{path}", permissions="r",
-                                  lifetime_seconds=hours * 3600)
+    signature = emulator.sas.sign(
+        scope(run.workspace_id), f"{run.name}/{path}", permissions="r", lifetime_seconds=hours * 3600
+    )
     return f"{emulator.settings.base_url}/artifacts{run.workspace_id}/runs/{run.name}/contents/{path}?{signature}"
 
 

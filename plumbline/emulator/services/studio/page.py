@@ -19,7 +19,9 @@ td,th{padding:.3rem .8rem;border-bottom:1px solid #ddd;text-align:left;vertical-
 system-ui,sans-serif}pre{background:#f6f6f6;padding:.8rem;white-space:pre-wrap;max-width:70rem}.muted{color:#666}"""
 # No script, nothing from elsewhere, and no address of this page in anybody's logs.
 _HEADERS = {
-    "content-type": "text/html; charset=utf-8", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff",
+    "content-type": "text/html; charset=utf-8",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
 }
 
@@ -39,28 +41,39 @@ def job_page(call: Call) -> Reply:
 
 
 def _page(call: Call, job: Run, steps: list[Run]) -> str:
-    boxes = [Box(path=run.path, title=run.path or run.display_name, status=run.status, note=_note(run)) for run in steps]
+    boxes = [
+        Box(path=run.path, title=run.path or run.display_name, status=run.status, note=_note(run))
+        for run in steps
+    ]
     edges = {run.path: _reads(run) for run in steps}
     refresh = "" if job.ended else '<meta http-equiv="refresh" content="3">'
     error = f"<pre>{escape(job.error['error']['message'])}</pre>" if job.error else ""
     rows = "".join(_row(call, run) for run in steps)
-    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(job.display_name)}</title>{refresh}'
-            f"<style>{_STYLE}</style></head><body><h1>{escape(job.display_name)}</h1><p><b>{escape(job.status)}</b> "
-            f'<span class="muted">job {escape(job.name)}, experiment {escape(job.experiment)}, submitted by '
-            f"{escape(job.submitter.get('display_name', ''))} at {time_text(job.created_at)}</span></p>{error}"
-            f"{graph_svg(boxes, edges)}<table><tr><th>step</th><th>status</th><th>queued</th><th>preparing</th><th>running"
-            f"</th><th>uploading</th><th>metrics</th><th>logs</th></tr>{rows}</table>"
-            '<p class="muted">Plumbline emulator: a read-only view.</p></body></html>')
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(job.display_name)}</title>{refresh}'
+        f"<style>{_STYLE}</style></head><body><h1>{escape(job.display_name)}</h1><p><b>{escape(job.status)}</b> "
+        f'<span class="muted">job {escape(job.name)}, experiment {escape(job.experiment)}, submitted by '
+        f"{escape(job.submitter.get('display_name', ''))} at {time_text(job.created_at)}</span></p>{error}"
+        f"{graph_svg(boxes, edges)}<table><tr><th>step</th><th>status</th><th>queued</th><th>preparing</th><th>running"
+        f"</th><th>uploading</th><th>metrics</th><th>logs</th></tr>{rows}</table>"
+        '<p class="muted">Plumbline emulator: a read-only view.</p></body></html>'
+    )
 
 
 def _row(call: Call, run: Run) -> str:
-    times = "".join(f"<td>{_milliseconds(run, name)}</td>" for name in ("queued", "preparing", "running", "uploading"))
+    times = "".join(
+        f"<td>{_milliseconds(run, name)}</td>" for name in ("queued", "preparing", "running", "uploading")
+    )
     metrics = TrackingTable(call.emulator.store).latest(run.workspace_id.lower(), run.name)
     shown = "<br>".join(f"{escape(one['key'])} = {escape(str(one['value']))}" for one in metrics[:20])
-    logs = "<br>".join(f'<a href="{escape(log_url(call.emulator, run, path))}">{escape(path)}</a>' for path in run.logs)
+    logs = "<br>".join(
+        f'<a href="{escape(log_url(call.emulator, run, path))}">{escape(path)}</a>' for path in run.logs
+    )
     reused = " (reused)" if run.properties.get("azureml.isreused") == "true" else ""
-    return (f"<tr><td>{escape(run.path or run.display_name)}</td><td>{escape(run.status)}{reused}</td>{times}"
-            f"<td>{shown}</td><td>{logs}</td></tr>")
+    return (
+        f"<tr><td>{escape(run.path or run.display_name)}</td><td>{escape(run.status)}{reused}</td>{times}"
+        f"<td>{shown}</td><td>{logs}</td></tr>"
+    )
 
 
 def _milliseconds(run: Run, name: str) -> str:

@@ -7,5 +7,11 @@ from plumbline.emulator.services.machine_learning.asset_place import WORKSPACE_P
 from plumbline.emulator.services.studio.page import job_page
 
 ROUTES = [
-    Route(method="GET", path=f"/studio{WORKSPACE_PATH}/runs/{{name}}", handler=job_page, audience="none", logged=False)
+    Route(
+        method="GET",
+        path=f"/studio{WORKSPACE_PATH}/runs/{{name}}",
+        handler=job_page,
+        audience="none",
+        logged=False,
+    )
 ]

@@ -1,0 +1,100 @@
+"""Reads the fields of a job's body, which come in the spellings of YAML and of REST."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from plumbline.emulator.executor import binding
+from plumbline.emulator.executor.step_plan import OutputPlan
+
+
+def spec_digest(spec: Mapping[str, Any]) -> str:
+    """Return the digest of a component's spec as canonical JSON."""
+    return hashlib.sha256(json.dumps(spec, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def outputs_of(given: Mapping[str, Any]) -> dict[str, OutputPlan]:
+    """Read declared outputs."""
+    return {name: output_of(value, "") for name, value in given.items()}
+
+
+def output_of(given: Any, type_name: str) -> OutputPlan:
+    """Read one output; `type_name` is what it has where it says none."""
+    # An output may be declared by its name alone.
+    value: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    kind = (
+        value.get("jobOutputType")
+        or value.get("job_output_type")
+        or value.get("type")
+        or type_name
+        or "uri_folder"
+    )
+    if kind == "literal":
+        kind = type_name or "uri_folder"
+    return OutputPlan(
+        type=str(kind),
+        mode=mode_of(value.get("mode"), "ReadWriteMount"),
+        uri=str(value.get("uri") or value.get("path") or ""),
+    )
+
+
+def output_binding(given: Any) -> tuple[str, ...] | None:
+    """Return the parts of the binding that an output consists of, else None."""
+    if isinstance(given, Mapping):
+        given = next((given[key] for key in ("value", "uri", "path") if given.get(key)), None)
+    return binding.whole_expression(given)
+
+
+def distribution_of(given: Any) -> dict[str, Any]:
+    """Read a distribution in either spelling."""
+    if not isinstance(given, Mapping):
+        return {}
+    kind = str(
+        given.get("type") or given.get("distributionType") or given.get("distribution_type") or ""
+    ).lower()
+    known = {
+        "process_count_per_instance": "processCountPerInstance",
+        "worker_count": "workerCount",
+        "parameter_server_count": "parameterServerCount",
+    }
+    return {
+        "type": kind,
+        **{name: int(given.get(name) or given.get(other) or 0) for name, other in known.items()},
+    }
+
+
+def mode_of(given: Any, default: str) -> str:
+    """Return a mode as REST names it, from any spelling."""
+    names = {
+        "ro_mount": "ReadOnlyMount",
+        "rw_mount": "ReadWriteMount",
+        "download": "Download",
+        "upload": "Upload",
+        "direct": "Direct",
+        "eval_mount": "EvalMount",
+        "eval_download": "EvalDownload",
+    }
+    return names.get(str(given).lower(), str(given)) if given else default
+
+
+def texts(given: Any) -> dict[str, str]:
+    """Read a mapping of texts."""
+    return {str(name): text_of(value) for name, value in (given or {}).items()}
+
+
+def text_of(value: Any) -> str:
+    """Read a scalar as text."""
+    return str(value)
+
+
+def is_true(value: Any) -> bool:
+    """Read a boolean that may come as text."""
+    return str(value).lower() in ("true", "1")
+
+
+def join_path(path: str, name: str) -> str:
+    """Join places in a job."""
+    return f"{path}/{name}" if path else name
