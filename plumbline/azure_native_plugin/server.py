@@ -26,7 +26,8 @@ def serve() -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    parent = int(os.environ.get("PLUMBLINE_ENGINE_PID") or os.getppid())
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     # The engine ends a plugin with SIGINT, once nothing is under way, and waits five seconds before it kills.
     # Ctrl-C does not come here: the engine keeps plugins in a process group of their own and sends Cancel.
     for sign in (signal.SIGINT, signal.SIGTERM):
