@@ -34,6 +34,23 @@ def test_client_reads_lists_and_updates_the_workspace(azure_ml: MachineLearningP
     assert azure_ml.get("")["systemData"]["lastModifiedByType"] == "Application"
 
 
+def test_client_creates_and_purges_a_workspace_of_its_own(azure_ml: MachineLearningPlatform) -> None:
+    from azure.ai.ml.entities import Workspace
+
+    client, parts = azure_ml.client(), azure_ml.workspace_body()["properties"]
+    wanted = Workspace(
+        name="mlw-sdk",
+        location="westeurope",
+        storage_account=parts["storageAccount"],
+        key_vault=parts["keyVault"],
+        application_insights=parts["applicationInsights"],
+    )
+    assert client.workspaces.begin_create(wanted).result().storage_account == parts["storageAccount"]
+    purge = {"delete_dependent_resources": False, "permanently_delete": True}
+    client.workspaces.begin_delete("mlw-sdk", **purge).result()
+    assert [entry.name for entry in client.workspaces.list()] == [WORKSPACE]
+
+
 def test_discovery_leads_every_service_back_here_without_a_token(azure_ml: MachineLearningPlatform) -> None:
     url = azure_ml.get("")["properties"]["discoveryUrl"]
     services = requests.get(url, verify=str(azure_ml.emulator.home / "ca.pem"), timeout=10).json()

@@ -49,6 +49,25 @@ def test_registry_is_an_arm_resource_with_a_managed_group(azure_ml: MachineLearn
     assert [entry["name"] for entry in listed] == [_REGISTRY], "the public one is in nobody's subscription"
 
 
+def test_client_creates_a_registry_and_rest_deletes_it(
+    azure_ml: MachineLearningPlatform, tmp_path: Path
+) -> None:
+    from azure.ai.ml import load_registry
+
+    path = tmp_path / "registry.yml"
+    path.write_text(
+        "name: made-by-sdk\nlocation: westeurope\nreplication_locations: [{location: westeurope}]\n"
+    )
+    registries = azure_ml.client().registries
+    assert registries.begin_create(load_registry(path)).result().name == "made-by-sdk"
+    made = _registry_id(azure_ml).replace(_REGISTRY, "made-by-sdk")
+    body = azure_ml.emulator.request("GET", made, api_version=ML_VERSION).json()
+    assert azure_ml.emulator.request("DELETE", made, api_version=ML_VERSION).status_code == 200
+    assert [entry.name for entry in registries.list()] == [_REGISTRY]
+    group = body["properties"]["managedResourceGroup"]["resourceId"]
+    assert azure_ml.emulator.request("GET", group, api_version="2024-03-01").status_code == 404
+
+
 def test_component_with_code_is_published_and_read_back(
     azure_ml: MachineLearningPlatform, tmp_path: Path
 ) -> None:

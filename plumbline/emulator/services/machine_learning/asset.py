@@ -17,6 +17,9 @@ from plumbline.emulator.store import Resource, Store
 DEFAULT_ALIAS = "azureml_default"
 """A version name that stands for the newest active version (azure-ai-ml asks for it by this name)."""
 
+# Made by the service; clients echo them when they archive. Curated environments are seeded, so theirs is not lost.
+_COMPUTED = ("latestVersion", "nextVersion", "provisioningState", "environmentType")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Assets:
@@ -81,7 +84,7 @@ class Assets:
         container_id = f"{parent.id}/{self.kind.collection}/{call.params['name']}"
         present = store.get(container_id)
         sent = without_nulls(call.json().get("properties") or {})
-        for computed in ("latestVersion", "nextVersion", "provisioningState"):
+        for computed in _COMPUTED:
             sent.pop(computed, None)
         stored_type = (present.body["properties"] if present else {}).get("dataType")
         if stored_type and sent.setdefault("dataType", stored_type) != stored_type:
@@ -134,6 +137,8 @@ class Assets:
         container_id = f"{parent.id}/{self.kind.collection}/{name}"
         present = store.get(f"{container_id}/versions/{version}")
         sent = without_nulls(call.json().get("properties") or {})
+        for computed in _COMPUTED:
+            sent.pop(computed, None)
         container = store.get(container_id)
         if present is None:
             self.kind.check_required(sent)
