@@ -1,10 +1,10 @@
 """Azure ML assets and schedules as Pulumi resources, made from definitions that `plumbline.assets` read.
 
-    from plumbline.assets import load_ml_pipelines
-    from plumbline.azureml import Component
+from plumbline.assets import load_ml_pipelines
+from plumbline.azureml import Component
 
-    for definition in load_ml_pipelines([Path("pipelines/claims_release")], root=Path.cwd())[0].components:
-        Component(definition.name, definition=definition, resource_group_name="rg", workspace_name="ws")
+for definition in load_ml_pipelines([Path("pipelines/claims_release")], root=Path.cwd())[0].components:
+Component(definition.name, definition=definition, resource_group_name="rg", workspace_name="ws")
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class Asset(pulumi.CustomResource):
         id: Full ARM id of the container, known after create.
     """
 
-    token: ClassVar[str]
+    resource_type: ClassVar[str]
     kind: ClassVar[str]
 
     def __init__(
@@ -45,7 +45,7 @@ class Asset(pulumi.CustomResource):
         if definition.kind != self.kind:
             raise TypeError(f"{resource_name}: definition: got kind {definition.kind}, expected {self.kind}.")
         super().__init__(
-            self.token, resource_name, _inputs(definition, resource_group_name, workspace_name), opts
+            self.resource_type, resource_name, _inputs(definition, resource_group_name, workspace_name), opts
         )
 
     resource_group_name: pulumi.Output[str] = pulumi.property("resourceGroupName")

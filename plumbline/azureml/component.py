@@ -13,5 +13,5 @@ class Component(Asset):
     Source: ComponentVersions, api-version 2024-01-01-preview; azure-ai-ml 1.35.2 ComponentOperations.
     """
 
-    token: ClassVar[str] = "plumbline:azureml:Component"
+    resource_type: ClassVar[str] = "plumbline:azureml:Component"
     kind: ClassVar[str] = "component"

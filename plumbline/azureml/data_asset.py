@@ -13,5 +13,5 @@ class DataAsset(Asset):
     Source: DataVersions, api-version 2023-04-01-preview; azure-ai-ml 1.35.2 DataOperations.
     """
 
-    token: ClassVar[str] = "plumbline:azureml:DataAsset"
+    resource_type: ClassVar[str] = "plumbline:azureml:DataAsset"
     kind: ClassVar[str] = "data"

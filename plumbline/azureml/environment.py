@@ -13,5 +13,5 @@ class Environment(Asset):
     Source: EnvironmentVersions, api-version 2023-04-01-preview; azure-ai-ml 1.35.2 EnvironmentOperations.
     """
 
-    token: ClassVar[str] = "plumbline:azureml:Environment"
+    resource_type: ClassVar[str] = "plumbline:azureml:Environment"
     kind: ClassVar[str] = "environment"

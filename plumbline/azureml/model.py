@@ -13,5 +13,5 @@ class Model(Asset):
     Source: ModelVersions, api-version 2023-08-01-preview; azure-ai-ml 1.35.2 ModelOperations.
     """
 
-    token: ClassVar[str] = "plumbline:azureml:Model"
+    resource_type: ClassVar[str] = "plumbline:azureml:Model"
     kind: ClassVar[str] = "model"

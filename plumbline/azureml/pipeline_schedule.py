@@ -21,7 +21,7 @@ class PipelineSchedule(pulumi.CustomResource):
     Source: Schedules, api-version 2023-06-01-preview; azure-ai-ml 1.35.2 ScheduleOperations.
     """
 
-    token: ClassVar[str] = "plumbline:azureml:PipelineSchedule"
+    resource_type: ClassVar[str] = "plumbline:azureml:PipelineSchedule"
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class PipelineSchedule(pulumi.CustomResource):
             "description": definition.description,
             "tags": dict(definition.tags),
         }
-        super().__init__(self.token, resource_name, inputs, opts)
+        super().__init__(self.resource_type, resource_name, inputs, opts)
 
     resource_group_name: pulumi.Output[str] = pulumi.property("resourceGroupName")
     """Resource group of the workspace."""
@@ -76,4 +76,3 @@ class PipelineSchedule(pulumi.CustomResource):
 
     tags: pulumi.Output[Mapping[str, str] | None] = pulumi.property("tags")
     """Tags of the schedule."""
-

@@ -17,7 +17,12 @@ from plumbline.provider.table import ASSET_KINDS, PropertyRow, property_rows
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")
 _HASH = re.compile(r"[0-9a-f]{64}")
-_TYPES = {"string": "text", "boolean": "true or false", "strings": "a list of texts", "string_map": "a map of texts"}
+_TYPES = {
+    "string": "text",
+    "boolean": "true or false",
+    "strings": "a list of texts",
+    "string_map": "a map of texts",
+}
 
 
 def check(kind: str, news: Properties) -> tuple[Properties, tuple[PropertyProblem, ...]]:
@@ -43,7 +48,9 @@ def check(kind: str, news: Properties) -> tuple[Properties, tuple[PropertyProble
 def _unknown_names(rows: Mapping[str, PropertyRow], news: Properties) -> list[PropertyProblem]:
     known = sorted(name for name, row in rows.items() if row.is_input)
     return [
-        PropertyProblem(property=name, reason=f"got a property that does not exist, expected one of {', '.join(known)}.")
+        PropertyProblem(
+            property=name, reason=f"got a property that does not exist, expected one of {', '.join(known)}."
+        )
         for name in news
         if name not in known and not name.startswith("__")
     ]
@@ -56,7 +63,9 @@ def _wrong_types(rows: Mapping[str, PropertyRow], news: Properties) -> list[Prop
             continue
         if name not in news:
             if row.required:
-                problems.append(PropertyProblem(property=name, reason=f"got nothing, expected {_TYPES[row.type]}."))
+                problems.append(
+                    PropertyProblem(property=name, reason=f"got nothing, expected {_TYPES[row.type]}.")
+                )
         elif not _has_type(row.type, news[name]):
             reason = f"got {news.shown(name)}, expected {_TYPES[row.type]}."
             problems.append(PropertyProblem(property=name, reason=reason))
@@ -77,15 +86,23 @@ def _wrong_texts(news: Properties) -> list[PropertyProblem]:
     problems = []
     for name, pattern, rule in (
         ("name", _NAME, "1 to 255 letters, digits, dots, dashes and underscores, a letter or digit first"),
-        ("version", _VERSION, "1 to 30 letters, digits, dots, dashes and underscores, a letter or digit first"),
+        (
+            "version",
+            _VERSION,
+            "1 to 30 letters, digits, dots, dashes and underscores, a letter or digit first",
+        ),
         ("contentHash", _HASH, "64 hex digits"),
         ("codeHash", _HASH, "64 hex digits"),
     ):
         if name in news and is_known(news[name]) and not pattern.fullmatch(news[name]):
-            problems.append(PropertyProblem(property=name, reason=f"got {news.shown(name)}, expected {rule}."))
-    for name in ("resourceGroupName", "workspaceName"):
-        if news.get(name) == "":
-            problems.append(PropertyProblem(property=name, reason="got an empty text, expected a name."))
+            problems.append(
+                PropertyProblem(property=name, reason=f"got {news.shown(name)}, expected {rule}.")
+            )
+    problems += [
+        PropertyProblem(property=name, reason="got an empty text, expected a name.")
+        for name in ("resourceGroupName", "workspaceName")
+        if news.get(name) == ""
+    ]
     for name in ("codePath", "source"):
         if name in news and is_known(news[name]) and PurePosixPath(news[name]).is_absolute():
             reason = f"got {news.shown(name)}, expected a path relative to the project: states are shared by machines."
@@ -101,7 +118,11 @@ def _wrong_spec(news: Properties) -> list[PropertyProblem]:
         loaded = json.loads(text)
     except ValueError as error:
         # The parser's message quotes a position, never the text: nothing secret leaks.
-        return [PropertyProblem(property="spec", reason=f"got text that is not JSON ({error}), expected an object.")]
+        return [
+            PropertyProblem(
+                property="spec", reason=f"got text that is not JSON ({error}), expected an object."
+            )
+        ]
     if not isinstance(loaded, dict):
         return [PropertyProblem(property="spec", reason="got JSON that is no object, expected an object.")]
     if canonical_text(loaded) != text:

@@ -19,4 +19,6 @@ class Claims:
 
     def other_owner(self, version_id: str, urn: str) -> str | None:
         """Another resource that declares the version, None when there is none."""
-        return next((owner for owner in sorted(self._owners.get(version_id.lower(), ())) if owner != urn), None)
+        return next(
+            (owner for owner in sorted(self._owners.get(version_id.lower(), ())) if owner != urn), None
+        )

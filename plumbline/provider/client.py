@@ -113,7 +113,7 @@ class Writer:
             entity = _loaded_schedule(definition, root)
             entity.properties = {**(entity.properties or {}), OWNER_PROPERTY: owner}
             # The YAML has no such field; azure-ai-ml's own enable and disable set it in this way (1.35.2).
-            entity._is_enabled = definition.enabled
+            entity._is_enabled = definition.enabled  # noqa: SLF001
             with self._answers.kept() as answers:
                 self._client(workspace).schedules.begin_create_or_update(entity).result()
         return answers.last(scope)
@@ -180,9 +180,10 @@ class Writer:
             raw_response_hook=self._answers.hook,
             **patience(local=self._local),
         )
-        if client._base_url.rstrip("/") != self._endpoint.rstrip("/"):
+        base_url: str = client._base_url  # noqa: SLF001 - the only place where it says where it would go
+        if base_url.rstrip("/") != self._endpoint.rstrip("/"):
             raise Refusal(
-                f"cloud: azure-ai-ml: got {client._base_url}, expected {self._endpoint}, which the fence let pass. "
+                f"cloud: azure-ai-ml: got {base_url}, expected {self._endpoint}, which the fence let pass. "
                 "Nothing was sent. Open a new shell."
             )
         return client
@@ -267,7 +268,9 @@ def _loaded_schedule(definition: ScheduleDefinition, root: Path) -> Any:
     # A schedule's job is read from a file beside it.
     with tempfile.TemporaryDirectory(prefix="plumbline-schedule-") as folder:
         files = Path(folder)
-        (files / _JOB_FILE).write_text(_yaml(job_to_az_ml_yaml(definition.fields["create_job"])), encoding="utf-8")
+        (files / _JOB_FILE).write_text(
+            _yaml(job_to_az_ml_yaml(definition.fields["create_job"])), encoding="utf-8"
+        )
         mapping = to_az_ml_yaml(definition, root=root, job_file=f"./{_JOB_FILE}")
         (files / "schedule.yml").write_text(_yaml(mapping), encoding="utf-8")
         return load_schedule(files / "schedule.yml")

@@ -48,11 +48,15 @@ class Cloud:
     @cached_property
     def writer(self) -> Writer:
         """Writes, to be called in threads."""
-        return Writer(endpoint=self.endpoint, cloud=self.live.name, login=self.login, local=self.live.is_emulated)
+        return Writer(
+            endpoint=self.endpoint, cloud=self.live.name, login=self.login, local=self.live.is_emulated
+        )
 
     def workspace(self, resource_group: str, name: str) -> Workspace:
         """A workspace of the pinned subscription."""
-        return Workspace(subscription_id=self.settings.subscription_id, resource_group=resource_group, name=name)
+        return Workspace(
+            subscription_id=self.settings.subscription_id, resource_group=resource_group, name=name
+        )
 
 
 def open_cloud(settings: Settings, environ: Mapping[str, str] | None = None) -> Cloud:

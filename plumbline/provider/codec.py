@@ -16,7 +16,7 @@ from plumbline.provider.errors import Refusal
 
 # Wire constants of the protocol; the SDK keeps them in pulumi.runtime.rpc, whose import starts half of the SDK.
 _SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"
-_SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"
+_SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a constant of the wire
 _UNKNOWN_TEXTS: Final = frozenset(
     {
         "04da6b54-80e4-46f7-96ec-b56ff0331ba9",  # text: the only one that the Python SDK sends
@@ -135,7 +135,9 @@ def _decode_struct(struct: struct_pb2.Struct) -> tuple[Any, bool]:
     if signature:
         raise Refusal("got an asset, an archive or a resource, expected text, a boolean, a list or a map.")
     members = {name: _decode_value(member) for name, member in struct.fields.items()}
-    return {name: member for name, (member, _) in members.items()}, any(secret for _, secret in members.values())
+    return {name: member for name, (member, _) in members.items()}, any(
+        secret for _, secret in members.values()
+    )
 
 
 def _encode_value(value: Any, target: struct_pb2.Value) -> None:

@@ -34,16 +34,13 @@ class Change:
 def diff(kind: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> tuple[Change, ...]:
     """List the changes from old inputs to new ones.
 
-    A property that only repeats another one (`contentHash` repeats `spec`) is listed when the other did not
-    change; `source` and paths never are.
+    A property that only repeats another one (`contentHash` repeats `spec`) is not listed; nor are paths.
     """
     rows = {name: row for name, row in property_rows(kind).items() if row.is_input}
     differing = {name for name, row in rows.items() if _normal(row, olds) != _normal(row, news)}
     changes: list[Change] = []
     for name, row in rows.items():
         if name not in differing or row.change == "never":
-            continue
-        if row.change == "implied" and row.implied_by in differing:
             continue
         changes += _changes(row, olds.get(name), news.get(name))
     return tuple(changes)

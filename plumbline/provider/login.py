@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any
+from typing import Any, Self
 
 from plumbline.fence import CloudPins, FenceError, require_pinned_tenant
 from plumbline.provider.errors import Refusal
@@ -81,7 +81,7 @@ class AsyncLogin:
     async def close(self) -> None:
         """Nothing to close; azure-core asks for it."""
 
-    async def __aenter__(self) -> AsyncLogin:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *details: object) -> None:

@@ -36,7 +36,9 @@ class Reader:
         from azure.core.rest import HttpRequest
 
         client = await self._opened()
-        request = HttpRequest("GET", f"{self._endpoint}{path}", params={"api-version": api_version, **(query or {})})
+        request = HttpRequest(
+            "GET", f"{self._endpoint}{path}", params={"api-version": api_version, **(query or {})}
+        )
         try:
             response = await client.send_request(request)
             if response.status_code == 404:
@@ -44,7 +46,9 @@ class Reader:
             response.raise_for_status()
             return response.json()
         except (AzureError, Refusal) as error:
-            raise refusal_of(error, what=f"read {_short(path)}", action=_read_action(path), scope=path) from error
+            raise refusal_of(
+                error, what=f"read {_short(path)}", action=_read_action(path), scope=path
+            ) from error
 
     async def close(self) -> None:
         """Close the connections."""
@@ -70,7 +74,9 @@ class Reader:
 
         # One context for all connections: azure-core would read the bundle again for every request.
         connector = aiohttp.TCPConnector(ssl=trusted_authorities(), limit=WIDTH)
-        self._session = aiohttp.ClientSession(connector=connector, trust_env=not self._local, auto_decompress=False)
+        self._session = aiohttp.ClientSession(
+            connector=connector, trust_env=not self._local, auto_decompress=False
+        )
         retries = patience(local=self._local)
         policies = [
             HeadersPolicy({"Accept": "application/json"}),

@@ -16,7 +16,6 @@ _TYPES = {"string": "text", "boolean": "boolean", "strings": "list of texts", "s
 _CHANGES = {
     "replace": "replaces",
     "update": "updates in place",
-    "implied": "shown with `{}`",
     "never": "never a difference",
 }
 
@@ -27,7 +26,9 @@ def main(argv: Sequence[str]) -> int:
     if "--check" in argv:
         current = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
         if current != text:
-            print(f"{PAGE}: got an older page, expected that of the schema. Run python -m plumbline.provider.reference.")
+            print(
+                f"{PAGE}: got an older page, expected that of the schema. Run python -m plumbline.provider.reference."
+            )
             return 1
         return 0
     PAGE.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,11 @@ def _settings() -> list[str]:
 def _kind(row: KindRow) -> list[str]:
     rows = property_rows(row.kind).values()
     inputs = [_input(each) for each in rows if each.is_input]
-    outputs = [f"| `{each.name}` | {_TYPES[each.type]} | {_cell(each.description)} |" for each in rows if each.is_output]
+    outputs = [
+        f"| `{each.name}` | {_TYPES[each.type]} | {_cell(each.description)} |"
+        for each in rows
+        if each.is_output
+    ]
     return [
         f"## {row.noun}",
         "",
@@ -86,7 +91,7 @@ def _kind(row: KindRow) -> list[str]:
 
 def _input(row: PropertyRow) -> str:
     need = "Required" if row.required else "Optional"
-    change = _CHANGES[row.change].format(row.implied_by)
+    change = _CHANGES[row.change]
     return f"| `{row.name}` | {_TYPES[row.type]} | {need} | {change} | {_cell(row.description)} |"
 
 

@@ -49,7 +49,7 @@ class Registry:
             # A preview of a provider whose settings come from another resource: nothing can be called yet.
             return
         stack = parse_urn(urn).stack if urn else os.environ.get("PULUMI_STACK", "")
-        self._cloud = open_cloud(read_settings(stack, given, os.environ))
+        self._cloud = await asyncio.to_thread(open_cloud, read_settings(stack, given, os.environ))
 
     def cancel(self) -> None:
         """Begin nothing any more, and stop reading. A write that has begun is finished: the state must know it."""
@@ -115,7 +115,9 @@ class Registry:
 
     def _begin(self) -> None:
         if self._cancelled:
-            raise Cancelled("cancelled before this step began. Run the command again: it takes up what is done.")
+            raise Cancelled(
+                "cancelled before this step began. Run the command again: it takes up what is done."
+            )
 
     def _claim(self, urn: Urn, kind: str, inputs: Properties) -> None:
         names = [inputs.get(name) for name in ("resourceGroupName", "workspaceName", "name", "version")]

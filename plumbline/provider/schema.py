@@ -72,9 +72,14 @@ def _property(row: PropertyRow) -> dict[str, Any]:
 
 
 def _always_there(row: PropertyRow) -> bool:
-    return row.required or row.checked_in is not None or row.name in {
-        "version",
-        "contentHash",
-        "reference",
-        "registeredVersions",
-    }
+    return (
+        row.required
+        or row.checked_in is not None
+        or row.name
+        in {
+            "version",
+            "contentHash",
+            "reference",
+            "registeredVersions",
+        }
+    )

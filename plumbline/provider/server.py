@@ -34,11 +34,11 @@ def main(argv: Sequence[str]) -> int:
             one, the engine attaches later (PULUMI_DEBUG_PROVIDERS=plumbline:PORT).
     Returns: exit code.
     """
-    _keep_stdout_for_the_port()
+    port_stream = _keep_stdout_for_the_port()
     _log_to_file()
     _end_with_the_engine()
     address = next((argument for argument in argv if not argument.startswith("-")), None)
-    asyncio.run(_serve(address))
+    asyncio.run(_serve(address, port_stream))
     return 0
 
 
@@ -50,18 +50,21 @@ def plugin_version() -> str:
         return "0.0.0"
 
 
-async def _serve(address: str | None) -> None:
+async def _serve(address: str | None, port_stream: int) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="write"))
     engine_log = EngineLog(address)
     registry = Registry(engine_log=engine_log)
     servicer = Servicer(version=plugin_version(), registry=registry, engine_log=engine_log)
-    options = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
+    options = [
+        ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+        ("grpc.max_send_message_length", _MESSAGE_BYTES),
+    ]
     server = grpc.aio.server(options=options)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    os.write(_port_stream, f"{port}\n".encode())
+    os.write(port_stream, f"{port}\n".encode())
     # The engine interrupts its plugins when it is done. What is under way then is finished first: a write that
     # nobody waits for would be a version that no state knows.
     stop = asyncio.Event()
@@ -72,15 +75,12 @@ async def _serve(address: str | None) -> None:
     await registry.close()
 
 
-_port_stream = 1
-
-
-def _keep_stdout_for_the_port() -> None:
+def _keep_stdout_for_the_port() -> int:
     # Libraries print progress; the engine would take it for the port or show it as the resource's own output.
-    global _port_stream
-    _port_stream = os.dup(1)
+    kept = os.dup(1)
     os.dup2(2, 1)
     sys.stdout = sys.stderr
+    return kept
 
 
 def _log_to_file() -> None:
@@ -88,7 +88,10 @@ def _log_to_file() -> None:
     path = os.environ.get("PLUMBLINE_PROVIDER_LOG")
     handler: logging.Handler = logging.FileHandler(path) if path else logging.NullHandler()
     logging.basicConfig(
-        level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
+        level=logging.INFO,
+        handlers=[handler],
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+        force=True,
     )
     # azure-core logs urls (a SAS is one) and headers at this level.
     logging.getLogger("azure").setLevel(logging.ERROR)

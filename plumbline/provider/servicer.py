@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import errors_pb2, plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from plumbline.provider.codec import Properties, decode, encode
 from plumbline.provider.diff import Change
@@ -101,7 +101,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Read(self, request: Any, context: Any) -> Any:
         async def work() -> Any:
             urn = parse_urn(request.urn)
-            found = await self._registry.read(urn, request.id, decode(request.inputs), decode(request.properties))
+            found = await self._registry.read(
+                urn, request.id, decode(request.inputs), decode(request.properties)
+            )
             if found is None:
                 return provider_pb2.ReadResponse()
             return provider_pb2.ReadResponse(
@@ -138,7 +140,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             await context.abort(grpc.StatusCode.UNKNOWN, str(refusal))
         except (asyncio.CancelledError, grpc.aio.AbortError):
             raise
-        except Exception as error:  # the process's outermost edge
+        except Exception as error:  # noqa: BLE001 - the process's outermost edge
             _log.error("bug: %s", "".join(traceback.format_exception(error)))
             what = str(error) if isinstance(error, ProviderError) else f"{type(error).__name__}: {error}"
             text = f"this is a bug in Plumbline, please report it: {what} ({_place_of(error)})"
@@ -151,7 +153,9 @@ def _struct(properties: Properties) -> Any:
 
 
 def _failures(problems: Iterable[PropertyProblem]) -> list[Any]:
-    return [provider_pb2.CheckFailure(property=problem.property, reason=problem.reason) for problem in problems]
+    return [
+        provider_pb2.CheckFailure(property=problem.property, reason=problem.reason) for problem in problems
+    ]
 
 
 def _diff_response(changes: tuple[Change, ...]) -> Any:
@@ -170,7 +174,7 @@ def _diff_response(changes: tuple[Change, ...]) -> Any:
 
 
 def _top(path: str) -> str:
-    return path.split(".")[0].split("[")[0]
+    return path.split(".", maxsplit=1)[0].split("[", maxsplit=1)[0]
 
 
 async def _abort_partial(context: Any, failure: PartialFailure) -> None:
@@ -193,5 +197,3 @@ def _place_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "plumbline" in frame.filename] or frames
     return f"{own[-1].filename.rsplit('/', 2)[-1]}:{own[-1].lineno}" if own else "no place"
-
-

@@ -41,8 +41,7 @@ class PropertyRow:
     type: Literal["string", "boolean", "strings", "string_map"]
     role: Literal["input", "output", "both"]
     required: bool
-    change: Literal["replace", "update", "implied", "never"]
-    implied_by: str | None
+    change: Literal["replace", "update", "never"]
     echo: Literal["faithful", "unknown", "none"]
     checked_in: Any
     reason: str
@@ -63,7 +62,10 @@ class PropertyRow:
 def kind_rows() -> Mapping[str, KindRow]:
     """Kind -> its row, in the table's order."""
     rows = _document()["kinds"]
-    return {kind: KindRow(kind=kind, **{key: str(value) for key, value in row.items()}) for kind, row in rows.items()}
+    return {
+        kind: KindRow(kind=kind, **{key: str(value) for key, value in row.items()})
+        for kind, row in rows.items()
+    }
 
 
 @cache
@@ -78,7 +80,6 @@ def property_rows(kind: str) -> Mapping[str, PropertyRow]:
                 role=row["role"],
                 required=row.get("required", False),
                 change=row["change"],
-                implied_by=row.get("implied_by"),
                 echo=row["echo"],
                 checked_in=row.get("checked_in"),
                 reason=row["reason"],

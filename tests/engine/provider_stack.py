@@ -61,7 +61,9 @@ class ProviderStack:
         settings = {"cloud": "PlumblineLocal", "tenantId": TENANT, "subscriptionId": SUBSCRIPTION}
         file = self.program / f"Pulumi.{stack}.yaml"
         lines = [f"  plumbline:{key}: {value}" for key, value in settings.items()]
-        file.write_text("\n".join([file.read_text().rstrip() if file.exists() else "", "config:", *lines, ""]))
+        file.write_text(
+            "\n".join([file.read_text().rstrip() if file.exists() else "", "config:", *lines, ""])
+        )
 
     # -- the program
 
@@ -167,7 +169,9 @@ class ProviderStack:
 
     def writes(self) -> list[str]:
         """Writes since the log was emptied: `METHOD path`."""
-        found = [entry for method in ("PUT", "PATCH", "DELETE", "POST") for entry in self.platform.paths(method)]
+        found = [
+            entry for method in ("PUT", "PATCH", "DELETE", "POST") for entry in self.platform.paths(method)
+        ]
         return [entry.replace(f"{self.platform.workspace_id}/", "") for entry in found]
 
     def faults(self, *rules: dict[str, Any]) -> None:

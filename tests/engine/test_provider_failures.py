@@ -43,13 +43,16 @@ def test_a_lost_answer_leaves_no_orphan(stack: ProviderStack) -> None:
     # Every try of the version's PUT is committed and then cut off: the client gives up with nothing in hand.
     stack.faults({"method": "PUT", "path": f"{path}/versions/", "count": -1, "status": "close-after"})
     text = stack.up(refused=True)
-    assert "got no answer" in text and "run the command again" in text
+    assert "got no answer" in text
+    assert "run the command again" in text
     assert "lost_answer" not in stack.resources()
     assert len(stack.versions(path)) == 1
     stack.no_faults()
     stack.up()
     outputs = stack.resources()["lost_answer"]["outputs"]
-    assert outputs["registeredVersions"] == [outputs["version"]], "our own half-done work is ours, not adopted"
+    assert outputs["registeredVersions"] == [outputs["version"]], (
+        "our own half-done work is ours, not adopted"
+    )
     assert list(stack.versions(path)) == [outputs["version"]]
     stack.destroy()
     assert stack.versions(path) == {outputs["version"]: True}
@@ -58,7 +61,10 @@ def test_a_lost_answer_leaves_no_orphan(stack: ProviderStack) -> None:
 def test_a_throttled_service_is_waited_for(stack: ProviderStack) -> None:
     path = rename(stack, "throttled")
     throttle = {"status": 429, "headers": {"Retry-After": "1"}, "count": 5}
-    stack.faults({"method": "PUT", "path": f"{path}/versions/", **throttle}, {"method": "GET", "path": path, **throttle})
+    stack.faults(
+        {"method": "PUT", "path": f"{path}/versions/", **throttle},
+        {"method": "GET", "path": path, **throttle},
+    )
     stack.up()
     assert "throttled" in stack.resources()
 
@@ -68,7 +74,9 @@ def test_a_killed_plugin_in_the_middle_of_a_create_converges(stack: ProviderStac
     stack.faults({"method": "PUT", "path": f"{path}/versions/", "delay_seconds": 20})
     stack.forget_requests()
     engine = stack.start("up", "--yes", "--skip-preview", "--suppress-progress")
-    wait_for(lambda: [entry for entry in stack.writes() if entry.startswith("PUT codes/")])  # the version is next
+    wait_for(
+        lambda: [entry for entry in stack.writes() if entry.startswith("PUT codes/")]
+    )  # the version is next
     (plugin,) = plugins_of(engine)
     plugin.kill()
     text, _ = engine.communicate(timeout=60)
@@ -165,10 +173,18 @@ def test_a_schedule_that_someone_else_made_is_not_overwritten(
     stack.set(leave_out=[])
     stack.up()
     before = stack.live("schedules/scoring_weekly")
-    stack.change("schedules/scoring_weekly", properties={}, trigger={**before["properties"]["trigger"], "interval": 3})
-    stack.run("state", "delete", "--yes", "urn:pulumi:local::scoring::plumbline:azureml:PipelineSchedule::scoring_weekly")
+    stack.change(
+        "schedules/scoring_weekly", properties={}, trigger={**before["properties"]["trigger"], "interval": 3}
+    )
+    stack.run(
+        "state",
+        "delete",
+        "--yes",
+        "urn:pulumi:local::scoring::plumbline:azureml:PipelineSchedule::scoring_weekly",
+    )
     text = stack.run("preview", refused=True)
-    assert "scoring_weekly" in text and "other content" in text
+    assert "got scoring_weekly, expected one that is free" in text
+    assert "other content" in text
     assert "Import that one, or choose another name" in text
 
 
@@ -184,7 +200,9 @@ def test_a_missing_right_names_the_action_and_the_place(stack: ProviderStack) ->
 def test_a_missing_workspace_is_named(stack: ProviderStack) -> None:
     stack.set(workspace="mlw-elsewhere")
     text = stack.up(refused=True)
-    assert "got 404" in text and "mlw-elsewhere" in text and "Create it first" in text
+    assert "got 404" in text
+    assert "mlw-elsewhere" in text
+    assert "Create it first" in text
 
 
 def test_a_login_of_another_tenant_is_refused(stack: ProviderStack) -> None:
@@ -201,10 +219,11 @@ def test_without_an_emulator_every_command_fails_closed_at_once(
     stack.up()
     # A port that nobody listens on, with everything else as it was.
     real = platform.emulator.base_url
-    stack.environment |= {}
     for command in (("preview",), ("up", "--yes", "--skip-preview"), ("refresh", "--yes", "--skip-preview")):
         environment = platform.emulator.environment("deployer", base=stack.environment)
-        environment = {name: value.replace(real, "https://127.0.0.1:9") for name, value in environment.items()}
+        environment = {
+            name: value.replace(real, "https://127.0.0.1:9") for name, value in environment.items()
+        }
         begun = time.monotonic()
         done = subprocess.run(
             [str(stack.pulumi), *command, "--non-interactive"],

@@ -70,7 +70,9 @@ def test_an_edit_made_elsewhere_is_named_to_the_field_and_put_back(stack: Provid
     expected = {}
     for name in KINDS:
         body = stack.live(current(stack, name))["properties"]
-        stack.change(current(stack, name), description="edited", tags={**(body.get("tags") or {}), "who": "alice"})
+        stack.change(
+            current(stack, name), description="edited", tags={**(body.get("tags") or {}), "who": "alice"}
+        )
         expected[name] = ["update", "description", "tags.who"]
     stack.change(KINDS["scoring_weekly"], isEnabled=False)
     expected["scoring_weekly"] = ["update", "description", "enabled", "tags.who"]
@@ -134,7 +136,9 @@ def test_one_changed_line_is_one_new_version_and_its_pins_and_back_again_nothing
             "scoring_weekly": ["update", "spec"],
         }
         shown = stack.run("preview", "--diff")
-        assert f'"azureml:score:{before}" => "azureml:score:h1' in shown, "the pin of the parent, field by field"
+        assert f'"azureml:score:{before}" => "azureml:score:h1' in shown, (
+            "the pin of the parent, field by field"
+        )
         assert '"azureml:score_and_report:h1' in shown, "the pin of the schedule"
 
         stack.forget_requests()
@@ -171,15 +175,27 @@ def test_an_import_of_every_kind_shows_no_difference(stack: ProviderStack, tmp_p
     file = tmp_path / "import.json"
     file.write_text(json.dumps({"resources": listed}))
     other = ProviderStack(tmp_path, stack.platform)
-    other.run("import", "--file", str(file), "--yes", "--generate-code=false", "--protect=false", "--skip-preview")
+    other.run(
+        "import", "--file", str(file), "--yes", "--generate-code=false", "--protect=false", "--skip-preview"
+    )
     assert other.planned() == {}
     assert other.drift() == {}
-    assert other.resources()["score"]["outputs"]["registeredVersions"] == [], "an imported version is not ours to archive"
+    assert other.resources()["score"]["outputs"]["registeredVersions"] == [], (
+        "an imported version is not ours to archive"
+    )
+
+    (tmp_path / "by-name").mkdir()
+    other = ProviderStack(tmp_path / "by-name", stack.platform)
     other.environment |= {"AZURE_RESOURCE_GROUP": GROUP, "AZUREML_WORKSPACE_NAME": WORKSPACE}
-    other.run("stack", "rm", "--yes", "--force", "local")
-    other.run("stack", "init", "local")
     reference = resources["table"]["outputs"]["reference"]
-    words = ("plumbline:azureml:DataAsset", "table", reference, "--yes", "--generate-code=false", "--protect=false")
+    words = (
+        "plumbline:azureml:DataAsset",
+        "table",
+        reference,
+        "--yes",
+        "--generate-code=false",
+        "--protect=false",
+    )
     other.run("import", *words, "--skip-preview")
     assert other.resources()["table"]["id"] == resources["table"]["id"]
 

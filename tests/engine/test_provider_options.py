@@ -58,11 +58,15 @@ def test_secrets_stay_secret_and_options_are_honoured(stack: ProviderStack) -> N
         assert "ciphertext" in state["score"][side]["description"]
     everything = "".join(file.read_text() for file in stack.state.glob(".pulumi/stacks/scoring/*.json"))
     assert "Scores a table." not in everything
-    assert stack.live(f"components/score/versions/{state['score']['outputs']['version']}")["properties"]["description"]
+    assert stack.live(f"components/score/versions/{state['score']['outputs']['version']}")["properties"][
+        "description"
+    ]
     text = stack.run("preview", "--diff", "--refresh")
     assert "Scores a table." not in text
 
-    stack.change(f"environments/scoring_tools/versions/{state['scoring_tools']['outputs']['version']}", description="x")
+    stack.change(
+        f"environments/scoring_tools/versions/{state['scoring_tools']['outputs']['version']}", description="x"
+    )
     with stack.edited("environment.yml", "Tools of the scoring pipeline.", "Other words."):
         assert stack.planned() == {}, "ignored"
     text = stack.run("destroy", "--yes", "--skip-preview", refused=True)
@@ -78,7 +82,9 @@ def test_description_and_tags_change_in_place_and_can_be_taken_away(stack: Provi
     stack.set(leave_out=["table", "remote_table", "baseline", "score_and_report", "scoring_weekly", "report"])
     stack.up()
     version = stack.resources()["score"]["outputs"]["version"]
-    with stack.edited(SCORE, "description: Scores a table.\ntags: {team: scoring}\n", "description: New words.\n"):
+    with stack.edited(
+        SCORE, "description: Scores a table.\ntags: {team: scoring}\n", "description: New words.\n"
+    ):
         assert stack.planned() == {"score": ["update", "description", "tags.team"]}
         stack.forget_requests()
         stack.up()
@@ -101,7 +107,10 @@ def test_another_name_or_workspace_replaces_either_way_round(stack: ProviderStac
         stack.up()
         assert stack.versions("components/score") == {version: True}
         assert stack.resources()["score"]["id"].endswith("/components/score_two")
-    stack.set(names={}, options={"score": {"delete_before_replace": True}, "scoring_tools": {"delete_before_replace": True}})
+    stack.set(
+        names={},
+        options={"score": {"delete_before_replace": True}, "scoring_tools": {"delete_before_replace": True}},
+    )
     stack.set(workspace=SECOND)
     stack.up()
     item = stack.resources()["score"]
@@ -124,6 +133,7 @@ def test_a_rename_without_an_alias_leaves_the_version_in_use(stack: ProviderStac
 def test_wrong_inputs_are_listed_by_property(stack: ProviderStack) -> None:
     stack.set(group="", workspace="")
     text = stack.run("preview", refused=True)
-    assert "resourceGroupName" in text and "workspaceName" in text
+    assert "resourceGroupName" in text
+    assert "workspaceName" in text
     assert "got an empty text, expected a name" in text
     assert GROUP not in text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,9 @@ PINS = {"cloud": "AzureCloud", "tenantId": "t", "subscriptionId": "s"}
 SCALARS = st.one_of(st.booleans(), st.integers(-(2**40), 2**40), st.text(max_size=20))
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
     max_leaves=8,
 )
 
@@ -60,7 +64,9 @@ def test_a_secret_inside_a_map_makes_the_whole_property_secret() -> None:
 
 
 def test_a_file_given_as_a_pulumi_asset_is_refused() -> None:
-    struct = encode({"spec": {"4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17", "text": "x"}})
+    struct = encode(
+        {"spec": {"4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17", "text": "x"}}
+    )
     with pytest.raises(Refusal, match="asset"):
         decode(struct)
 
@@ -82,11 +88,20 @@ def test_resource_classes_carry_the_tokens_of_the_schema() -> None:
     from plumbline import azureml
 
     for row in kind_rows().values():
-        assert getattr(azureml, row.noun).token == row.token
+        assert getattr(azureml, row.noun).resource_type == row.token
 
 
 def test_the_reference_page_is_up_to_date() -> None:
     assert (REPOSITORY / "docs/reference/resources.md").read_text(encoding="utf-8") == page()
+
+
+def test_the_plugin_starts_without_the_cloud_libraries() -> None:
+    program = (
+        "import sys, plumbline.provider.server\n"
+        "found = [m for m in sys.modules if m.split('.')[0] in {'azure', 'aiohttp', 'msal', 'marshmallow'}]\n"
+        "sys.exit(f'got {found[:5]}, expected none' if found else 0)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=REPOSITORY, timeout=60)
 
 
 def test_configuration_wins_over_the_environment() -> None:
@@ -122,7 +137,9 @@ def test_a_public_cloud_has_its_endpoint() -> None:
 
 
 def test_urns_come_apart() -> None:
-    urn = parse_urn("urn:pulumi:dev::platform::plumbline:ml:Pipeline$plumbline:azureml:Component::claims-train")
+    urn = parse_urn(
+        "urn:pulumi:dev::platform::plumbline:ml:Pipeline$plumbline:azureml:Component::claims-train"
+    )
     assert (urn.stack, urn.project, urn.token, urn.name) == (
         "dev",
         "platform",

@@ -69,7 +69,14 @@ class Kind(Protocol):
         """What is live; None when it is gone. Empty inputs and state mean an import."""
 
     async def update(
-        self, context: Context, id: str, state: Properties, olds: Properties, news: Properties, *, preview: bool
+        self,
+        context: Context,
+        id: str,
+        state: Properties,
+        olds: Properties,
+        news: Properties,
+        *,
+        preview: bool,
     ) -> Created:
         """Bring what exists in line with new inputs."""
 

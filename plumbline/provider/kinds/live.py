@@ -36,7 +36,7 @@ class LiveObject:
         return next((value for value in self.values[name] if value != expected), expected)
 
 
-class _CodeNeeded(Exception):  # noqa: N818 - no error: it carries a question out of a pure function
+class _CodeNeeded(Exception):
     def __init__(self, code_id: str) -> None:
         self.code_id = code_id
         super().__init__(code_id)

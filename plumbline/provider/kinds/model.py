@@ -39,7 +39,11 @@ class ModelKind(VersionedAssetKind):
         return _versioned(inputs, str(highest + 1)), None
 
     def _with_version_of(self, state: Properties, news: Properties) -> Properties:
-        if not news.get("version") and state.get("contentHash") == news.get("contentHash") and "version" in state:
+        if (
+            not news.get("version")
+            and state.get("contentHash") == news.get("contentHash")
+            and "version" in state
+        ):
             return _versioned(news, state["version"])
         return news
 

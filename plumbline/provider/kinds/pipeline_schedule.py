@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline.assets import ScheduleDefinition
-from plumbline.provider.address import Workspace, parse_import_id
+from plumbline.provider.address import Workspace
 from plumbline.provider.codec import Properties, is_known
 from plumbline.provider.errors import PartialFailure, Refusal
 from plumbline.provider.kinds import sent_and_got
+from plumbline.provider.kinds.import_address import import_address
 from plumbline.provider.kinds.kind import Context, Created, Found
 from plumbline.provider.kinds.live import LiveObject, is_true, live_object
 from plumbline.provider.table import kind_rows, property_rows
@@ -50,7 +51,14 @@ class PipelineScheduleKind:
         return await self._put(context, workspace, inputs)
 
     async def update(
-        self, context: Context, id: str, state: Properties, olds: Properties, news: Properties, *, preview: bool
+        self,
+        context: Context,
+        id: str,
+        state: Properties,
+        olds: Properties,
+        news: Properties,
+        *,
+        preview: bool,
     ) -> Created:
         """Bring the schedule in line, whole."""
         workspace = self._workspace(context, news)
@@ -82,7 +90,8 @@ class PipelineScheduleKind:
     async def delete(self, context: Context, id: str, state: Properties) -> None:
         """Disable, then delete."""
         workspace = self._workspace(context, state)
-        assert workspace is not None and context.cloud is not None
+        assert workspace is not None
+        assert context.cloud is not None
         body = await self._get(context, workspace, state["name"])
         if body is None:
             return
@@ -142,18 +151,11 @@ class PipelineScheduleKind:
         return context.cloud.workspace(names[0], names[1])
 
     def _address(self, context: Context, id: str, state: Properties) -> tuple[Workspace, str]:
+        if "name" not in state:
+            workspace, name, _ = import_address(context, id, versioned=False)
+            return workspace, name
         assert context.cloud is not None
-        if "name" in state:
-            return context.cloud.workspace(state["resourceGroupName"], state["workspaceName"]), state["name"]
-        wanted, settings = parse_import_id(id), context.cloud.settings
-        group = wanted.resource_group or settings.get("resourceGroupName")
-        workspace = wanted.workspace or settings.get("workspaceName")
-        if not (group and workspace):
-            raise Refusal(
-                f"import: id: got {id!r}, expected a schedule's name together with AZURE_RESOURCE_GROUP and "
-                "AZUREML_WORKSPACE_NAME, or its full ARM id."
-            )
-        return context.cloud.workspace(group, workspace), wanted.name
+        return context.cloud.workspace(state["resourceGroupName"], state["workspaceName"]), state["name"]
 
     async def _get(self, context: Context, workspace: Workspace, name: str) -> Any:
         assert context.cloud is not None

@@ -6,25 +6,31 @@ The resource is the container; `version` is an output that moves when the conten
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from plumbline.assets import AssetDefinition, changes, content_hash
-from plumbline.provider.address import Workspace, parse_import_id
+from plumbline.assets import changes, content_hash, is_content_version
+from plumbline.provider.address import Workspace
 from plumbline.provider.answers import refusal_of
 from plumbline.provider.client import CODE_HASH_PROPERTY
 from plumbline.provider.codec import UNKNOWN, Properties, is_known
 from plumbline.provider.diff import content_changed
 from plumbline.provider.errors import PartialFailure, Refusal
 from plumbline.provider.kinds import sent_and_got
+from plumbline.provider.kinds.asset_values import (
+    MUTABLE,
+    definition_of,
+    mutable_inputs,
+    outputs_of,
+    seen_inputs,
+)
+from plumbline.provider.kinds.import_address import import_address
 from plumbline.provider.kinds.kind import Context, Created, Found
 from plumbline.provider.kinds.live import CODE_API_VERSION, LiveObject, is_true, live_object
 from plumbline.provider.kinds.snapshot import require_planned_code
-from plumbline.provider.table import kind_rows, property_rows
+from plumbline.provider.table import kind_rows
 
-_MUTABLE = {"description": "description", "tags": "tags", "displayName": "display_name"}
 _HASH_PROPERTIES = ("hash_sha256",)
 _CODE_ID = re.compile(r"/subscriptions/.+/codes/[^/]+/versions/[^/]+", re.IGNORECASE)
 
@@ -44,7 +50,14 @@ class VersionedAssetKind:
         return await self._ensure(context, inputs, registered=(), preview=preview, id="")
 
     async def update(
-        self, context: Context, id: str, state: Properties, olds: Properties, news: Properties, *, preview: bool
+        self,
+        context: Context,
+        id: str,
+        state: Properties,
+        olds: Properties,
+        news: Properties,
+        *,
+        preview: bool,
     ) -> Created:
         """Add a version for new content; change the current one's mutable values otherwise."""
         registered = state.get("registeredVersions", [])
@@ -52,26 +65,30 @@ class VersionedAssetKind:
         news = self._with_version_of(state, news)
         if preview and not content_changed(state, news):
             # Nothing to look up: the version stays, its mutable values change.
-            return Created(id=id, outputs=self._outputs(news, registered=registered))
+            return Created(id=id, outputs=outputs_of(self.kind, news, registered=registered))
         return await self._ensure(context, news, registered=registered, preview=preview, id=id)
 
     async def read(self, context: Context, id: str, inputs: Properties, state: Properties) -> Found | None:
         """The live version beside what the state knows of it."""
-        workspace, name, version = self._address(context, id, inputs, state)
+        workspace, name, version = self._address(context, id, state)
         body, archived = await self._live(context, workspace, name, version)
         if body is None:
             return None
         live = await self._understood(context, body)
-        seen = self._as_inputs(inputs, state, live, archived=archived)
+        acknowledged = state.get("acknowledged")
+        seen = seen_inputs(
+            self.kind, inputs, live, version=version, acknowledged=acknowledged, archived=archived
+        )
         seen |= {"resourceGroupName": workspace.resource_group, "workspaceName": workspace.name, "name": name}
         if self.declares_version or "version" in inputs:
             seen["version"] = version
         secrets = inputs.secrets | state.secrets
         found = Properties(entries=seen, secrets=secrets)
-        outputs = self._outputs(
+        outputs = outputs_of(
+            self.kind,
             Properties(entries={**seen, "version": version}, secrets=secrets),
             registered=state.get("registeredVersions", ()),
-            acknowledged=state.get("acknowledged"),
+            acknowledged=acknowledged,
         )
         return Found(id=workspace.container(self.row.collection, name), inputs=found, outputs=outputs)
 
@@ -97,27 +114,33 @@ class VersionedAssetKind:
                 archived.append(version)
             except HttpResponseError as error:
                 scope = workspace.version(self.row.collection, name, version)
-                refusal = refusal_of(error, what=f"{name}:{version}: archive", action=self._action, scope=scope)
+                refusal = refusal_of(
+                    error, what=f"{name}:{version}: archive", action=self._action, scope=scope
+                )
                 refused.append(version)
                 await context.warn(f"{refusal} It stays, and is no longer managed by this stack.")
         if archived:
             await context.inform(f"archived {name}: {', '.join(archived)}. Azure ML keeps archived versions.")
         current = state.get("version")
         if current not in registered:
-            await context.inform(f"{name}:{current} is left as it is: this stack adopted it, it did not register it.")
+            await context.inform(
+                f"{name}:{current} is left as it is: this stack adopted it, it did not register it."
+            )
 
     async def _ensure(
         self, context: Context, inputs: Properties, *, registered: tuple[str, ...], preview: bool, id: str
     ) -> Created:
-        if context.cloud is None or not all(is_known(inputs[name]) for name in ("resourceGroupName", "workspaceName")):
-            return Created(id=id, outputs=self._outputs(inputs, registered=UNKNOWN))
+        if context.cloud is None or not all(
+            is_known(inputs[name]) for name in ("resourceGroupName", "workspaceName")
+        ):
+            return Created(id=id, outputs=outputs_of(self.kind, inputs, registered=UNKNOWN))
         workspace = self._workspace(context, inputs)
         inputs, found = await self._resolve_version(context, workspace, inputs)
         if found is not None:
             return await self._take_up(context, workspace, inputs, found, registered, preview=preview, id=id)
         if preview:
-            return Created(id=id, outputs=self._outputs(inputs, registered=UNKNOWN))
-        definition = self._definition(inputs)
+            return Created(id=id, outputs=outputs_of(self.kind, inputs, registered=UNKNOWN))
+        definition = definition_of(self.kind, inputs)
         await asyncio.to_thread(require_planned_code, definition, context.root)
         context.begin()
         body = await asyncio.to_thread(
@@ -140,14 +163,17 @@ class VersionedAssetKind:
         """Go on from a version that exists: ours from before, someone else's equal one, or an archived one."""
         name, version = inputs["name"], inputs["version"]
         live = await self._understood(context, body)
-        self._require_same_content(inputs, live, await self._next_version(context, workspace, inputs))
         container = await self._get(context, workspace.container(self.row.collection, name))
-        container_archived = is_true(((container or {}).get("properties") or {}).get("isArchived"))
+        properties = (container or {}).get("properties") or {}
+        self._require_same_content(inputs, live, properties.get("nextVersion"))
+        container_archived = is_true(properties.get("isArchived"))
         archived = live.differing("archived", None) or container_archived
         if archived and not inputs["archived"]:
             if preview:
                 whole = "; its container is archived and is restored with it" if container_archived else ""
-                await context.inform(f"{name}:{version} exists, archived, with equal content: it is restored{whole}.")
+                await context.inform(
+                    f"{name}:{version} exists, archived, with equal content: it is restored{whole}."
+                )
             else:
                 await self._restore(context, workspace, name, version, container_archived=container_archived)
             registered = _with(registered, version)
@@ -156,20 +182,17 @@ class VersionedAssetKind:
             registered = _with(registered, version)
         elif version not in registered and not id:
             verb = "is" if preview else "was"
-            await context.inform(f"{name}:{version} exists with equal content: it {verb} adopted, not registered.")
+            await context.inform(
+                f"{name}:{version} exists with equal content: it {verb} adopted, not registered."
+            )
         if preview:
-            return Created(id=id, outputs=self._outputs(inputs, registered=registered))
-        wanted = {wire: inputs.get(wire) for wire in _MUTABLE if wire in property_rows(self.kind)}
-        stale = {
-            wire: value
-            for wire, value in wanted.items()
-            if live.differing(wire, value or ({} if wire == "tags" else None)) != (value or ({} if wire == "tags" else None))
-        }
-        if stale:
+            return Created(id=id, outputs=outputs_of(self.kind, inputs, registered=registered))
+        wanted = mutable_inputs(self.kind, inputs)
+        if any(live.differing(wire, value) != value for wire, value in wanted.items()):
             context.begin()
-            mutable = {_MUTABLE[wire]: value for wire, value in wanted.items()}
+            attributes = {MUTABLE[wire]: value for wire, value in wanted.items()}
             body = await asyncio.to_thread(
-                self._writer(context).change, workspace, self.kind, name, version, mutable
+                self._writer(context).change, workspace, self.kind, name, version, attributes
             )
         if inputs["archived"] and not archived:
             context.begin()
@@ -197,7 +220,7 @@ class VersionedAssetKind:
         """Compare what came back with what was sent."""
         live = await self._understood(context, body)
         verdict = sent_and_got.compare(self.kind, inputs, live, leave=("archived",))
-        outputs = self._outputs(inputs, registered=registered, acknowledged=verdict.acknowledged)
+        outputs = outputs_of(self.kind, inputs, registered=registered, acknowledged=verdict.acknowledged)
         id = workspace.container(self.row.collection, inputs["name"])
         for warning in verdict.warnings:
             await context.warn(warning)
@@ -205,7 +228,7 @@ class VersionedAssetKind:
             raise PartialFailure(resource_id=id, outputs=outputs, reasons=verdict.errors)
         return Created(id=id, outputs=outputs)
 
-    def _require_same_content(self, inputs: Properties, live: LiveObject, next_version: str) -> None:
+    def _require_same_content(self, inputs: Properties, live: LiveObject, following: Any) -> None:
         live_hash = content_hash(self.kind, live.spec, reference_hashes=inputs.get("referenceHashes") or None)
         if live_hash == inputs["contentHash"]:
             return
@@ -214,105 +237,30 @@ class VersionedAssetKind:
             f"{inputs.get('source', inputs['name'])}: version: got {inputs['version']} with content "
             f"{inputs['contentHash']}, expected content {live_hash}, under which {live.made_by} registered "
             f"{inputs['name']}:{inputs['version']} at {live.made_at}; versions never change (differing: {fields}). "
-            f"Declare version {next_version}, or none at all."
+            f"{_next_step(inputs['version'], following)}"
         )
-
-    async def _next_version(self, context: Context, workspace: Workspace, inputs: Properties) -> str:
-        version: str = inputs["version"]
-        if not version.isdigit():
-            return f"{version}-2" if not version.startswith("h1") else "of your own"
-        container = await self._get(context, workspace.container(self.row.collection, inputs["name"]))
-        following = ((container or {}).get("properties") or {}).get("nextVersion")
-        return str(following or int(version) + 1)
 
     async def _resolve_version(
         self, context: Context, workspace: Workspace, inputs: Properties
     ) -> tuple[Properties, Mapping[str, Any] | None]:
         """The inputs with their version, and what is live under it."""
-        body = await self._get(context, workspace.version(self.row.collection, inputs["name"], inputs["version"]))
+        body = await self._get(
+            context, workspace.version(self.row.collection, inputs["name"], inputs["version"])
+        )
         return inputs, body
 
     def _with_version_of(self, state: Properties, news: Properties) -> Properties:
         """Versions follow from content: nothing to carry over (a model's does not)."""
         return news
 
-    def _as_inputs(
-        self, inputs: Properties, state: Properties, live: LiveObject, *, archived: bool
-    ) -> dict[str, Any]:
-        seen = dict(inputs.entries)
-        acknowledged = json.loads(state.get("acknowledged") or "{}")
-        if live.spec not in (inputs.get("spec"), acknowledged.get("spec")):
-            seen["spec"] = live.spec
-            seen["contentHash"] = content_hash(self.kind, live.spec)
-            seen["codeHash"] = live.code_hash
-        for wire in (*_MUTABLE, "archived"):
-            if wire not in live.values:
-                continue
-            expected = inputs.get(wire)
-            value = live.differing(wire, {} if wire == "tags" and expected is None else expected or None)
-            if wire == "archived":
-                value = bool(archived or value)
-            elif wire in acknowledged and value == acknowledged[wire]:
-                value = expected
-            if value is None:
-                seen.pop(wire, None)
-            else:
-                seen[wire] = value
-        return {name: value for name, value in seen.items() if value is not None}
-
-    def _outputs(self, inputs: Properties, *, registered: Any, acknowledged: str | None = None) -> Properties:
-        version = inputs.get("version", UNKNOWN)
-        made = {
-            "reference": f"{inputs['name']}:{version}" if is_known([inputs["name"], version]) else UNKNOWN,
-            "registeredVersions": registered if not is_known(registered) else list(registered),
-            "acknowledged": acknowledged,
-            "version": version,
-        }
-        rows = property_rows(self.kind)
-        copied = {name: inputs[name] for name, row in rows.items() if row.is_output and name in inputs}
-        secrets = inputs.secrets | ({"reference"} if inputs.secrets & {"name", "version"} else set())
-        secrets |= {"acknowledged"} if inputs.secrets else set()
-        values = {name: value for name, value in {**copied, **made}.items() if value is not None}
-        return Properties(entries=values, secrets=secrets & values.keys())
-
-    def _definition(self, inputs: Properties) -> AssetDefinition:
-        return AssetDefinition(
-            kind=self.kind,  # type: ignore[arg-type]
-            name=inputs["name"],
-            version=inputs["version"],
-            declared_version=inputs["version"],
-            spec=inputs["spec"],
-            content_hash=inputs["contentHash"],
-            source=inputs.get("source", ""),
-            code_hash=inputs.get("codeHash"),
-            code_path=inputs.get("codePath"),
-            includes=tuple(inputs.get("includes", ())),
-            display_name=inputs.get("displayName"),
-            description=inputs.get("description"),
-            tags=inputs.get("tags", {}),
-        )
-
     def _workspace(self, context: Context, values: Mapping[str, Any]) -> Workspace:
         assert context.cloud is not None
         return context.cloud.workspace(values["resourceGroupName"], values["workspaceName"])
 
-    def _address(
-        self, context: Context, id: str, inputs: Properties, state: Properties
-    ) -> tuple[Workspace, str, str]:
-        assert context.cloud is not None
-        if "version" in state:
-            return self._workspace(context, state), state["name"], state["version"]
-        wanted = parse_import_id(id)
-        settings = context.cloud.settings
-        group = wanted.resource_group or inputs.get("resourceGroupName") or settings.get("resourceGroupName")
-        workspace = wanted.workspace or inputs.get("workspaceName") or settings.get("workspaceName")
-        if not (wanted.version and group and workspace):
-            raise Refusal(
-                f"import: id: got {id!r}, expected NAME:VERSION together with AZURE_RESOURCE_GROUP and "
-                "AZUREML_WORKSPACE_NAME (or plumbline:resourceGroupName and plumbline:workspaceName), or the "
-                "version's full ARM id."
-            )
-        return context.cloud.workspace(group, workspace), wanted.name, wanted.version
+    def _address(self, context: Context, id: str, state: Properties) -> tuple[Workspace, str, str]:
+        if "version" not in state:
+            return import_address(context, id, versioned=True)
+        return self._workspace(context, state), state["name"], state["version"]
 
     async def _live(
         self, context: Context, workspace: Workspace, name: str, version: str
@@ -348,6 +296,13 @@ class VersionedAssetKind:
     @property
     def _action(self) -> str:
         return f"Microsoft.MachineLearningServices/workspaces/{self.row.collection}/versions/write"
+
+
+def _next_step(version: str, following: Any) -> str:
+    if is_content_version(version):
+        return "Someone changed what this version holds: archive it, or change the definition."
+    following = (following or int(version) + 1) if version.isdigit() else f"{version}-2"
+    return f"Declare version {following}, or none at all."
 
 
 def _is_upload(address: str) -> bool:

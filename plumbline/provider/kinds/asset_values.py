@@ -1,0 +1,95 @@
+"""A versioned asset in its three forms: inputs, outputs, definition; and how a live one shows in the first two."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from plumbline.assets import AssetDefinition, content_hash, is_content_version, version_from_hash
+from plumbline.provider.codec import UNKNOWN, Properties, is_known
+from plumbline.provider.kinds.live import LiveObject
+from plumbline.provider.table import property_rows
+
+MUTABLE = {"description": "description", "tags": "tags", "displayName": "display_name"}
+"""Mutable inputs: wire name -> attribute of azure-ai-ml's entities."""
+
+
+def outputs_of(
+    kind: str, inputs: Properties, *, registered: Any, acknowledged: str | None = None
+) -> Properties:
+    """The outputs that follow from inputs; what is not known yet is UNKNOWN, never a placeholder.
+
+    Args:
+        registered: Versions that the resource registered so far, or UNKNOWN.
+    """
+    version = inputs.get("version", UNKNOWN)
+    rows = property_rows(kind)
+    values = {name: inputs[name] for name, row in rows.items() if row.is_output and name in inputs} | {
+        "reference": f"{inputs['name']}:{version}" if is_known([inputs["name"], version]) else UNKNOWN,
+        "registeredVersions": list(registered) if is_known(registered) else registered,
+        "version": version,
+    }
+    if acknowledged:
+        values["acknowledged"] = acknowledged
+    secrets = set(inputs.secrets)
+    if secrets & {"name", "version"}:
+        secrets.add("reference")
+    if secrets:
+        secrets.add("acknowledged")
+    return Properties(entries=values, secrets=frozenset(secrets & values.keys()))
+
+
+def mutable_inputs(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What the inputs want of the mutable values: wire name -> value, None for none, {} for no tags."""
+    empty: dict[str, Any] = {"tags": {}}
+    return {wire: inputs.get(wire) or empty.get(wire) for wire in MUTABLE if wire in property_rows(kind)}
+
+
+def seen_inputs(
+    kind: str, inputs: Properties, live: LiveObject, *, version: str, acknowledged: str | None, archived: bool
+) -> dict[str, Any]:
+    """The inputs as they would have to be to give what is live.
+
+    What Azure acknowledged otherwise than it was sent counts as sent.
+
+    Args:
+        acknowledged: The output of that name.
+        archived: Whether the container is.
+    """
+    known: dict[str, Any] = json.loads(acknowledged or "{}")
+    seen = dict(inputs.entries)
+    if live.spec not in (inputs.get("spec"), known.get("spec")):
+        made = content_hash(kind, live.spec)
+        # A hash over references to declared versions cannot be made from this spec alone; then it is not known.
+        known_hash = not is_content_version(version) or version_from_hash(made) == version or "spec" in inputs
+        seen |= {
+            "spec": live.spec,
+            "contentHash": made if known_hash else None,
+            "codeHash": live.code_hash,
+        }
+    for wire, expected in mutable_inputs(kind, inputs).items():
+        value = live.differing(wire, expected)
+        if wire not in known or value != known[wire]:
+            seen[wire] = value if value or wire in inputs else None
+    seen["archived"] = archived or bool(live.differing("archived", inputs.get("archived", False)))
+    return {name: value for name, value in seen.items() if value is not None}
+
+
+def definition_of(kind: str, inputs: Properties) -> AssetDefinition:
+    """The definition that inputs were made from, as far as a registration needs it."""
+    return AssetDefinition(
+        kind=kind,  # type: ignore[arg-type]
+        name=inputs["name"],
+        version=inputs["version"],
+        declared_version=inputs["version"],
+        spec=inputs["spec"],
+        content_hash=inputs["contentHash"],
+        source=inputs.get("source", ""),
+        code_hash=inputs.get("codeHash"),
+        code_path=inputs.get("codePath"),
+        includes=tuple(inputs.get("includes", ())),
+        display_name=inputs.get("displayName"),
+        description=inputs.get("description"),
+        tags=inputs.get("tags", {}),
+    )
