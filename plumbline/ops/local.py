@@ -46,15 +46,22 @@ def up(azure_noise: bool, skip_run: bool) -> None:
 @command.command()
 @click.option("--azure-noise", is_flag=True, help="Answer as unpredictably as Azure may.")
 def start(azure_noise: bool) -> None:
-    """Start the emulator, or say that it runs.
+    """Start the emulator, or say that it runs; select the stack `local` for a plain `pulumi`.
 
     \b
     Example: plumbline local start
     """
-    stack, _ = _stack()
+    from plumbline.engine import find_engine
+
+    stack, project = _stack()
     began = time.monotonic()
     running = stack.ready() is not None
     ready = stack.start(azure_noise=azure_noise)
+    if find_engine() is not None:
+        # With an engine at hand the stack is made ready as well, so that a plain `pulumi up -s local` works.
+        from plumbline.ops.emulation import begin_emulation
+
+        begin_emulation(stack, project=project, say=click.echo, azure_noise=azure_noise)
     if running:
         click.echo(f"The emulator runs already at {ready['base_url']} (pid {ready['pid']}).")
     else:

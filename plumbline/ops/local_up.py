@@ -12,6 +12,7 @@ import click
 from plumbline.ops.emulation import Emulation, begin_emulation
 from plumbline.ops.errors import UserError
 from plumbline.ops.local_home import EmulatedStack
+from plumbline.ops.state_lock import has_pending_creates
 
 NEXT_STEPS = """
 What to try next:
@@ -40,6 +41,12 @@ def bring_up(stack: EmulatedStack, *, project: Path, azure_noise: bool, skip_run
         raise UserError(
             "stack local: pulumi up: got a failure, expected an update. "
             "What is above names it; mend it and run again: what has been made is kept."
+        )
+    if has_pending_creates(stack.state, "local"):
+        # The update above has created or found them; only the note of the killed run is left to strike out.
+        click.echo("An earlier run was killed while it created something; its notes are struck out.")
+        emulation.read(
+            ["pulumi", "refresh", "--stack", "local", "--yes", "--skip-preview", "--clear-pending-creates"]
         )
     outputs = _outputs(emulation)
     _remember_workspace(stack, outputs)

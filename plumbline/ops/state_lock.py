@@ -1,4 +1,6 @@
-"""Locks of a file backend: a dead local process's lock is cleared, anyone else's is named.
+"""What a killed engine leaves in a file backend: its lock, and creations whose end it never saw.
+
+A dead local process's lock is cleared, anyone else's is named.
 
 Source: pulumi/pkg `backend/diy/lock.go`: `.pulumi/locks/organization/<project>/<stack>/<id>.json`
 holds pid, username, hostname and timestamp.
@@ -36,6 +38,17 @@ def clear_dead_locks(state: Path, stack: str, say: Callable[[str], None]) -> Non
             f"stack {stack}: lock: got one held by {who}, expected none. "
             f"Wait for it to end; if it is gone for good: pulumi cancel -s {stack}"
         )
+
+
+def has_pending_creates(state: Path, stack: str) -> bool:
+    """Whether the state remembers creations that a killed engine never saw the end of.
+
+    Source: pulumi/sdk `apitype.DeploymentV3.pending_operations`.
+    """
+    for file in (state / ".pulumi" / "stacks").glob(f"*/{stack}.json"):
+        latest = json.loads(file.read_text())["checkpoint"].get("latest") or {}
+        return any(operation["type"] == "creating" for operation in latest.get("pending_operations") or ())
+    return False
 
 
 def _runs_pulumi(pid: int) -> bool:

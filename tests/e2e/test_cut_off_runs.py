@@ -1,0 +1,131 @@
+"""Protects a run that is cut off: whatever was killed, the next `up` converges, nothing doubled, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import psutil
+
+from tests.project_copy import ProjectCopy
+
+PATIENCE_SECONDS = 120
+
+
+def _wait_for(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {PATIENCE_SECONDS} s for {what}"
+        time.sleep(0.02)
+
+
+def _begin_up(project: ProjectCopy) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ["pulumi", "up", "-s", "local", "--yes", "--skip-preview"],
+        cwd=project.root,
+        env=project.client_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _writes(project: ProjectCopy) -> int:
+    try:
+        return len(project.writes())
+    except OSError:
+        return 0
+
+
+def _assert_converged(project: ProjectCopy) -> None:
+    """One version of every asset, everything in the state, and nothing left to do."""
+    project.control("DELETE", "requests")
+    project.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+    assert project.writes() == []
+    state = json.loads(project.pulumi("stack", "export", "-s", "local").stdout)["deployment"]
+    assert not state.get("pending_operations")
+    ids = [resource["id"].lower() for resource in state["resources"] if resource.get("custom")]
+    assert len(ids) == len(set(ids))
+    assert not [resource["urn"] for resource in state["resources"] if resource.get("initErrors")]
+
+
+def test_emulator_killed_in_the_middle_of_an_up(project: ProjectCopy) -> None:
+    project.plumbline("local", "start")
+    # The thirtieth write is committed, then the emulator dies before it can say so.
+    project.control("PUT", "faults", [{"method": "PUT", "path": ".*", "nth": 30, "status": "kill-after"}])
+    pid = project.ready()["pid"]
+    up = _begin_up(project)
+    _wait_for(lambda: not psutil.pid_exists(pid), "the emulator's death")
+    assert up.wait(PATIENCE_SECONDS) != 0
+    project.plumbline("local", "start")
+    project.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+    _assert_converged(project)
+
+
+def test_provider_killed_in_the_middle_of_an_up(project: ProjectCopy) -> None:
+    project.plumbline("local", "start")
+    # A slow cloud: the provider is in the middle of its registrations when it dies.
+    project.control(
+        "PUT", "faults", [{"method": "PUT", "path": "/components/", "count": -1, "delay_seconds": 3}]
+    )
+    up = _begin_up(project)
+    _wait_for(
+        lambda: bool(_processes(up.pid, "plumbline.provider")) and _writes(project) >= 40,
+        "registrations under way",
+    )
+    for provider in _processes(up.pid, "plumbline.provider"):
+        provider.kill()
+    assert up.wait(PATIENCE_SECONDS) != 0
+    project.control("DELETE", "faults")
+    project.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+    _assert_converged(project)
+
+
+def test_engine_killed_in_the_middle_of_an_up(project: ProjectCopy) -> None:
+    project.plumbline("local", "start")
+    project.control(
+        "PUT", "faults", [{"method": "PUT", "path": "/components/", "count": -1, "delay_seconds": 3}]
+    )
+    up = _begin_up(project)
+    _wait_for(
+        lambda: bool(_processes(up.pid, "plumbline.provider")) and _writes(project) >= 40,
+        "registrations under way",
+    )
+    plugins = _processes(up.pid, "plumbline.provider") + _processes(up.pid, "plumbline.azure_native_plugin")
+    up.send_signal(signal.SIGKILL)
+    up.wait()
+    # Plugins end with their engine, so nobody goes on writing behind the next run's back.
+    _wait_for(lambda: not any(_lives(plugin) for plugin in plugins), "the plugins' end")
+    project.control("DELETE", "faults")
+
+    held = project.pulumi("up", "-s", "local", "--yes", "--skip-preview", check=False)
+    assert held.returncode != 0
+    assert f"(pid {up.pid})" in held.stderr + held.stdout
+
+    told = project.plumbline("local", "up", "--skip-run")
+    assert f"(pid {up.pid})" in told.stdout
+    assert "its lock was cleared" in told.stdout
+    _assert_converged(project)
+
+
+def _processes(engine: int, module: str) -> list[psutil.Process]:
+    children = psutil.Process(engine).children(recursive=True)
+    return [child for child in children if module in _words(child)]
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
