@@ -195,6 +195,6 @@ def test_a_schedule_is_triggered_and_its_job_runs(jobs: JobPlatform) -> None:
         json={},
     )
     assert answer.status_code == 200, answer.text
-    properties = jobs.wait(answer.json()["jobName"])
+    properties = jobs.wait(answer.json()["submissionId"])
     assert properties["status"] == "Completed"
     assert properties["properties"]["azureml.scheduleid"] == "nightly"

@@ -28,11 +28,11 @@ def jobs() -> Iterator[JobPlatform]:
 
 def _running(mark: str) -> list[int]:
     """Processes whose command line has the mark."""
-    found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
-        if mark in (process.info["cmdline"] or []) and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process.pid)
-    return found
+    return [
+        process.pid
+        for process in psutil.process_iter(["cmdline", "status"])
+        if mark in (process.info["cmdline"] or []) and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
 
 
 def _until(condition, seconds: float = 10) -> None:
@@ -104,7 +104,7 @@ def test_cancel_reaches_a_step_that_waits_for_a_node(jobs: JobPlatform) -> None:
         "POST", f"{jobs.azure_ml.workspace_id}/jobs/{name}/cancel", api_version="2023-04-01-preview"
     )
     assert jobs.wait(name, seconds=5)["status"] == "Canceled"
-    follower, properties = jobs.run(
+    _follower, properties = jobs.run(
         jobs.command("true", computeId=f"{jobs.azure_ml.workspace_id}/computes/narrow")
     )
     assert properties["status"] == "Completed", "the node was given back"
@@ -174,6 +174,6 @@ def test_a_missing_program_and_a_missing_input_are_told_plainly(jobs: JobPlatfor
     fixture = jobs.emulator.home / "fixture.csv"
     fixture.write_text("local\n")
     (jobs.emulator.home / "remote_inputs.yaml").write_text(f"https://example.org/data.csv: {fixture}\n")
-    name, properties = jobs.run(jobs.command("cat ${{inputs.d}}", inputs=remote))
+    name, _properties = jobs.run(jobs.command("cat ${{inputs.d}}", inputs=remote))
     assert jobs.log(name).strip() == "local"
     assert "stands for https://example.org/data.csv" in jobs.details(name)["warnings"][0]["message"]

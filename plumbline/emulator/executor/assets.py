@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plumbline.emulator.executor.conda import EnvironmentSpec, has_stand_in, read_environment
-from plumbline.emulator.executor.planner import FoundComponent
+from plumbline.emulator.executor.scope import FoundComponent
 from plumbline.emulator.executor.storage import Location, Storage
 from plumbline.emulator.services.machine_learning.reference import find
 from plumbline.emulator.store import Resource, Store

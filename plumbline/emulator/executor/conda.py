@@ -204,7 +204,7 @@ def _pip_installs(line: str, context: Path | None) -> list[str] | None:
             continue
         seen = True
         words = [word.strip("'\"") for word in match[1].split()]
-        for previous, word in zip([""] + words, words, strict=False):
+        for previous, word in zip(["", *words], words, strict=False):
             if previous in ("-r", "--requirement") and context is not None:
                 file = context / Path(word).name if not (context / word).is_file() else context / word
                 if file.is_file():

@@ -221,7 +221,7 @@ def _key(workspace_id: str, name: str) -> str:
 
 
 def _lost(run: Run) -> None:
-    began = run.status not in ("NotStarted",) or run.kind == "pipeline"
+    began = run.status != "NotStarted" or run.kind == "pipeline"
     run.status = "Failed" if began else "Canceled"
     text = "The emulator was stopped while this ran." if began else "Not started: the emulator was stopped."
     run.error = error_body(

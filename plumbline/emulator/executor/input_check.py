@@ -1,10 +1,11 @@
-"""Whether what an input is given fits what its component declares."""
+"""Whether what a step is given, and what its command names, fits what its component declares."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from plumbline.emulator.executor import binding
 from plumbline.emulator.executor.job_fields import text_of
 from plumbline.emulator.executor.step_plan import LITERAL_TYPES, Literal, Produced, Source, Uri
 
@@ -23,6 +24,16 @@ def input_problems(declared: Mapping[str, Any], source: Source) -> Iterator[str]
             yield from _literal_problems(declared, kind, source.value)
         else:
             yield f"got the literal '{source.value}', expected data of type {kind}"
+
+
+def command_problems(command: str, inputs: set[str], outputs: set[str]) -> Iterator[str]:
+    """Yield each input or output that a command names and nobody declared."""
+    for kind, *rest in binding.expressions(command):
+        name = ".".join(rest)
+        if kind == "inputs" and name not in inputs and (not rest or rest[0] not in inputs):
+            yield f"refers to an input '{name}' that is not declared"
+        if kind == "outputs" and (not rest or rest[0] not in outputs):
+            yield f"refers to an output '{name}' that is not declared"
 
 
 def _literal_problems(declared: Mapping[str, Any], kind: str, value: str) -> Iterator[str]:

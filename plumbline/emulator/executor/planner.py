@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from plumbline.emulator.executor import binding
-from plumbline.emulator.executor.input_check import input_problems
+from plumbline.emulator.executor.input_check import command_problems, input_problems
 from plumbline.emulator.executor.job_fields import (
     distribution_of,
     is_true,
@@ -20,6 +20,7 @@ from plumbline.emulator.executor.job_fields import (
     text_of,
     texts,
 )
+from plumbline.emulator.executor.scope import FoundComponent, Scope
 from plumbline.emulator.executor.step_plan import (
     LITERAL_TYPES,
     GroupPlan,
@@ -36,33 +37,11 @@ _MISSING = object()
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoundComponent:
-    """A component version: its full id and its spec as stored."""
-
-    id: str
-    spec: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Problem:
     """Something that Azure refuses a job for: where, and what."""
 
     place: str
     message: str
-
-
-@dataclass
-class _Scope:
-    """One level of a pipeline: the job itself, or a pipeline component used as a step."""
-
-    path: str
-    nodes: dict[str, Mapping[str, Any]]
-    inputs: dict[str, Source]
-    outputs: dict[str, OutputPlan]
-    component: dict[str, FoundComponent] = field(default_factory=dict)
-    children: dict[str, _Scope] = field(default_factory=dict)
-    steps: dict[str, str] = field(default_factory=dict)
-    default_compute: str = ""
 
 
 class Planner:
@@ -88,7 +67,7 @@ class Planner:
             name: self._job_input(f"inputs.{name}", value)
             for name, value in (job.get("inputs") or {}).items()
         }
-        scope = _Scope(
+        scope = Scope(
             path="",
             nodes=dict(job.get("jobs") or {}),
             inputs=inputs,
@@ -104,7 +83,7 @@ class Planner:
             steps=tuple(ordered),
             groups=tuple(self._groups),
             inputs=inputs,
-            outputs=self._producers(scope),
+            outputs=scope.producers(),
             continue_on_step_failure=is_true(settings.get("continue_on_step_failure")),
             force_rerun=is_true(settings.get("force_rerun")),
             default_datastore=str(settings.get("default_datastore") or ""),
@@ -122,7 +101,7 @@ class Planner:
         command = str(job.get("command") or "")
         if not command.strip():
             self._problem("command", "the job has no command")
-        self._check_command("", command, set(inputs), set(outputs))
+        self._report("command", command_problems(command, set(inputs), set(outputs)))
         step = StepPlan(
             path="",
             component_id="",
@@ -145,7 +124,7 @@ class Planner:
 
     # -- first pass: which steps there are
 
-    def _open(self, scope: _Scope) -> None:
+    def _open(self, scope: Scope) -> None:
         for name, node in scope.nodes.items():
             path = join_path(scope.path, name)
             place = f"jobs.{path.replace('/', '.jobs.')}"
@@ -160,7 +139,7 @@ class Planner:
                 continue
             scope.component[name] = found
             if found.spec.get("type") == "pipeline":
-                inner = _Scope(
+                inner = Scope(
                     path=path,
                     nodes=dict(found.spec.get("jobs") or {}),
                     inputs={},
@@ -174,7 +153,7 @@ class Planner:
 
     # -- second pass: what they read and write
 
-    def _read(self, scope: _Scope) -> None:
+    def _read(self, scope: Scope) -> None:
         for name, found in scope.component.items():
             node = scope.nodes[name]
             path = join_path(scope.path, name)
@@ -190,7 +169,7 @@ class Planner:
                     GroupPlan(
                         path=path,
                         component_id=found.id,
-                        outputs=self._producers(inner),
+                        outputs=inner.producers(),
                         display_name=str(node.get("display_name") or node.get("displayName") or name),
                     )
                 )
@@ -199,7 +178,7 @@ class Planner:
 
     def _step(
         self,
-        scope: _Scope,
+        scope: Scope,
         path: str,
         place: str,
         node: Mapping[str, Any],
@@ -209,7 +188,9 @@ class Planner:
         spec = found.spec
         command = str(spec.get("command") or "")
         outputs = self._node_outputs(scope, place, node, found)
-        self._check_command(place, command, set(spec.get("inputs") or {}), set(outputs))
+        self._report(
+            f"{place}.command", command_problems(command, set(spec.get("inputs") or {}), set(outputs))
+        )
         resources = {**(spec.get("resources") or {}), **(node.get("resources") or {})}
         limits = {**(spec.get("limits") or {}), **(node.get("limits") or {})}
         variables = {**texts(spec.get("environment_variables")), **texts(node.get("environment_variables"))}
@@ -243,7 +224,7 @@ class Planner:
         )
 
     def _node_inputs(
-        self, scope: _Scope, place: str, node: Mapping[str, Any], found: FoundComponent
+        self, scope: Scope, place: str, node: Mapping[str, Any], found: FoundComponent
     ) -> dict[str, Source]:
         declared: Mapping[str, Any] = found.spec.get("inputs") or {}
         given: Mapping[str, Any] = node.get("inputs") or {}
@@ -271,11 +252,11 @@ class Planner:
                 else:
                     source = None
             assert source is None or isinstance(source, Literal | Uri | Produced)
-            self.problems += [Problem(place=spot, message=text) for text in input_problems(one, source)]
+            self._report(spot, input_problems(one, source))
             sources[name] = source
         return sources
 
-    def _follow(self, scope: _Scope, place: str, given: Any, type_name: str) -> Source | object:
+    def _follow(self, scope: Scope, place: str, given: Any, type_name: str) -> Source | object:
         """Return where a node's input comes from; _MISSING when that was reported."""
         value, mode = given, "ReadOnlyMount"
         if isinstance(given, Mapping):
@@ -301,7 +282,7 @@ class Planner:
                     return None
                 return scope.inputs[name]
             case ("parent", "jobs", node, "outputs", output):
-                found = self._producer(scope, node, output)
+                found = scope.producer(node, output)
                 if found is None:
                     self._problem(place, f"'{value}' binds to an output that no step has")
                     return None
@@ -309,28 +290,8 @@ class Planner:
         self._problem(place, f"'{value}' is not a binding that a step can have")
         return None
 
-    def _producer(self, scope: _Scope, node: str, output: str) -> Produced | None:
-        if node in scope.steps:
-            if output in (scope.component[node].spec.get("outputs") or {}):
-                return Produced(step=scope.steps[node], output=output)
-            return None
-        inner = scope.children.get(node)
-        return self._producers(inner).get(output) if inner else None
-
-    def _producers(self, scope: _Scope) -> dict[str, Produced]:
-        """Return which step writes each output of a level."""
-        found: dict[str, Produced] = {}
-        for name, node in scope.nodes.items():
-            for output, given in (node.get("outputs") or {}).items():
-                parts = output_binding(given)
-                if parts and parts[:2] == ("parent", "outputs"):
-                    producer = self._producer(scope, name, output)
-                    if producer is not None:
-                        found[".".join(parts[2:])] = producer
-        return found
-
     def _node_outputs(
-        self, scope: _Scope, place: str, node: Mapping[str, Any], found: FoundComponent
+        self, scope: Scope, place: str, node: Mapping[str, Any], found: FoundComponent
     ) -> dict[str, OutputPlan]:
         declared = outputs_of(found.spec.get("outputs") or {})
         for name, given in (node.get("outputs") or {}).items():
@@ -369,15 +330,7 @@ class Planner:
             return None
         return Uri(uri=str(uri), type=kind, mode=mode_of(given.get("mode"), "ReadOnlyMount"))
 
-    def _check_command(self, place: str, command: str, inputs: set[str], outputs: set[str]) -> None:
-        spot = f"{place}.command" if place else "command"
-        for parts in binding.expressions(command):
-            if parts[0] == "inputs" and ".".join(parts[1:]) not in inputs and parts[1] not in inputs:
-                self._problem(spot, f"refers to an input '{'.'.join(parts[1:])}' that is not declared")
-            if parts[0] == "outputs" and len(parts) > 1 and parts[1] not in outputs:
-                self._problem(spot, f"refers to an output '{parts[1]}' that is not declared")
-
-    def _fill_literals(self, scope: _Scope, text: str, place: str = "") -> str:
+    def _fill_literals(self, scope: Scope, text: str, place: str = "") -> str:
         def value_of(parts: tuple[str, ...]) -> str | None:
             if parts[:2] != ("parent", "inputs"):
                 return None
@@ -408,7 +361,6 @@ class Planner:
     def _ordered(self) -> list[StepPlan]:
         """Return the steps so that each comes after those that it reads from; report a cycle."""
         done: list[StepPlan] = []
-        names: set[str] = set()
         waiting = dict(self._steps)
         while waiting:
             ready = [path for path, step in waiting.items() if not (step.depends_on & waiting.keys())]
@@ -417,10 +369,11 @@ class Planner:
                     "jobs", f"the steps {', '.join(sorted(waiting))} wait for one another in a cycle"
                 )
                 break
-            for path in ready:
-                done.append(waiting.pop(path))
-                names.add(path)
+            done += [waiting.pop(path) for path in ready]
         return done
+
+    def _report(self, place: str, messages: Iterable[str]) -> None:
+        self.problems += [Problem(place=place, message=message) for message in messages]
 
     def _problem(self, place: str, message: str) -> None:
         self.problems.append(Problem(place=place, message=message))

@@ -18,8 +18,9 @@ from plumbline.emulator.executor.reuse import reuse_key
 from plumbline.emulator.executor.run import Run
 from plumbline.emulator.executor.step_error import StepFailed, error_body, exit_message
 from plumbline.emulator.executor.step_folder import StepFolder, base_variables
+from plumbline.emulator.executor.step_inputs import resolve_inputs
 from plumbline.emulator.executor.step_outputs import StepOutputs
-from plumbline.emulator.executor.step_plan import Literal, Produced, StepPlan, Uri
+from plumbline.emulator.executor.step_plan import StepPlan
 from plumbline.emulator.executor.step_processes import StepProcesses
 from plumbline.emulator.executor.step_record import StepRecord
 from plumbline.emulator.executor.storage import Tree, Unreachable
@@ -80,7 +81,7 @@ class StepExecution:
             status, error = "Failed", failure.error
         except (Unreachable, EnvironmentUnreadable) as failure:
             status, error = "Failed", error_body("UserError", str(failure))
-        except Exception as bug:  # the thread's outermost edge: one step's bug must not leave its job hanging
+        except Exception as bug:  # noqa: BLE001  the thread's outermost edge: one step's bug must not leave its job hanging
             _log.exception("step %s: this is a bug in the emulator", self.name)
             status, error = "Failed", error_body("ServiceError", f"This is a bug in the emulator: {bug!r}")
         try:
@@ -99,7 +100,7 @@ class StepExecution:
         return "Canceled", error_body("UserError", "The step was canceled.", "canceled")
 
     def _go(self) -> None:
-        inputs = self._resolve_inputs()
+        inputs = resolve_inputs(self._parts.storage, self._job, self.plan, self._warn)
         label, spec = self._parts.assets.environment_spec(self._workspace, self.plan.environment_id)
         location = self._parts.assets.code_location(self._workspace, self.plan.code_id)
         code = self._parts.storage.tree(location) if location else None
@@ -124,36 +125,6 @@ class StepExecution:
             self._parts.runs.remember(self._workspace.id, key, self.name)
 
     # -- before
-
-    def _resolve_inputs(self) -> dict[str, str | Tree | None]:
-        found: dict[str, str | Tree | None] = {}
-        for name, source in self.plan.inputs.items():
-            if isinstance(source, Literal):
-                found[name] = source.value
-            elif isinstance(source, Produced):
-                found[name] = self._job.output(source.step, source.output)
-            elif isinstance(source, Uri) and source.mode == "Direct":
-                found[name] = source.uri
-            elif isinstance(source, Uri):
-                found[name] = self._tree(name, source)
-            else:
-                found[name] = None
-        return found
-
-    def _tree(self, name: str, source: Uri) -> Tree:
-        fixture = self._parts.storage.fixture(source.uri)
-        if fixture is not None:
-            where = self._parts.storage.artifacts(self._workspace, f"{self._job.name}/remote_inputs/{name}")
-            self._warn(
-                f"input {name}: the local copy {fixture.name} stands for {source.uri} (remote_inputs.yaml)"
-            )
-            return self._parts.storage.upload(where, fixture)
-        tree = self._parts.storage.tree(self._parts.storage.locate(self._workspace, source.uri, source.type))
-        if not tree.files:
-            raise StepFailed(
-                f"input {name}: nothing lies at {source.uri} ({tree.location.uri}).", reason="input"
-            )
-        return tree
 
     def _reuse(self, key: str) -> bool:
         earlier = self._parts.runs.recall(self._workspace.id, key)

@@ -7,6 +7,7 @@ when it has ended.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -56,10 +57,8 @@ def _read_exactly(size: int) -> bytes:
 
 
 def _answer(event: dict[str, object]) -> None:
-    try:
+    with contextlib.suppress(BrokenPipeError):  # the emulator is gone; recovery will tell the story
         os.write(1, json.dumps(event).encode() + b"\n")
-    except BrokenPipeError:
-        pass  # the emulator is gone; recovery will tell the story
 
 
 class _Supervision:
