@@ -63,7 +63,8 @@ def test_what_a_job_installs_stays_in_that_job(jobs: JobPlatform) -> None:
     )
     assert jobs.log(second).split() == ["3.10"]
     assert "idna==3.10" in jobs.file(second, "system_logs/environment/requirements.lock")
-    assert "taken from the cache" in jobs.file(second, "system_logs/environment/build.log")
+    assert "built in" in jobs.file(second, "system_logs/environment/build.log")
+    assert jobs.record(second)["environment"]["reused"] is True
 
 
 def test_a_python_that_is_not_installed_is_replaced_with_a_warning(jobs: JobPlatform) -> None:

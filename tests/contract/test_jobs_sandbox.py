@@ -87,6 +87,36 @@ def test_a_step_cannot_change_its_inputs_in_the_store(jobs: JobPlatform) -> None
     assert jobs.log(jobs.steps(name)["spoil"]["runId"]).rstrip().endswith("kept")
 
 
+def test_links_out_of_a_steps_folders_are_not_followed_when_its_outputs_are_kept(jobs: JobPlatform) -> None:
+    home = jobs.emulator.home
+    outputs = {
+        "file": {"jobOutputType": "uri_file"},
+        "folder": {"jobOutputType": "uri_folder"},
+        "inner": {"jobOutputType": "uri_folder"},
+    }
+    name, properties = jobs.run(
+        jobs.command(
+            f"ln -s {home}/emulator.db ${{{{outputs.file}}}}; rmdir ${{{{outputs.folder}}}}; ln -s {home} ${{{{outputs.folder}}}}; "
+            f"ln -s {home}/signing.key ${{{{outputs.inner}}}}/key; ln -s {home} ${{{{outputs.inner}}}}/home; "
+            f"rmdir outputs; ln -s {home} outputs",
+            outputs=outputs,
+        )
+    )
+    assert properties["status"] == "Completed", jobs.error(name)
+    assert {key: value["files"] for key, value in jobs.record(name)["outputs"].items()} == {
+        "file": {},
+        "folder": {},
+        "inner": {},
+    }
+    listed = jobs.emulator.request(
+        "GET",
+        f"/mlflow/v1.0{jobs.azure_ml.workspace_id}/api/2.0/mlflow/artifacts/list",
+        api_version=None,
+        params={"run_id": name},
+    ).json()
+    assert {file["path"] for file in listed["files"]} == {"user_logs", "system_logs"}
+
+
 def test_a_step_has_few_variables_and_its_token_never_shows_in_the_log(jobs: JobPlatform) -> None:
     name, _ = jobs.run(
         jobs.command(

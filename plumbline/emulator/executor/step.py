@@ -173,8 +173,7 @@ class StepExecution:
             (logs / "build.log").write_text(failure.log)
             self._check_canceled()
             raise StepFailed(str(failure), reason="environment") from failure
-        how = "taken from the cache" if built.reused else f"built in {built.seconds:.1f} s"
-        (logs / "build.log").write_text(f"{built.log}\nfor this run: {how}\n")
+        (logs / "build.log").write_text(built.log)
         (logs / "requirements.lock").write_text(built.lock)
         self._record.built(built)
         for warning in built.warnings:

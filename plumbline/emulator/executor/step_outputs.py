@@ -72,7 +72,7 @@ class StepOutputs:
         if mode == "Direct":
             return self._storage.tree(location)
         if path.exists():
-            return self._storage.upload(location, path)
+            return self._storage.upload(location, path, root=self._folder.root)
         return Tree(location=location, files={}, single=True)
 
     def keep_artifacts(self) -> list[str]:
@@ -80,9 +80,9 @@ class StepOutputs:
         where = self._storage.artifacts(self._workspace, self._name)
         kept = self._storage.upload(where, self._folder.artifacts)
         for name in ("outputs", "logs"):
-            if any((self._folder.work / name).glob("*")):
+            if (self._folder.work / name).is_dir():
                 inner = Location(
                     container=where.container, prefix=f"{where.prefix}/{name}", uri=f"{where.uri}/{name}"
                 )
-                self._storage.upload(inner, self._folder.work / name)
+                self._storage.upload(inner, self._folder.work / name, root=self._folder.root)
         return sorted(kept.files)

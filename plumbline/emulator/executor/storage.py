@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import mimetypes
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,6 +84,11 @@ def tree_digest(entries: Iterable[tuple[str, str]]) -> str:
     return whole.hexdigest()
 
 
+def _inside(path: Path, root: Path) -> bool:
+    """Say whether a path below root is what it says, with no link on the way."""
+    return Path(os.path.realpath(path)) == Path(os.path.realpath(root)) / path.relative_to(root)
+
+
 class Storage:
     """The storage of one emulator, as steps see it."""
 
@@ -93,6 +102,7 @@ class Storage:
         self._runs = runs
         self._remote = remote_inputs
         self._containers = Containers(emulator.store)
+        self._uploads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="upload")
 
     def locate(self, workspace: Resource, uri: str, type_name: str = "uri_folder") -> Location:
         """Return where an address leads. Raises: Unreachable."""
@@ -153,19 +163,54 @@ class Storage:
         """Return a blob's bytes."""
         return self._blobs.path(blob).read_bytes()
 
-    def upload(self, location: Location, source: Path) -> Tree:
-        """Write a file or a folder to a location and return what lies there now; links are left out."""
+    def upload(self, location: Location, source: Path, *, root: Path | None = None) -> Tree:
+        """Write a file or a folder to a location and return what lies there now; links are left out.
+
+        Args:
+            root: Where a step had its hands: what leads out of it by a link counts as nothing.
+        """
         prefix = location.prefix.strip("/")
+        if root is not None and not _inside(source, root):
+            return Tree(location=location, files={}, single=False)
         if source.is_file():
-            blob = self._blobs.put(location.container, prefix, source)
-            return Tree(location=location, files={source.name: blob}, single=True)
-        found: dict[str, Blob] = {}
-        for file in sorted(source.rglob("*")):
-            if file.is_symlink() or not file.is_file():
-                continue
-            name = file.relative_to(source).as_posix()
-            found[name] = self._blobs.put(location.container, f"{prefix}/{name}" if prefix else name, file)
-        return Tree(location=location, files=found, single=False)
+            return Tree(
+                location=location, files={source.name: self._keep(location, prefix, source)}, single=True
+            )
+        files = [file for file in sorted(source.rglob("*")) if not file.is_symlink() and file.is_file()]
+        names = [file.relative_to(source).as_posix() for file in files]
+
+        def keep(name: str, file: Path) -> Blob:
+            return self._keep(location, f"{prefix}/{name}" if prefix else name, file)
+
+        # Side by side: each waits for the disk.
+        return Tree(
+            location=location,
+            files=dict(zip(names, self._uploads.map(keep, names, files), strict=True)),
+            single=False,
+        )
+
+    def _keep(self, location: Location, name: str, file: Path) -> Blob:
+        """Put one file; content that is here already is not written again."""
+        sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+        with file.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                sha256.update(chunk)
+                md5.update(chunk)
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        if not self._blobs.content.path(sha256.hexdigest()).exists():
+            return self._blobs.put(location.container, name, file, headers={"content-type": kind})
+        now = datetime.now(UTC)
+        there = Blob(
+            name=name,
+            sha256=sha256.hexdigest(),
+            md5=base64.b64encode(md5.digest()).decode(),
+            size=file.stat().st_size,
+            etag="",
+            created=now,
+            modified=now,
+            headers={"content-type": kind},
+        )
+        return self._blobs.copy(there, location.container, name)
 
     def put(self, location: Location, name: str, data: bytes) -> None:
         """Write one file below a location."""
