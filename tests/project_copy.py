@@ -37,6 +37,8 @@ class ProjectCopy:
                 shutil.copy(source, root / name)
         # The product is the installed one; only the plugin's folder is looked up beside Pulumi.yaml.
         (root / "plumbline").symlink_to(REPOSITORY / "plumbline")
+        # A stock language host takes the environment that Pulumi.yaml names.
+        (root / ".venv").symlink_to(sys.prefix)
         return cls(root=root)
 
     @property
