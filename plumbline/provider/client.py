@@ -258,8 +258,22 @@ def _load() -> None:
 
 def _loaded_job(job: Mapping[str, Any], root: Path) -> Any:
     from azure.ai.ml import load_job
+    from marshmallow import ValidationError
 
-    return load_job(io.StringIO(_yaml(job)), relative_origin=str(root))
+    try:
+        # The origin is the file that was read; paths start from its folder.
+        return load_job(io.StringIO(_yaml(job)), relative_origin=str(root / _JOB_FILE))
+    except ValidationError as error:
+        raise Refusal(f"job: azure-ai-ml: got fault with the file. {_faults(str(error))}") from error
+
+
+def _faults(text: str) -> str:
+    """What azure-ai-ml finds fault with, a line each; it wraps JSON into pages of advice."""
+    try:
+        rows = json.loads(text[text.index("{") : text.rindex("}") + 1])["errors"]
+        return "".join(f"\n  {row['path']}: {row['message'].split('; [')[-1][:300]}" for row in rows)
+    except (ValueError, KeyError, TypeError):
+        return text[:600]
 
 
 def _loaded_schedule(definition: ScheduleDefinition, root: Path) -> Any:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
+import re
 from collections.abc import Mapping
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
+
+import click
 
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
@@ -17,6 +22,7 @@ DIGEST_TAG = "plumbline.digest"
 COMMIT_TAG = "plumbline.commit"
 RERUN_TAG = "plumbline.rerun_of"
 ANONYMOUS_TAG = "plumbline.anonymous"
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 OWN_TAGS = (PIPELINE_TAG, DIGEST_TAG, COMMIT_TAG, RERUN_TAG, ANONYMOUS_TAG)
 
 
@@ -59,10 +65,17 @@ class Submitter:
         """
         from plumbline.provider.errors import Refusal
 
+        said = io.StringIO()
         try:
-            return dict(self._writer.submit_job(self._workspace, job, root=root))
+            with redirect_stderr(said):
+                return dict(self._writer.submit_job(self._workspace, job, root=root))
         except Refusal as refusal:
             raise UserError(str(refusal)) from refusal
+        finally:
+            # azure-ai-ml 1.35.2 resets a colour that it never set, after every upload; its warnings are kept.
+            for line in _COLOURS.sub("", said.getvalue()).splitlines():
+                if line.strip():
+                    click.echo(line, err=True)
 
 
 def _stack_of_environment() -> str:
