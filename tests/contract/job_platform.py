@@ -220,9 +220,9 @@ class JobPlatform:
 
 
 @contextmanager
-def job_platform() -> Iterator[JobPlatform]:
+def job_platform(*, azure_noise: bool = False) -> Iterator[JobPlatform]:
     """A platform ready for jobs."""
-    with machine_learning_platform() as azure_ml:
+    with machine_learning_platform(azure_noise=azure_noise) as azure_ml:
         platform = JobPlatform(azure_ml=azure_ml)
         platform.prepare()
         yield platform

@@ -60,6 +60,7 @@ class Planner:
         Args:
             job: `properties` of a Pipeline or Command job as put.
         """
+        self._check_registration("", job.get("outputs") or {})
         if job.get("jobType") == "Command":
             return self._plan_command(job)
         settings = job.get("settings") or {}
@@ -290,10 +291,21 @@ class Planner:
         self._problem(place, f"'{value}' is not a binding that a step can have")
         return None
 
+    def _check_registration(self, place: str, outputs: Mapping[str, Any]) -> None:
+        for name, given in outputs.items():
+            if isinstance(given, Mapping) and (
+                given.get("assetName") or given.get("asset_name") or given.get("name")
+            ):
+                self._problem(
+                    f"{place}outputs.{name}",
+                    "registering an output as an asset is not emulated; register it after the job",
+                )
+
     def _node_outputs(
         self, scope: Scope, place: str, node: Mapping[str, Any], found: FoundComponent
     ) -> dict[str, OutputPlan]:
         declared = outputs_of(found.spec.get("outputs") or {})
+        self._check_registration(f"{place}.", node.get("outputs") or {})
         for name, given in (node.get("outputs") or {}).items():
             if name not in declared:
                 self._problem(

@@ -105,17 +105,21 @@ class StepProcess:
             running: Called once with the ids of the supervisor and of the step's own process when that runs.
         """
         end: ProcessEnd | None = None
+        step: ProcessId | None = None
         with os.fdopen(self._answers, "rb") as answers:
             for line in answers:
                 event = json.loads(line)
                 if event.pop("event") == "started":
-                    running(process_id(event["supervisor"]), process_id(event["pid"]))
+                    step = process_id(event["pid"])
+                    running(process_id(event["supervisor"]), step)
                 else:
                     end = ProcessEnd(**event)
         with self._guard:
             if self._control is not None:
                 os.close(self._control)
             self._control = None
+        if end is None and step is not None:
+            kill_orphan(step)
         return end or ProcessEnd(exit_code=137, reason="abandoned", detail="its supervisor was killed")
 
     def cancel(self) -> None:
