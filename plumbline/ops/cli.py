@@ -75,3 +75,7 @@ def main() -> None:
         sys.exit(0)
     except Exception as error:  # the process's outermost edge: nothing above prints a traceback
         sys.exit(report_bug(error))
+
+
+if __name__ == "__main__":
+    main()

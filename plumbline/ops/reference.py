@@ -1,0 +1,100 @@
+"""The page of all commands, made from the commands themselves: `python -m plumbline.ops.reference [--check]`."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from plumbline.ops.cli import group
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "commands.md"
+HEAD = """# Commands
+
+Made from the commands by `make pages`; do not edit.
+
+Exit codes: 0 clean, 1 failure, 2 usage, 3 drift found or gate closed. With `--output json` nothing but JSON is on
+stdout; talk goes to stderr.
+"""
+
+
+def commands(
+    command: click.Command | None = None, path: tuple[str, ...] = ("plumbline",)
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command that does something, with the words that call it, in the order of the help."""
+    command = command or group
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    context = click.Context(command, info_name=path[-1])
+    for name in command.list_commands(context):
+        inner = command.get_command(context, name)
+        if inner is not None and not inner.hidden:
+            yield from commands(inner, (*path, name))
+
+
+def page() -> str:
+    """The page's text."""
+    parts = [HEAD]
+    for path, command in commands():
+        words = " ".join(path)
+        parameters = [found for found in command.params if found.name != "help"]
+        arguments = " ".join(
+            found.make_metavar(click.Context(command)) for found in parameters if _is_argument(found)
+        )
+        parts.append(f"## {words}\n\n    {words} {arguments}".rstrip() + "\n\n" + _help(command))
+        options = [found for found in parameters if isinstance(found, click.Option)]
+        if options:
+            rows = "\n".join(f"| {_names(option)} | {_text(option)} |" for option in options)
+            parts.append(f"| Option | Meaning |\n|---|---|\n{rows}\n")
+    return "\n".join(parts)
+
+
+def _is_argument(parameter: click.Parameter) -> bool:
+    return isinstance(parameter, click.Argument)
+
+
+def _help(command: click.Command) -> str:
+    lines = inspect.cleandoc(command.help or "").replace("\b\n", "").splitlines()
+    return (
+        "\n".join(
+            f"    {line}".replace("Example: ", "") if line.startswith("Example: ") else line for line in lines
+        )
+        + "\n"
+    )
+
+
+def _names(option: click.Option) -> str:
+    return ", ".join(f"`{name}`" for name in option.opts)
+
+
+def _text(option: click.Option) -> str:
+    text = (option.help or "").rstrip(".")
+    if isinstance(option.type, click.Choice):
+        text += f" One of {', '.join(f'`{choice}`' for choice in option.type.choices)}"
+    if option.required:
+        text = f"Required. {text}"
+    elif option.show_default and option.default is not None:
+        text += f". Default `{option.default}`"
+    return text.strip().replace("|", "\\|")
+
+
+def main(words: list[str]) -> int:
+    """Write the page, or with --check say whether it is up to date."""
+    text = page()
+    if words == ["--check"]:
+        if PAGE.exists() and PAGE.read_text() == text:
+            return 0
+        print(
+            f"{PAGE.relative_to(Path.cwd())}: got an old page, expected that of the commands. Run: make pages"
+        )
+        return 1
+    PAGE.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
