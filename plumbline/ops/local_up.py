@@ -35,7 +35,7 @@ def bring_up(stack: EmulatedStack, *, project: Path, azure_noise: bool, skip_run
     click.echo(f"Emulator  {emulation.ready['base_url']} (pid {emulation.ready['pid']})")
     click.echo("Stack     local\n")
     status = emulation.run(
-        ["pulumi", "up", "--stack", "local", "--yes", "--non-interactive", "--suppress-outputs"]
+        ["pulumi", "up", "--stack", "local", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"]
     )
     if status != 0:
         raise UserError(
