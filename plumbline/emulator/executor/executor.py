@@ -23,7 +23,7 @@ from plumbline.emulator.executor.run import Run, Runs
 from plumbline.emulator.executor.step_error import error_body
 from plumbline.emulator.executor.storage import Storage
 from plumbline.emulator.executor.submission import Submission, Submissions
-from plumbline.emulator.executor.supervisor import landlock
+from plumbline.emulator.executor.supervisor import cgroup, landlock
 from plumbline.emulator.principals import Principal
 from plumbline.emulator.services.blob.blobs import blobs_of
 from plumbline.emulator.store import Resource
@@ -80,6 +80,7 @@ class Executor:
                     "was ended" if killed else "is gone",
                 )
             self.runs.change(run.workspace_id, run.name, _lost)
+        cgroup.sweep()
         self.nursery.warm()
 
     def stop(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 
 PREFIX = "plumbline-step-"
+_YOUNG_SECONDS = 60
 
 
 class ProcessGroup:
@@ -53,6 +55,15 @@ class ProcessGroup:
         """Remove the group; it must be empty."""
         with contextlib.suppress(OSError):
             self._folder.rmdir()
+
+
+def sweep() -> None:
+    """Remove groups that killed supervisors left; one with members stays, and so does one that is just being made."""
+    for parent in _candidates():
+        for folder in parent.glob(f"{PREFIX}*"):
+            with contextlib.suppress(OSError):
+                if time.time() - folder.stat().st_mtime > _YOUNG_SECONDS:
+                    folder.rmdir()
 
 
 def _candidates() -> list[Path]:

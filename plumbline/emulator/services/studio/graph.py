@@ -49,8 +49,10 @@ def graph_svg(boxes: Sequence[Box], edges: Mapping[str, set[str]]) -> str:
     height = 40 + max(row.values(), default=1) * (_HEIGHT + _GAP_Y)
     parts = [
         f'<svg viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="job graph">',
-        '<defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
-        '<path d="M0,0 L8,4 L0,8 z" fill="#666"/></marker></defs>',
+        (
+            '<defs><marker id="tip" markerWidth="8" markerHeight="8" refX="7" refY="4" orient="auto">'
+            '<path d="M0,0 L8,4 L0,8 z" fill="#666"/></marker></defs>'
+        ),
     ]
     for box in boxes:
         x, y = place[box.path]
