@@ -64,9 +64,7 @@ class Compute(pulumi.ComponentResource):
                     vm_priority=ml.VmPriority.LOW_PRIORITY if args.low_priority else ml.VmPriority.DEDICATED,
                     os_type=ml.OsType.LINUX,
                     remote_login_port_public_access=ml.RemoteLoginPortPublicAccess.DISABLED,
-                    # Said only where it is refused: azure-ai-ml cannot write back a cluster that it has read
-                    # with this field and without a subnet (1.35.2, `_set_full_subnet_name`).
-                    enable_node_public_ip=None if args.public_access_allowed else False,
+                    enable_node_public_ip=args.public_access_allowed,
                     scale_settings=ml.ScaleSettingsArgs(
                         min_node_count=0,
                         max_node_count=args.maximum_nodes,
