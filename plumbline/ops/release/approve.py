@@ -1,0 +1,88 @@
+"""Approve a run: read it as it is, refuse what may not be released, write the approval as the reviewer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.errors import UsageError
+from plumbline.ops.release.approval import Approval, approvals_of, counting, write_approval
+from plumbline.ops.release.caller import Caller, caller_of
+from plumbline.ops.release.candidate import Candidate, read_candidate
+from plumbline.ops.release.errors import AlreadyApprovedError, AuthorError, NotReleasableError
+from plumbline.ops.release.readiness import require_releasable
+
+MAX_NOTE = 256  # of a tag's value, as ARM has it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approved:
+    """What was approved, and the record of it."""
+
+    candidate: Candidate
+    approval: Approval
+
+
+def approve(
+    session: AzureSession, job: str, *, note: str | None = None, uncommitted_allowed: bool = False
+) -> Approved:
+    """Approve a run for release, as whoever is logged in.
+
+    Args:
+        note: Optional. What the reviewer wants to be read beside it; at most 256 characters.
+        uncommitted_allowed: Optional. Approve although the run was submitted with uncommitted changes.
+    Raises:
+        GateClosedError: the metrics do not reach the thresholds.
+        NotReleasableError: the run is not as a release needs it.
+        AuthorError: the login submitted the run, or is no person.
+        AlreadyApprovedError: it has an approval that counts.
+        UserError: no right to write data assets, or to read the outputs.
+    """
+    if note is not None and len(note) > MAX_NOTE:
+        raise UsageError(f"--note: got {len(note)} characters, expected at most {MAX_NOTE}.")
+    candidate = read_candidate(session, job)
+    require_releasable(candidate, "approve")
+    if candidate.commit.endswith("+dirty") and not uncommitted_allowed:
+        raise NotReleasableError(
+            f"job {job}: approve: got a run of uncommitted changes ({candidate.commit}), expected a commit that can be "
+            "checked out. Commit and submit again, or, knowing that, add --allow-uncommitted"
+        )
+    caller = caller_of(session)
+    _require_reviewer(candidate, caller)
+    there = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest, job=candidate.name)
+    counted = counting(there, candidate.authors)
+    if counted is not None:
+        raise AlreadyApprovedError(
+            f"job {job}: approve: got an approval already, by {counted.approver} at {counted.approved_at} "
+            f"({counted.reference}). Nothing was written. Register the model: plumbline model register {job}",
+            counted,
+        )
+    assert candidate.verdict_uri is not None
+    written = write_approval(
+        session,
+        pipeline=candidate.pipeline,
+        digest=candidate.digest,
+        job=candidate.name,
+        verdict_uri=candidate.verdict_uri,
+        note=note,
+    )
+    refusal = written.refusal(candidate.authors)
+    if refusal:
+        raise AuthorError(
+            f"job {job}: approve: got {written.reference} recorded, but {refusal}; expected a person who did not submit "
+            "it. It does not count. Ask somebody else to approve."
+        )
+    return Approved(candidate=candidate, approval=written)
+
+
+def _require_reviewer(candidate: Candidate, caller: Caller) -> None:
+    if caller.object_id in candidate.author_object_ids or caller.names & candidate.authors:
+        raise AuthorError(
+            f"job {candidate.name}: approve: got {caller.shown}, who submitted the run, expected somebody else. "
+            "Nothing was written. Ask a colleague."
+        )
+    if caller.is_application:
+        raise AuthorError(
+            f"job {candidate.name}: approve: got the application {caller.shown}, expected a person. "
+            "Nothing was written. Log in as a user: az login"
+        )

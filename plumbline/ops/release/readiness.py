@@ -1,0 +1,57 @@
+"""Whether a run may be released at all, before anybody's approval is looked at."""
+
+from __future__ import annotations
+
+from plumbline.ops.release.candidate import Candidate
+from plumbline.ops.release.errors import GateClosedError, NotReleasableError
+
+
+def require_releasable(candidate: Candidate, what: str) -> None:
+    """Pass a completed run whose gate passed and whose metrics, judged anew, reach every threshold.
+
+    Args:
+        what: Verb that is refused, for the message.
+    Raises:
+        GateClosedError: the metrics say no; what else is wrong is told too.
+        NotReleasableError: they say yes, or cannot be judged, and something else is wrong.
+    """
+    where = f"job {candidate.name}: {what}"
+    judgement = candidate.judgement
+    faults = [f"{where}: {text}" for text in _faults(candidate)]
+    if judgement is not None and not judgement.passed:
+        closed = [f"{where}: gate closed: {reason}" for reason in judgement.reasons]
+        raise GateClosedError(
+            "\n".join([*closed, *faults])
+            + "\nNothing was written. Read the evaluation, mend the model, run again; or see the blocked run's "
+            f"evidence: plumbline evidence write {candidate.name}"
+        )
+    if faults:
+        raise NotReleasableError(
+            "\n".join(faults)
+            + "\nNothing was written. Submit the pipeline as it is defined and registered, then try "
+            "that job."
+        )
+
+
+def _faults(candidate: Candidate) -> list[str]:
+    faults = []
+    if candidate.status != "Completed":
+        faults.append(f"got a run that is {candidate.status}, expected one that Completed")
+    if candidate.is_anonymous:
+        faults.append(
+            "got a run of definitions that nobody registered (--anonymous), expected registered components"
+        )
+    gate = candidate.gate
+    if gate is None:
+        faults.append("got no run of the step gate, expected that it ran and passed")
+    elif gate.status != "Completed":
+        faults.append(f"got a gate that is {gate.status}, expected that it ran and passed")
+    if candidate.metrics is None:
+        faults.append("got no metrics.json that a completed evaluation wrote, expected one")
+    if candidate.verdict is None:
+        faults.append("got no verdict of the run, expected one to compare with")
+    if candidate.threshold_bytes is None:
+        faults.append("got no thresholds to judge by, expected the registered data asset that the run used")
+    if candidate.model_files is None:
+        faults.append("got no model, expected the output of a completed step")
+    return [*faults, *candidate.problems, *candidate.differences]

@@ -1,0 +1,166 @@
+"""Register the model of a run that passed its gate and was approved by someone else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plumbline.assets import AssetDefinition, canonical_text, content_hash
+from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.errors import UserError
+from plumbline.ops.job.datastore_files import DatastoreFiles
+from plumbline.ops.job.digest import job_digest
+from plumbline.ops.release.approval import Approval, approvals_of, counting
+from plumbline.ops.release.candidate import Candidate, file_digests, read_candidate
+from plumbline.ops.release.digest import tree_digest
+from plumbline.ops.release.errors import NotReleasableError
+from plumbline.ops.release.readiness import require_releasable
+from plumbline.ops.release.registered_model import (
+    DIGEST_TAG,
+    JOB_TAG,
+    MODEL_DIGEST_TAG,
+    job_output,
+    model_versions,
+    shown_model,
+)
+from plumbline.ops.release.workspace_writer import open_writer
+from plumbline.ops.run_history import RunHistory
+
+OWNER = "plumbline model register"
+MAX_TAG = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """A model version and what it rests on.
+
+    Attributes:
+        model: The version under the field names of `az ml model show`.
+        is_new: Whether this call made it.
+    """
+
+    candidate: Candidate
+    approval: Approval
+    model: Mapping[str, Any]
+    is_new: bool
+
+    @property
+    def reference(self) -> str:
+        """`NAME:VERSION`."""
+        return f"{self.model['name']}:{self.model['version']}"
+
+
+def register(session: AzureSession, job: str, *, name: str | None = None) -> Registration:
+    """Register a run's model; the same files again are found and not registered twice.
+
+    Args:
+        name: Optional. The model's name. Default: the pipeline's.
+    Raises:
+        GateClosedError: the metrics, judged anew, miss a threshold.
+        NotReleasableError: the run is not as a release needs it, or nobody but its author approved what it left.
+        UserError: no right to write models.
+    """
+    candidate = read_candidate(session, job)
+    require_releasable(candidate, "register")
+    approval = required_approval(session, candidate)
+    model = name or candidate.pipeline
+    there = registered_version(session, candidate, model)
+    if there is not None:
+        return Registration(candidate=candidate, approval=approval, model=shown_model(there), is_new=False)
+    body = _registered(session, candidate, approval, model)
+    return Registration(candidate=candidate, approval=approval, model=shown_model(body), is_new=True)
+
+
+def required_approval(session: AzureSession, candidate: Candidate) -> Approval:
+    """The approval of exactly what the run left. Raises: NotReleasableError: there is none that counts."""
+    there = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest, job=candidate.name)
+    counted = counting(there, candidate.authors)
+    if counted is not None:
+        return counted
+    reasons = "".join(f"\n{one.reference}: does not count: {one.refusal(candidate.authors)}" for one in there)
+    raise NotReleasableError(
+        f"job {candidate.name}: register: got no approval of digest {candidate.digest}, expected one by a person who did "
+        f"not submit the run.{reasons}\nAn approval of other content does not count. Ask a reviewer: "
+        f"plumbline model approve {candidate.name}"
+    )
+
+
+def registered_version(session: AzureSession, candidate: Candidate, name: str) -> Mapping[str, Any] | None:
+    """The newest version of a model that holds the run's very files, None when there is none.
+
+    A tag only finds candidates; their files are hashed anew.
+    """
+    history, files = RunHistory(session), DatastoreFiles(session)
+    for body in model_versions(session, name):
+        source = job_output(body)
+        tags = (body.get("properties") or {}).get("tags") or {}
+        if source is None:
+            continue
+        if source == (candidate.name, candidate.flow.model_output):
+            return body
+        if tags.get(MODEL_DIGEST_TAG) == candidate.model_digest and candidate.model_digest:
+            uri = history.outputs(source[0]).get(source[1])
+            if uri and tree_digest(file_digests(files, uri)) == candidate.model_digest:
+                return body
+    return None
+
+
+def model_tags(candidate: Candidate, approval: Approval) -> dict[str, str]:
+    """What a registered model says of where it comes from."""
+    assert candidate.thresholds is not None
+    environments = {one.environment for one in candidate.components.values() if one.environment}
+    tags = {
+        JOB_TAG: candidate.name,
+        DIGEST_TAG: candidate.digest,
+        MODEL_DIGEST_TAG: candidate.model_digest or "",
+        "plumbline.job_digest": job_digest(candidate.job),
+        "plumbline.pipeline": candidate.pipeline,
+        "plumbline.commit": candidate.commit,
+        "plumbline.approver": approval.approver,
+        "plumbline.approved_at": approval.approved_at,
+        "plumbline.approval": approval.reference,
+        "plumbline.thresholds": f"{candidate.thresholds.reference} sha256:{candidate.record['thresholds']['sha256']}",
+        **{f"plumbline.data.{name}": one.reference for name, one in candidate.data.items()},
+        **{
+            f"plumbline.component.{step}": f"{one.reference} sha256:{one.content_hash}"
+            for step, one in candidate.components.items()
+        },
+        **{
+            f"plumbline.code.{step}": f"sha256:{one.code_hash}"
+            for step, one in candidate.components.items()
+            if one.code_hash
+        },
+        "plumbline.environment": ", ".join(sorted(one.removeprefix("azureml:") for one in environments)),
+    }
+    return {key: value[:MAX_TAG] for key, value in tags.items()}
+
+
+def _registered(
+    session: AzureSession, candidate: Candidate, approval: Approval, name: str
+) -> Mapping[str, Any]:
+    from plumbline.provider.errors import Refusal
+
+    output = candidate.flow.model_output
+    assert output is not None
+    # The slash at the end matters: azure-ai-ml sends a job's path as it is written.
+    spec = {
+        "type": candidate.job["outputs"][output]["type"],
+        "path": f"azureml://jobs/{candidate.name}/outputs/{output}/paths/",
+    }
+    definition = AssetDefinition(
+        kind="model",
+        name=name,
+        version="",
+        spec=canonical_text(spec),
+        content_hash=content_hash("model", spec),
+        source="",
+        description=f"Released from job {candidate.name}.",
+        tags=model_tags(candidate, approval),
+    )
+    writer, workspace = open_writer(session)
+    try:
+        return writer.register(workspace, definition, root=Path.cwd(), owner=OWNER)
+    except Refusal as refusal:
+        raise UserError(str(refusal)) from refusal
