@@ -39,7 +39,7 @@ class AzureSession:
         self.credential = DefaultAzureCredential()
         self._fenced = target.pins is None
         scope = f"{target.endpoint}/.default"
-        self._client = PipelineClient(
+        self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
             base_url=target.endpoint,
             policies=[
                 HeadersPolicy({"Accept": "application/json"}),
@@ -149,7 +149,7 @@ def _refusal(request: HttpRequest, response: HttpResponse) -> str:
         error = response.json().get("error", {})
     except ValueError:
         error = {}
-    where = request.url.split("?")[0].split("/providers/Microsoft.MachineLearningServices/")[-1]
+    where = request.url.split("?")[0].rpartition("/providers/Microsoft.MachineLearningServices/")[2]
     said = f"{error.get('code', response.reason)}: {error.get('message', '')}".strip()
     step = {
         401: "Log in again: az login",

@@ -147,10 +147,12 @@ class EmulatedStack:
 
 
 def local_stack(project: Path, pins: Mapping[str, str]) -> EmulatedStack:
+    """The emulated stack `local` of a project."""
     return EmulatedStack(stack="local", cloud=LOCAL_CLOUD, root=project / ".plumbline" / "local", **pins)
 
 
 def rehearsal(project: Path, stack: str, pins: Mapping[str, str]) -> EmulatedStack:
+    """The rehearsal of a real cloud's stack."""
     root = project / ".plumbline" / "rehearsals" / stack
     return EmulatedStack(stack=stack, cloud=REHEARSAL_CLOUD, root=root, **pins)
 

@@ -17,7 +17,7 @@ ALL = {" ".join(path): command for path, command in commands()}
 def test_every_command_says_what_it_does_and_ends_with_an_example(words: str) -> None:
     lines = [line.strip() for line in (ALL[words].help or "").strip().splitlines()]
     assert lines[0].endswith((".", ":", ","))
-    assert lines[-1].startswith(f"Example: {words.split(' [')[0]}"), f"{words}: the help's last line is {lines[-1]!r}"
+    assert lines[-1].startswith(f"Example: {words.partition(' [')[0]}"), f"{words}: the help's last line is {lines[-1]!r}"
 
 
 @pytest.mark.parametrize("words", ALL)

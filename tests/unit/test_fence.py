@@ -35,14 +35,14 @@ def test_local_stack_is_refused_without_an_emulator_behind_its_name(environ: dic
 
 
 def test_another_public_cloud_is_refused() -> None:
-    with pytest.raises(FenceError, match="got AzureUSGovernment .* expected AzureCloud"):
+    with pytest.raises(FenceError, match=r"got AzureUSGovernment .* expected AzureCloud"):
         require_pinned_cloud(DEV, {"ARM_ENVIRONMENT": "usgovernment"})
 
 
 def test_emulator_that_is_down_is_named_and_nothing_else_is_tried() -> None:
     environ = {"AZUREML_CURRENT_CLOUD": "PlumblineLocal", "ARM_CLOUD_METADATA_URL": "https://127.0.0.1:9/m"}
     for pins in (LOCAL, DEV):
-        with pytest.raises(FenceError, match="plumbline local start.* Nothing was sent anywhere else"):
+        with pytest.raises(FenceError, match=r"plumbline local start.* Nothing was sent anywhere else"):
             require_pinned_cloud(pins, environ)
 
 
