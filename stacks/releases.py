@@ -15,7 +15,8 @@ def load_pipelines(stack: str, settings: Settings) -> tuple[MLPipeline, ...]:
 
     Raises: pulumi.RunError: every problem of every file at once, each with file and line.
     """
-    root = Path.cwd()
+    # A rehearsal runs in a folder of links: definitions are read, and bounded, where they really lie.
+    root = (Path.cwd() / "pipelines").resolve().parent
     folders = [root / "pipelines" / name for name in settings.pipelines]
     missing = [name for name, folder in zip(settings.pipelines, folders, strict=True) if not folder.is_dir()]
     if missing:
