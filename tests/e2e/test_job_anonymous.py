@@ -94,6 +94,14 @@ def test_an_anonymous_run_carries_no_digest_and_says_what_it_is(
     assert len(json.loads(platform.plumbline("component", "list", "-n", "claims_train", "-s", "local", "-o", "json").stdout)) == 1
 
 
+def test_a_failing_command_job_shows_the_end_of_its_log(platform: ProjectCopy) -> None:
+    name = submitted(platform, "echo some words; exit 7")
+    answer = platform.plumbline("job", "stream", name, "-s", "local", check=False)
+    assert answer.returncode == 1
+    assert "status code 7" in answer.stdout
+    assert "  | some words" in answer.stdout
+
+
 def test_tags_of_a_release_in_the_file_are_not_believed(platform: ProjectCopy) -> None:
     file = platform.root / "forged.yml"
     file.write_text(COMMAND.format(command='"echo hello"') + 'tags: {plumbline.digest: "0", team: a}\n')
@@ -120,7 +128,6 @@ def test_cancel_ends_a_job_and_waits_for_it(platform: ProjectCopy) -> None:
 
 def test_logs_are_followed_while_they_grow(platform: ProjectCopy) -> None:
     name = submitted(platform, "for n in 1 2 3; do echo line $n; sleep 2; done")
-    seen: list[tuple[float, str]] = []
     process = subprocess.Popen(
         [f"{sys.prefix}/bin/plumbline", "job", "logs", name, "--follow", "--stack", "local"], cwd=platform.root,
         env=plain_environment() | {"PYTHONUNBUFFERED": "1"}, stdout=subprocess.PIPE, text=True,
@@ -128,8 +135,7 @@ def test_logs_are_followed_while_they_grow(platform: ProjectCopy) -> None:
     watchdog = threading.Timer(120, process.kill)
     watchdog.start()
     assert process.stdout is not None
-    for line in process.stdout:
-        seen.append((time.monotonic(), line.strip()))
+    seen = [(time.monotonic(), line.strip()) for line in process.stdout]
     watchdog.cancel()
     assert process.wait() == 0
     assert [line for _, line in seen] == ["line 1", "line 2", "line 3"]

@@ -42,8 +42,11 @@ def answered_by_client(platform: ProjectCopy, question: str) -> Any:
 
 @pytest.fixture(scope="module")
 def released(platform: ProjectCopy) -> subprocess.CompletedProcess[str]:
-    """The claims release, submitted and followed as a CI script would, its answer as JSON."""
-    return platform.plumbline("job", "create", "--file", FILE, "--stream", "--stack", "local", "--output", "json")
+    """The claims release, submitted and followed as a CI script would, its answer as JSON; every step of it runs."""
+    return platform.plumbline(
+        "job", "create", "--file", FILE, "--set", "settings.force_rerun=true", "--stream", "--stack", "local",
+        "--output", "json",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +72,10 @@ def test_without_a_terminal_each_status_change_is_a_line_and_the_end_tells_times
     lines = released.stderr.splitlines()
     stamped = [line for line in lines if LINE.match(line)]
     for step in STEPS:
-        assert any(f"  {step}" in line and "Completed after" in line for line in stamped), released.stderr
+        assert any(f"  {step}" in line and "  Completed" in line for line in stamped), released.stderr
     assert any(re.match(r"Step +Outcome +Queued +Preparing +Running +Uploading +Seconds", line) for line in lines)
     assert "Verdict: pass, 7 of 7 thresholds reached." in lines
+    assert "reused" not in released.stderr
     assert "\x1b" not in released.stderr
     assert "experimental" not in released.stderr
 
@@ -180,6 +184,8 @@ def test_a_rerun_is_an_ordinary_job_that_reuses_everything_and_says_so(
     assert again["tags"]["plumbline.rerun_of"] == job["name"]
     assert again["tags"]["plumbline.digest"] == job["tags"]["plumbline.digest"]
     assert again["inputs"] == job["inputs"]
+    assert job["settings"]["force_rerun"] is True
+    assert not again["settings"].get("force_rerun")
     assert f"{again['name']} is a rerun of {job['name']}." in answer.stderr
     for step in STEPS:
         assert f"Completed, reused from {job['name']}" in answer.stderr

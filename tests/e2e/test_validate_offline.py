@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,9 @@ FOLDER = Path("pipelines/claims_release")
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Iterator[ProjectCopy]:
+def copy(tmp_path: Path) -> ProjectCopy:
     """A project with no platform at all."""
-    yield ProjectCopy.make(tmp_path / "project")
+    return ProjectCopy.make(tmp_path / "project")
 
 
 def test_a_sound_project_ends_0_and_counts_what_it_saw(copy: ProjectCopy) -> None:

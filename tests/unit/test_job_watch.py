@@ -26,7 +26,7 @@ class Replay:
         self._now = next(self._rows, self._last)
         return {"name": name, "properties": {"jobType": "Pipeline", "status": self._now[0]}}
 
-    def steps(self, job: dict[str, Any]) -> list[StepRun]:
+    def steps(self, _: dict[str, Any]) -> list[StepRun]:
         return [StepRun(name=f"run-{step}", step=step, status=status) for step, status in self._now[1].items()]
 
 

@@ -86,7 +86,7 @@ def outcome_of(session: AzureSession, history: RunHistory, watch: Watch, look: L
     steps = session.side_by_side(
         lambda step: _step_outcome(history, watch, step), [step for step in look.steps if not step.is_group]
     )
-    verdict = find_verdict(history, DatastoreFiles(session), look.job, look.steps) if look.steps else None
+    verdict = find_verdict(history, DatastoreFiles(session), look.job, look.steps)
     return Outcome(
         job=look.job,
         steps=tuple(steps),

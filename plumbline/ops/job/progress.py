@@ -10,7 +10,7 @@ from typing import Any, Protocol, TextIO
 
 import click
 
-from plumbline.ops.job.watch import Look, Watch
+from plumbline.ops.job.watch import Look, Watch, is_pipeline
 from plumbline.ops.run_history import StepRun
 
 _COLOURS = {
@@ -54,12 +54,13 @@ class Lines:
     def show(self, look: Look, watch: Watch) -> None:
         """Print what moved."""
         self._width = max([self._width, *(len(step.step) for step in look.steps)])
-        if look.status != self._status and not look.ended:
+        changed = is_pipeline(look.job) and look.status != self._status
+        if changed and not look.ended:
             self._say(str(look.job["name"]), look.status)
         for step, old in look.moved:
             if step.status != "NotStarted":
                 self._say(step.step, _told(step, old, watch))
-        if look.status != self._status and look.ended:
+        if changed and look.ended:
             self._say(str(look.job["name"]), look.status)
         self._status = look.status
 

@@ -83,7 +83,7 @@ class Watch:
         while True:
             # The job first: when it has ended, its steps have, so that none is left half seen.
             job = self._history.job(self._name)
-            steps = self._history.steps(job) if _is_pipeline(job) else []
+            steps = self._history.steps(job) if is_pipeline(job) else self._alone(job)
             look = Look(job=job, steps=tuple(steps), moved=tuple(self._moved(steps)))
             if look.ended and not all(step.ended for step in steps) and late < _LATE_STEPS:
                 late += 1  # run history may lag behind
@@ -95,6 +95,11 @@ class Watch:
                 self._pace.quicken()
             last = look.status
             self._pace.wait()
+
+    def _alone(self, job: Mapping[str, Any]) -> list[StepRun]:
+        """A job without steps is its own only one."""
+        run = self._history.run(str(job["name"]))
+        return [run] if run else []
 
     def seen(self, step: StepRun) -> Mapping[str, float]:
         """Status -> seconds that a step was seen in it."""
@@ -114,5 +119,6 @@ class Watch:
             yield step, old
 
 
-def _is_pipeline(job: Mapping[str, Any]) -> bool:
+def is_pipeline(job: Mapping[str, Any]) -> bool:
+    """Whether a job has steps."""
     return bool(job["properties"].get("jobType") == "Pipeline")
