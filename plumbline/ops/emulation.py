@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ class Emulation:
     """A running emulated stack, and the way to run the engine on it.
 
     Attributes:
-        project: The folder that the engine runs in: the project, or a rehearsal's mirror of it.
+        project: The folder that commands run in.
         environment: What a child process gets.
     """
 
@@ -44,15 +44,28 @@ class Emulation:
             command, cwd=self.project, env=self._environ(), check=False, capture_output=True, text=True
         )
 
+    def acting_as(self, principal: str) -> Emulation:
+        """The same emulation for another of the emulator's seeded principals."""
+        environment = client_environment(self.stack, self.ready, engine=self.engine.path, principal=principal)
+        return replace(self, environment=environment)
+
     def _environ(self) -> dict[str, str]:
         return self.environment.apply(os.environ)
 
 
 def begin_emulation(
-    stack: EmulatedStack, *, project: Path, say: Say, principal: str = "deployer", azure_noise: bool = False
+    stack: EmulatedStack,
+    *,
+    project: Path,
+    say: Say,
+    principal: str = "deployer",
+    azure_noise: bool = False,
+    stack_folder: Path | None = None,
 ) -> Emulation:
-    """Find the engine, start the emulator, install the azure-native stand-in, select the stack.
+    """Find the engine, start the emulator, install the azure-native stand-in, make the stack.
 
+    Args:
+        stack_folder: Where the file of the stack lies that the engine may write to. Default: the project.
     Raises: UserError: a part is not to be had; somebody alive holds the stack.
     """
     try:
@@ -64,7 +77,7 @@ def begin_emulation(
     emulation = Emulation(stack=stack, engine=engine, ready=ready, project=project, environment=environment)
     _install_stand_in(emulation)
     clear_dead_locks(stack.state, stack.stack, say)
-    _select_stack(emulation)
+    _make_stack(emulation, stack_folder or project)
     return emulation
 
 
@@ -79,7 +92,7 @@ def _install_stand_in(emulation: Emulation) -> None:
             str(emulation.engine.path / "pulumi"),
             "--pulumi-home",
             str(emulation.stack.pulumi_home),
-        ]  # fmt: skip
+        ]
     )
     if answer.returncode != 0:
         raise UserError(
@@ -88,10 +101,13 @@ def _install_stand_in(emulation: Emulation) -> None:
         )
 
 
-def _select_stack(emulation: Emulation) -> None:
+def _make_stack(emulation: Emulation, folder: Path) -> None:
     state = emulation.stack.state / ".pulumi" / "stacks"
     name = emulation.stack.stack
     if not any(state.glob(f"*/{name}.json*")):
-        answer = emulation.read(["pulumi", "stack", "init", name, "--non-interactive"])
+        # The one engine command that writes to the stack's file beside Pulumi.yaml, wherever it is told to look.
+        answer = replace(emulation, project=folder).read(
+            ["pulumi", "stack", "init", name, "--non-interactive"]
+        )
         if answer.returncode != 0:
             raise UserError(f"stack {name}: init: got {answer.stderr.strip()}, expected a new stack.")

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
 from plumbline.fence import EMULATED_CLOUDS
-from plumbline.ops.errors import UsageError
-from plumbline.ops.local_home import rehearsal
+from plumbline.ops.errors import UsageError, UserError
+from plumbline.ops.local_home import EmulatedStack, rehearsal
 from plumbline.ops.stack_file import project_root, read_stack_file
+
+if TYPE_CHECKING:
+    from plumbline.ops.rehearsed_file import RehearsedFile
 
 
 @click.command("rehearse", context_settings={"ignore_unknown_options": True})
@@ -22,13 +29,14 @@ def command(stack: str, words: tuple[str, ...], principal: str, azure_noise: boo
     """Run COMMAND for STACK against an emulator that answers with the stack's own tenant and subscription.
 
     The rehearsal's emulator and state last between calls, below .plumbline/rehearsals/STACK; the stack's
-    file is read, never written. Real Azure is not reached.
+    file is read, never written. COMMAND runs in the project, and its exit code is this command's.
+    Real Azure, the stack's key vault and its login are not reached.
 
     \b
     Example: plumbline rehearse dev -- pulumi preview
     """
     from plumbline.ops.emulation import begin_emulation
-    from plumbline.ops.project_mirror import mirror_project
+    from plumbline.ops.rehearsed_file import copy_stack_file
 
     project = project_root()
     file = read_stack_file(project, stack)
@@ -38,22 +46,49 @@ def command(stack: str, words: tuple[str, ...], principal: str, azure_noise: boo
         )
     emulated = rehearsal(project, stack, file.emulated())
     emulated.prepare()
-    mirror = mirror_project(project, emulated.root / "project", stack)
-    ran_before = emulated.ready() is not None
-    try:
-        emulation = begin_emulation(
-            emulated,
-            project=mirror,
-            say=lambda line: click.echo(line, err=True),
-            principal=principal,
-            azure_noise=azure_noise,
-        )
-        # `pulumi` in the words means this stack: nobody has to repeat its name.
-        environment = replace(
-            emulation.environment, variables={**emulation.environment.variables, "PULUMI_STACK": stack}
-        )
-        status = replace(emulation, environment=environment).run(words)
-    finally:
-        if not (keep or ran_before):
-            emulated.stop()
+    with _alone(emulated):
+        copy = copy_stack_file(project, emulated.root / "project", stack)
+        _say_what_is_left_out(copy)
+        ran_before = emulated.ready() is not None
+        try:
+            emulation = begin_emulation(
+                emulated,
+                project=project,
+                say=_say,
+                principal=principal,
+                azure_noise=azure_noise,
+                stack_folder=copy.folder,
+            )
+            # `pulumi` in the words means this stack and the copy of its file: nobody has to say so.
+            own = {"PULUMI_STACK": stack, "PULUMI_OPTION_CONFIG_FILE": str(copy.path)}
+            environment = replace(emulation.environment, variables={**emulation.environment.variables, **own})
+            status = replace(emulation, environment=environment).run(words)
+        finally:
+            if not (keep or ran_before):
+                emulated.stop()
     raise SystemExit(status)
+
+
+@contextmanager
+def _alone(emulated: EmulatedStack) -> Iterator[None]:
+    """Hold the rehearsal: a second one would share its state, and the first to end would stop its emulator."""
+    with (emulated.root / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserError(
+                f"rehearse: got a rehearsal of {emulated.stack} that runs already in this project, expected "
+                "none. Wait for it to end, or rehearse in another checkout."
+            ) from None
+        yield
+
+
+def _say_what_is_left_out(copy: RehearsedFile) -> None:
+    if copy.secrets:
+        _say(f"Secrets that only the real key opens have a stand-in here: {', '.join(copy.secrets)}.")
+    if copy.logins:
+        _say(f"The rehearsal logs in to its emulator, without {', '.join(copy.logins)}.")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from plumbline.ops.errors import UserError
-from plumbline.ops.project_mirror import mirror_project
 from plumbline.ops.stack_file import project_root, read_stack_file
 
 GOOD = """\
@@ -55,18 +54,3 @@ def test_unknown_stack_lists_the_known_ones(tmp_path: Path) -> None:
 def test_folder_outside_a_project_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"got no Pulumi\.yaml"):
         project_root(tmp_path)
-
-
-def test_mirror_links_everything_and_copies_the_stack_file_without_its_keys(tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    project.mkdir()
-    _project(project, GOOD + "secretsprovider: azurekeyvault://v/keys/k\nencryptedkey: abc\n")
-    before = (project / "Pulumi.dev.yaml").read_bytes()
-    mirror = mirror_project(project, tmp_path / "mirror", "dev")
-    copy = mirror / "Pulumi.dev.yaml"
-    assert (mirror / "Pulumi.yaml").is_symlink()
-    assert "azurekeyvault" not in copy.read_text()
-    copy.write_text(copy.read_text() + "encryptionsalt: v1:made-here\n")
-    mirror_project(project, mirror, "dev")
-    assert "encryptionsalt: v1:made-here" in copy.read_text()
-    assert (project / "Pulumi.dev.yaml").read_bytes() == before
