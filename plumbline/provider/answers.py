@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from plumbline.provider.errors import Refusal
+from plumbline.provider.errors import Denied, Refusal
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _ROLE = "AzureML Data Scientist"
@@ -25,7 +25,8 @@ def refusal_of(error: Exception, *, what: str, action: str, scope: str) -> Refus
     if isinstance(error, Refusal):
         return error
     if isinstance(error, HttpResponseError):
-        return Refusal(_of_status(error, what=what, action=action, scope=scope))
+        text = _of_status(error, what=what, action=action, scope=scope)
+        return Denied(text) if 400 <= (error.status_code or 0) < 500 else Refusal(text)
     if isinstance(error, ServiceRequestError | ServiceResponseError):
         return Refusal(
             f"{what}: got no answer ({_line(error)}), expected Azure Resource Manager to answer. Check that the "
@@ -33,11 +34,6 @@ def refusal_of(error: Exception, *, what: str, action: str, scope: str) -> Refus
             "acknowledged is found again."
         )
     return Refusal(f"{what}: got {_line(error)}")
-
-
-def is_status(error: Exception, *statuses: int) -> bool:
-    """Whether an error is Azure's answer with one of these HTTP statuses."""
-    return getattr(error, "status_code", None) in statuses
 
 
 def _of_status(error: Any, *, what: str, action: str, scope: str) -> str:

@@ -91,9 +91,11 @@ class Writer:
     def archive(self, workspace: Workspace, kind: str, name: str, version: str) -> None:
         """Archive one version.
 
-        Raises: azure.core.exceptions.AzureError: unmapped, because a delete takes a refusal for a warning.
+        Raises: Denied: Azure will not; a delete takes that for a warning.
         """
-        self._operations(workspace, kind).archive(name=name, version=version)
+        scope = workspace.version(kind_rows()[kind].collection, name, version)
+        with self._refusals(f"{name}:{version}: archive", "versions/write", kind, scope):
+            self._operations(workspace, kind).archive(name=name, version=version)
 
     def restore(self, workspace: Workspace, kind: str, name: str, version: str | None) -> None:
         """Restore one version, or with no version the container."""
@@ -191,12 +193,17 @@ class Writer:
     @contextmanager
     def _refusals(self, what: str, action: str, kind: str, scope: str) -> Iterator[None]:
         from azure.core.exceptions import AzureError
+        from marshmallow import ValidationError
 
         needed = f"Microsoft.MachineLearningServices/workspaces/{kind_rows()[kind].collection}/{action}"
         try:
             yield
         except (AzureError, OSError) as error:
             raise refusal_of(error, what=what, action=needed, scope=scope) from error
+        except ValidationError as error:
+            raise Refusal(
+                f"{what}: azure-ai-ml: got fault with the definition. {_faults(str(error))}"
+            ) from error
 
 
 class _Answers:
@@ -239,6 +246,7 @@ class _Kept:
 
 
 def _loaded(kind: str, mapping: Mapping[str, Any]) -> Any:
+    _load()
     from azure.ai.ml import load_component, load_data, load_environment, load_model
 
     load = {
@@ -254,6 +262,11 @@ def _load() -> None:
     # Importing it warns of every experimental class that it merely defines (1.35.2); nobody asked for one.
     logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
     import azure.ai.ml  # noqa: F401
+
+    # It writes to stderr of its own accord; a plugin's stderr is shown to the user beside the resource.
+    logger = logging.getLogger("azure.ai.ml")
+    logger.handlers.clear()
+    logger.propagate = True
 
 
 def _loaded_job(job: Mapping[str, Any], root: Path) -> Any:
@@ -277,6 +290,7 @@ def _faults(text: str) -> str:
 
 
 def _loaded_schedule(definition: ScheduleDefinition, root: Path) -> Any:
+    _load()
     from azure.ai.ml.entities._load_functions import load_schedule  # not exported at the top in 1.35.2
 
     # A schedule's job is read from a file beside it.

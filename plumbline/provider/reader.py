@@ -32,10 +32,10 @@ class Reader:
 
         Raises: Refusal: no login, no right, no answer.
         """
+        client = await self._opened()
         from azure.core.exceptions import AzureError
         from azure.core.rest import HttpRequest
 
-        client = await self._opened()
         request = HttpRequest(
             "GET", f"{self._endpoint}{path}", params={"api-version": api_version, **(query or {})}
         )
@@ -58,10 +58,13 @@ class Reader:
     async def _opened(self) -> Any:
         async with self._lock:
             if self._client is None:
-                self._client = self._open()
+                # In a thread: imports take long on a busy machine, and the engine waits seconds for an answer to
+                # Cancel.
+                authorities = await asyncio.to_thread(_prepare)
+                self._client = self._open(authorities)
             return self._client
 
-    def _open(self) -> Any:
+    def _open(self, authorities: ssl.SSLContext) -> Any:
         import aiohttp
         from azure.core import AsyncPipelineClient
         from azure.core.pipeline.policies import (
@@ -73,7 +76,7 @@ class Reader:
         from azure.core.pipeline.transport import AioHttpTransport
 
         # One context for all connections: azure-core would read the bundle again for every request.
-        connector = aiohttp.TCPConnector(ssl=trusted_authorities(), limit=WIDTH)
+        connector = aiohttp.TCPConnector(ssl=authorities, limit=WIDTH)
         self._session = aiohttp.ClientSession(
             connector=connector, trust_env=not self._local, auto_decompress=False
         )
@@ -86,6 +89,14 @@ class Reader:
         ]
         transport = AioHttpTransport(session=self._session, session_owner=False)
         return AsyncPipelineClient(self._endpoint, policies=policies, transport=transport)
+
+
+def _prepare() -> ssl.SSLContext:
+    import aiohttp  # noqa: F401
+    import azure.core.pipeline.policies
+    import azure.core.pipeline.transport  # noqa: F401
+
+    return trusted_authorities()
 
 
 def trusted_authorities() -> ssl.SSLContext:

@@ -58,6 +58,16 @@ def test_a_lost_answer_leaves_no_orphan(stack: ProviderStack) -> None:
     assert stack.versions(path) == {outputs["version"]: True}
 
 
+def test_a_refused_archive_is_a_warning(stack: ProviderStack) -> None:
+    path = rename(stack, "kept")
+    stack.up()
+    stack.faults({"method": "PUT", "path": f"{path}/versions/", "count": -1, "status": 403})
+    text = stack.destroy()
+    assert "archive: got 403" in text
+    assert "It stays, and is no longer managed by this stack." in text
+    assert set(stack.versions(path).values()) == {False}
+
+
 def test_a_throttled_service_is_waited_for(stack: ProviderStack) -> None:
     path = rename(stack, "throttled")
     throttle = {"status": 429, "headers": {"Retry-After": "1"}, "count": 5}

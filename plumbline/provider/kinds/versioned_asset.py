@@ -12,11 +12,10 @@ from typing import Any
 
 from plumbline.assets import changes, content_hash, is_content_version
 from plumbline.provider.address import Workspace
-from plumbline.provider.answers import refusal_of
 from plumbline.provider.client import CODE_HASH_PROPERTY
 from plumbline.provider.codec import UNKNOWN, Properties, is_known
 from plumbline.provider.diff import content_changed
-from plumbline.provider.errors import PartialFailure, Refusal
+from plumbline.provider.errors import Denied, PartialFailure, Refusal
 from plumbline.provider.kinds import sent_and_got
 from plumbline.provider.kinds.asset_values import (
     MUTABLE,
@@ -94,11 +93,9 @@ class VersionedAssetKind:
 
     async def delete(self, context: Context, id: str, state: Properties) -> None:
         """Archive the versions that this state registered."""
-        from azure.core.exceptions import HttpResponseError
-
         workspace, name = self._workspace(context, state), state["name"]
         registered = state.get("registeredVersions", [])
-        archived, refused = [], []
+        archived = []
         for version in registered:
             version_id = workspace.version(self.row.collection, name, version)
             other = context.claims.other_owner(version_id, context.urn.text)
@@ -112,12 +109,7 @@ class VersionedAssetKind:
             try:
                 await asyncio.to_thread(self._writer(context).archive, workspace, self.kind, name, version)
                 archived.append(version)
-            except HttpResponseError as error:
-                scope = workspace.version(self.row.collection, name, version)
-                refusal = refusal_of(
-                    error, what=f"{name}:{version}: archive", action=self._action, scope=scope
-                )
-                refused.append(version)
+            except Denied as refusal:
                 await context.warn(f"{refusal} It stays, and is no longer managed by this stack.")
         if archived:
             await context.inform(f"archived {name}: {', '.join(archived)}. Azure ML keeps archived versions.")
@@ -292,10 +284,6 @@ class VersionedAssetKind:
     def _writer(self, context: Context) -> Any:
         assert context.cloud is not None
         return context.cloud.writer
-
-    @property
-    def _action(self) -> str:
-        return f"Microsoft.MachineLearningServices/workspaces/{self.row.collection}/versions/write"
 
 
 def _next_step(version: str, following: Any) -> str:

@@ -1,0 +1,74 @@
+"""Protects the comparison of what was sent with what came back, and what a later read makes of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from plumbline.assets import canonical_text, content_hash, version_from_hash
+from plumbline.provider.codec import Properties
+from plumbline.provider.kinds.asset_values import seen_inputs
+from plumbline.provider.kinds.live import LiveObject
+from plumbline.provider.kinds.sent_and_got import compare
+
+SPEC = canonical_text({"image": "python:3.11"})
+VERSION = version_from_hash(content_hash("environment", SPEC))
+
+
+def sent(**changed: Any) -> Properties:
+    values = {
+        "name": "tools",
+        "version": VERSION,
+        "spec": SPEC,
+        "tags": {"team": "a"},
+        "description": "Tools",
+    }
+    return Properties(entries={**values, "archived": False, **changed})
+
+
+def live(*, spec: str = SPEC, **changed: tuple[Any, ...]) -> LiveObject:
+    values = {"description": ("Tools",), "tags": ({"team": "a"},), "archived": (False,), **changed}
+    return LiveObject(spec=spec, code_hash=None, values=values, owner=None, made_by="alice", made_at="today")
+
+
+def test_a_faithful_echo_says_nothing() -> None:
+    verdict = compare("environment", sent(), live())
+    assert (verdict.errors, verdict.warnings, verdict.acknowledged) == ((), (), None)
+
+
+def test_a_faithful_field_that_comes_back_changed_is_an_error_by_field() -> None:
+    verdict = compare(
+        "environment", sent(), live(spec=canonical_text({"image": "python:3.10"}), description=("X",))
+    )
+    assert 'spec.image: got "python:3.10" back, expected "python:3.11"' in verdict.errors[0]
+    assert 'description: got "X" back, expected "Tools"' in verdict.errors[1]
+    assert verdict.warnings == ()
+
+
+def test_tags_that_azure_adds_are_a_warning_and_no_drift_later() -> None:
+    got = live(tags=({"team": "a", "policy": "p"},))
+    verdict = compare("environment", sent(), got)
+    assert verdict.errors == ()
+    assert "taken as acknowledged" in verdict.warnings[0]
+    assert json.loads(verdict.acknowledged or "") == {"tags": {"team": "a", "policy": "p"}}
+
+    def seen(now: LiveObject) -> dict[str, Any]:
+        return seen_inputs(
+            "environment", sent(), now, version=VERSION, acknowledged=verdict.acknowledged, archived=False
+        )
+
+    assert seen(got) == sent().entries
+    assert seen(live(tags=({"team": "b"},)))["tags"] == {"team": "b"}
+
+
+def test_a_secret_that_comes_back_changed_is_not_shown() -> None:
+    hidden = Properties(entries=sent().entries, secrets=frozenset({"description"}))
+    verdict = compare("environment", hidden, live(description=("other",)))
+    assert "[secret]" in verdict.errors[0]
+    assert "Tools" not in verdict.errors[0]
+
+
+def test_an_edit_in_either_of_two_places_is_seen() -> None:
+    now = live(description=("Tools", "edited in the spec only"))
+    seen = seen_inputs("environment", sent(), now, version=VERSION, acknowledged=None, archived=False)
+    assert seen["description"] == "edited in the spec only"
