@@ -86,6 +86,21 @@ def pipeline_grants(
     )
 
 
+def reviewer_grants(object_ids: tuple[str, ...], storage: Storage) -> tuple[Grant, ...]:
+    """Who approves a release reads what the run wrote: metrics, verdict, sample predictions. Nothing more."""
+    return tuple(
+        Grant(
+            noun=f"reviewer-{object_id[:8]}",
+            role="Storage Blob Data Reader",
+            scope=storage.id,
+            principal_id=object_id,
+            principal_type="User",
+            reason="A reviewer reads the evidence of runs.",
+        )
+        for object_id in object_ids
+    )
+
+
 def deployer_grant(object_id: str, principal_type: str, storage: Storage) -> Grant:
     """Whoever runs `pulumi up` uploads data and code as themselves: there is no account key to do it with."""
     return Grant(

@@ -21,7 +21,7 @@ from components.storage import Storage, StorageArgs
 from components.workspace import Workspace, WorkspaceArgs
 from plumbline.assets import MLPipeline as PipelineDefinition
 from plumbline.fence import CloudPins, FenceError, require_pinned_cloud
-from stacks.grants import deployer_grant, pipeline_grants, workspace_grants
+from stacks.grants import deployer_grant, pipeline_grants, reviewer_grants, workspace_grants
 from stacks.settings import Cloud, Cluster, Settings
 
 APPROVED_DATA = "approved-data"
@@ -69,7 +69,11 @@ class Platform(pulumi.ComponentResource):
             "access",
             AccessArgs(
                 naming=self._naming,
-                grants=(*grants, deployer_grant(deployer, settings.deployer_type, storage)),
+                grants=(
+                    *grants,
+                    deployer_grant(deployer, settings.deployer_type, storage),
+                    *reviewer_grants(settings.reviewers, storage),
+                ),
             ),
             self._child,
         )

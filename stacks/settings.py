@@ -71,6 +71,9 @@ class Settings(_Settings):
         default="ServicePrincipal",
         description="What the login that runs `pulumi up` is, for its role assignment.",
     )
+    reviewers: tuple[Guid, ...] = Field(
+        default=(), description="Object ids of the users who read runs' outputs and approve releases."
+    )
     pipelines: tuple[str, ...] = Field(
         min_length=1, description="Folders below `pipelines/` that the stack registers."
     )

@@ -12,8 +12,11 @@ import click
 from plumbline.ops.emulation import Emulation, begin_emulation
 from plumbline.ops.errors import UserError
 from plumbline.ops.local_home import EmulatedStack
+from plumbline.ops.local_release import release
 from plumbline.ops.state_lock import has_pending_creates
 
+# The pipeline that shows the whole way, from definition to released model.
+RELEASED = "claims_release"
 NEXT_STEPS = """
 What to try next:
   eval "$(plumbline local env --as alice)"     this shell is Alice's now: MLClient, pulumi and plumbline go here
@@ -55,9 +58,13 @@ def bring_up(stack: EmulatedStack, *, project: Path, azure_noise: bool, skip_run
         click.echo(f"Pipeline  {pipeline}")
         for asset, reference in sorted(references.items()):
             click.echo(f"  {asset.split('/')[0]:12} {reference}")
+    status = 0
+    if not skip_run:
+        click.echo("")
+        status = release(emulation, RELEASED)
     click.echo(f"\nDone in {time.monotonic() - began:.0f} s.")
     click.echo(NEXT_STEPS)
-    return 0
+    return status
 
 
 def _outputs(emulation: Emulation) -> dict[str, Any]:
