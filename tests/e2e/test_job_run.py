@@ -226,6 +226,23 @@ def test_the_green_run_of_a_digest_is_found_and_no_other(platform: ProjectCopy, 
     assert answer.stdout.split() == [job["tags"]["plumbline.digest"], "Completed", "None"]
 
 
+def test_a_tag_that_somebody_wrote_by_hand_finds_no_green_run(platform: ProjectCopy, job: dict[str, Any]) -> None:
+    answered_by_client(
+        platform,
+        f"forged = client.jobs.get({job['name']!r}); forged.tags = {{**forged.tags, 'plumbline.digest': 'f' * 64}}\n"
+        "client.jobs.create_or_update(forged); print('null')",
+    )
+    assert asked(platform, "job", "show", job["name"])["tags"]["plumbline.digest"] == "f" * 64
+    program = (
+        "from plumbline.ops.azure_session import AzureSession\n"
+        "from plumbline.ops.job.release_run import find_green_run\n"
+        "from plumbline.ops.target import enter_target\n"
+        "print(find_green_run(AzureSession(enter_target('local')), 'f' * 64))\n"
+    )
+    answer = platform.run([sys.executable, "-c", program], check=True, environ=platform.client_environment())
+    assert answer.stdout == "None\n"
+
+
 def test_a_weak_model_closes_the_gate_with_exit_3_and_the_reasons(
     platform: ProjectCopy, job: dict[str, Any]
 ) -> None:
