@@ -71,11 +71,11 @@ def _loaded(folder: Path, root: Path) -> tuple[MLPipeline, ...]:
 
 
 def _root(file: Path) -> Path:
+    """The project that the file lies in, wherever the command was started."""
     try:
-        root = project_root()
+        return project_root(file.parent)
     except UserError:
         return file.parent
-    return root if file.is_relative_to(root) else file.parent
 
 
 def _is_pipeline_folder(file: Path) -> bool:
