@@ -53,9 +53,7 @@ def command() -> None:
 @click.option("--archived", is_flag=True, help="Archived ones too.")
 @place_options
 @output_options
-def list_components(
-    name: str | None, archived: bool, place: Place, output: str, query: str | None
-) -> None:
+def list_components(name: str | None, archived: bool, place: Place, output: str, query: str | None) -> None:
     """List components with their latest version, or the versions of one.
 
     \b

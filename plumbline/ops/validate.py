@@ -64,7 +64,9 @@ def command(folders: tuple[Path, ...], output: str, query: str | None) -> None:
             "pipelines": [_told(pipeline) for pipeline in pipelines],
         }
         whole = output == "json" or query is not None
-        print_answer(answer if whole else rows, output=output, query=query, columns=COLUMNS, empty="No problem.")
+        print_answer(
+            answer if whole else rows, output=output, query=query, columns=COLUMNS, empty="No problem."
+        )
     if errors:
         raise SystemExit(1)
 
@@ -100,7 +102,9 @@ def _told(pipeline: MLPipeline) -> Mapping[str, Any]:
     return {
         "name": pipeline.name,
         "folder": pipeline.folder,
-        "assets": [{"kind": asset.kind, "name": asset.name, "version": asset.version} for asset in pipeline.assets],
+        "assets": [
+            {"kind": asset.kind, "name": asset.name, "version": asset.version} for asset in pipeline.assets
+        ],
         "steps": list(pipeline.graph.names),
         "schedule": pipeline.schedule.name if pipeline.schedule else None,
         "job_digest": job_digest(pipeline.job) if pipeline.job else None,
