@@ -1,0 +1,117 @@
+"""Evidence for people: Markdown for a ticket, and one HTML page without scripts or anything from elsewhere."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from plumbline.ops.evidence.graph_picture import graph_svg
+from plumbline.ops.evidence.plot import plot_svg, shown
+from plumbline.ops.evidence.threshold_picture import threshold_svg
+
+TEMPLATES = Path(__file__).parent / "templates"
+PAGE, MARKDOWN = "evidence.html", "evidence.md"
+_WORDS = {"at_least": "at least", "at_most": "at most"}
+
+
+def pages(document: Mapping[str, Any]) -> dict[str, bytes]:
+    """Both pages; the same document gives the same bytes."""
+    style = Markup((TEMPLATES / "evidence.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+    html = _environment(True).get_template("evidence.html.j2").render(e=document, style=style)
+    text = _environment(False).get_template("evidence.md.j2").render(e=document)
+    return {PAGE: html.encode(), MARKDOWN: text.encode()}
+
+
+def renderer() -> str:
+    """Digest of everything that makes pages of a document; pages of another one are not compared."""
+    digest = hashlib.sha256()
+    for file in sorted([*TEMPLATES.iterdir(), *Path(__file__).parent.glob("*.py")]):
+        if file.is_file():
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+@cache
+def _environment(autoescape: bool) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=autoescape,
+        # Terms and groups are other people's files: what they leave out is left out.
+        undefined=jinja2.ChainableUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": _number,
+        "moment": _moment,
+        "seconds": _seconds,
+        "words": lambda direction: _WORDS.get(direction, "no limit"),
+        "cell": _cell,
+        "short": lambda digest: digest[:12] if digest else "unknown",
+        "noun": lambda text: str(text).replace("_", " "),
+        "bytes": _bytes,
+        "mermaid": _mermaid,
+    }
+    environment.globals |= {"graph_svg": graph_svg, "plot_svg": plot_svg, "threshold_svg": threshold_svg}
+    return environment
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "not measured"
+    if isinstance(value, jinja2.Undefined):
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else shown(round(value, 4))
+
+
+def _moment(text: str | None) -> str:
+    if not text:
+        return "unknown"
+    try:
+        return f"{datetime.fromisoformat(text[:19]):%d %B %Y, %H:%M:%S} UTC"
+    except ValueError:
+        return text
+
+
+def _seconds(value: float | None) -> str:
+    return f"{value:.1f}" if isinstance(value, int | float) else ""
+
+
+def _bytes(value: Any) -> str:
+    if not isinstance(value, int):
+        return ""
+    size = float(value)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def _cell(value: Any) -> str:
+    """A text in a Markdown table: no bar, no line end, no tag."""
+    text = "" if value is None else str(value)
+    for old, new in (("\\", "\\\\"), ("|", "\\|"), ("<", "&lt;"), (">", "&gt;"), ("\r", " "), ("\n", " ")):
+        text = text.replace(old, new)
+    return text
+
+
+def _mermaid(graph: Mapping[str, Any]) -> str:
+    names = {node["name"]: f"n{at}" for at, node in enumerate(graph["nodes"])}
+    lines = ["graph LR"]
+    for node in graph["nodes"]:
+        text = "".join(char if char.isalnum() or char in " _-." else "_" for char in str(node["name"]))
+        left, right = ("[(", ")]") if node.get("kind") == "data" else ("[", "]")
+        lines.append(f'  {names[node["name"]]}{left}"{text}"{right}')
+    lines += [f"  {names[edge['source']]} --> {names[edge['target']]}" for edge in graph["edges"]
+              if edge["source"] in names and edge["target"] in names]  # fmt: skip
+    return "\n".join(lines)

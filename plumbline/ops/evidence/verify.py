@@ -1,0 +1,51 @@
+"""`plumbline evidence verify`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from plumbline.ops.errors import UserError
+from plumbline.ops.job.options import Place, place_options
+from plumbline.ops.output import output_options, print_answer
+
+COLUMNS = {"Job": "job", "Verdict": "verdict", "Digest": "digest", "Compared with live": "compared_with_live"}
+
+
+@click.command("verify")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--live", is_flag=True, help="Compare with the workspace that the environment names, too.")
+@place_options
+@output_options
+def command(folder: Path, live: bool, place: Place, output: str, query: str | None) -> None:
+    """Compute digests and verdict anew from an evidence folder, offline.
+
+    Proves that the folder agrees with itself. That it is the truth, only the workspace knows: with --stack (or
+    --live) the run, the approval and the model are read again and compared.
+
+    \b
+    Exit codes: 0 everything agrees, 1 a part differs (the first one is named).
+    Example: plumbline evidence verify .plumbline/evidence/claims-release-885320a146 --stack local
+    """
+    from plumbline.ops.evidence.folder import read_evidence
+    from plumbline.ops.evidence.verification import first_difference, first_live_difference
+
+    evidence = read_evidence(folder)
+    difference = first_difference(evidence)
+    online = live or place.stack is not None
+    if difference is None and online:
+        difference = first_live_difference(evidence, place.session())
+    if difference is not None:
+        raise UserError(
+            f"{folder}: {difference}\nThe evidence is not what was written. Write it again from the run."
+        )
+    document = evidence.document
+    answer = {
+        "job": document["job"]["name"],
+        "verdict": document["verdict"]["outcome"],
+        "digest": document["digest"],
+        "files": len(document["files"]),
+        "compared_with_live": online,
+    }
+    print_answer(answer, output=output, query=query, columns=COLUMNS)
