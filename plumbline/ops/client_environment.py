@@ -5,7 +5,6 @@ Source: azure-ai-ml 1.35.2 `_azure_environments`, azure-identity 1.25 `DefaultAz
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 import sys
@@ -23,8 +22,10 @@ REAL_LOGIN = (
     "AZURE_CLIENT_CERTIFICATE_PASSWORD", "AZURE_USERNAME", "AZURE_PASSWORD", "AZURE_FEDERATED_TOKEN_FILE",
     "AZURE_AUTHORITY_HOST", "AZURE_POD_IDENTITY_AUTHORITY_HOST", "MSI_ENDPOINT", "MSI_SECRET",
     "ARM_CLIENT_ID", "ARM_CLIENT_SECRET", "ARM_TENANT_ID", "ARM_SUBSCRIPTION_ID", "ARM_USE_OIDC",
-    "ARM_USE_MSI",
-    "PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy",
+    "ARM_USE_MSI", "ARM_OIDC_TOKEN", "ARM_OIDC_TOKEN_FILE_PATH", "ARM_OIDC_REQUEST_TOKEN", "ARM_OIDC_REQUEST_URL",
+    "ARM_CLIENT_CERTIFICATE_PATH", "ARM_MSI_ENDPOINT", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT",
+    "PULUMI_CONFIG_PASSPHRASE", "PULUMI_ACCESS_TOKEN", "PULUMI_OPTION_CONFIG_FILE", "PULUMI_STACK",
+    "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy",
 )  # fmt: skip
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -99,8 +100,13 @@ def client_environment(
     for name in CA_VARIABLES:
         variables[name] = str(bundle)
         variables[f"PLUMBLINE_ORIGINAL_{name}"] = _original(environ, name)
-    if stack.workspace_file.exists():
-        variables |= json.loads(stack.workspace_file.read_text())
+    exported = stack.outputs()
+    for name, output in (
+        ("AZURE_RESOURCE_GROUP", "resource_group_name"),
+        ("AZUREML_WORKSPACE_NAME", "workspace_name"),
+    ):
+        if output in exported:
+            variables[name] = str(exported[output])
     return ClientEnvironment(variables=variables, removed=REAL_LOGIN)
 
 

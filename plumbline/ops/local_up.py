@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 
-from plumbline.ops.emulation import Emulation, begin_emulation
+from plumbline.ops.emulation import begin_emulation
 from plumbline.ops.errors import UserError
 from plumbline.ops.local_home import EmulatedStack
 from plumbline.ops.local_release import release
@@ -38,7 +36,16 @@ def bring_up(stack: EmulatedStack, *, project: Path, azure_noise: bool, skip_run
     click.echo(f"Emulator  {emulation.ready['base_url']} (pid {emulation.ready['pid']})")
     click.echo("Stack     local\n")
     status = emulation.run(
-        ["pulumi", "up", "--stack", "local", "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"]
+        [
+            "pulumi",
+            "up",
+            "--stack",
+            "local",
+            "--yes",
+            "--skip-preview",
+            "--non-interactive",
+            "--suppress-outputs",
+        ]
     )
     if status != 0:
         raise UserError(
@@ -51,8 +58,7 @@ def bring_up(stack: EmulatedStack, *, project: Path, azure_noise: bool, skip_run
         emulation.read(
             ["pulumi", "refresh", "--stack", "local", "--yes", "--skip-preview", "--clear-pending-creates"]
         )
-    outputs = _outputs(emulation)
-    _remember_workspace(stack, outputs)
+    outputs = stack.outputs()
     click.echo(f"\nWorkspace {outputs['workspace_name']} in {outputs['resource_group_name']}")
     for pipeline, references in sorted(outputs["pipelines"].items()):
         click.echo(f"Pipeline  {pipeline}")
@@ -65,19 +71,3 @@ def bring_up(stack: EmulatedStack, *, project: Path, azure_noise: bool, skip_run
     click.echo(f"\nDone in {time.monotonic() - began:.0f} s.")
     click.echo(NEXT_STEPS)
     return status
-
-
-def _outputs(emulation: Emulation) -> dict[str, Any]:
-    answer = emulation.read(["pulumi", "stack", "output", "--json", "--stack", "local"])
-    if answer.returncode != 0:
-        raise UserError(f"stack local: outputs: got {answer.stderr.strip()}, expected the platform's names.")
-    outputs: dict[str, Any] = json.loads(answer.stdout)
-    return outputs
-
-
-def _remember_workspace(stack: EmulatedStack, outputs: dict[str, Any]) -> None:
-    variables = {
-        "AZURE_RESOURCE_GROUP": outputs["resource_group_name"],
-        "AZUREML_WORKSPACE_NAME": outputs["workspace_name"],
-    }
-    stack.workspace_file.write_text(json.dumps(variables, indent=2) + "\n")

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -22,6 +22,9 @@ from plumbline.fence import (
 )
 from plumbline.ops.errors import UserError
 from plumbline.ops.stack_file import project_root, read_stack_file
+
+if TYPE_CHECKING:
+    from plumbline.ops.local_home import EmulatedStack
 
 PUBLIC_ENDPOINTS = {
     "AzureCloud": "https://management.azure.com",
@@ -83,11 +86,10 @@ def enter_target(
         project = project_root()
         file = read_stack_file(project, stack)
         pins = file.pins
-        if pins.cloud == LOCAL_CLOUD:
-            _enter_local(project, file.emulated())
+        local = _enter_local(project, file.emulated()) if pins.cloud == LOCAL_CLOUD else None
         live = _fenced(pins)
         if resource_group is None or workspace_name is None:
-            names = _stack_names(project, stack)
+            names = _names(stack, _exported(project, stack) if local is None else local.outputs())
         subscription = pins.subscription_id
     else:
         live = _live_from_environment()
@@ -110,7 +112,7 @@ def enter_target(
     )
 
 
-def _enter_local(project: Path, emulated: dict[str, str]) -> None:
+def _enter_local(project: Path, emulated: dict[str, str]) -> EmulatedStack:
     from plumbline.engine import find_engine
     from plumbline.ops.client_environment import client_environment
     from plumbline.ops.local_home import local_stack
@@ -130,6 +132,7 @@ def _enter_local(project: Path, emulated: dict[str, str]) -> None:
     for name in set(os.environ) - set(changed):
         del os.environ[name]
     os.environ.update(changed)
+    return local
 
 
 def _fenced(pins: CloudPins) -> LiveCloud:
@@ -154,25 +157,30 @@ def _live_from_environment() -> LiveCloud:
     return live
 
 
-def _stack_names(project: Path, stack: str) -> dict[str, str]:
-    """Resource group and workspace as the stack's last update exported them."""
-    answer = subprocess.run(
-        ["pulumi", "stack", "output", "--json", "--stack", stack],
-        cwd=project,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+def _exported(project: Path, stack: str) -> dict[str, Any]:
+    """What the stack's last update exported, wherever its state lies."""
+    words = ["pulumi", "stack", "output", "--json", "--stack", stack]
+    try:
+        answer = subprocess.run(words, cwd=project, check=False, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise UserError(
+            "pulumi: got none on PATH, expected the engine that holds the stack's state. Run: plumbline doctor"
+        ) from error
     if answer.returncode != 0:
         raise UserError(
-            f"stack {stack}: outputs: got {answer.stderr.strip()}, expected the names that an update exports. "
-            f"Run: pulumi up -s {stack}"
+            f"stack {stack}: outputs: got {answer.stderr.strip()}, "
+            f"expected the names that an update exports. Run: pulumi up -s {stack}"
         )
-    outputs = json.loads(answer.stdout)
-    missing = [name for name in ("resource_group_name", "workspace_name") if name not in outputs]
+    exported: dict[str, Any] = json.loads(answer.stdout)
+    return exported
+
+
+def _names(stack: str, exported: dict[str, Any]) -> dict[str, str]:
+    wanted = ("resource_group_name", "workspace_name")
+    missing = [name for name in wanted if name not in exported]
     if missing:
         raise UserError(
             f"stack {stack}: outputs: got no {' and no '.join(missing)}, expected an update that ended well. "
             f"Run: pulumi up -s {stack}"
         )
-    return {name: str(outputs[name]) for name in ("resource_group_name", "workspace_name")}
+    return {name: str(exported[name]) for name in wanted}
