@@ -31,6 +31,8 @@ CLOUD_OF_ARM_ENVIRONMENT = {
     "china": "AzureChinaCloud",
 }
 METADATA_SECONDS = 5.0
+# Where clients ask for tokens and registries: one that is not set, or leads elsewhere, takes them off this machine.
+COMPANIONS = ("IDENTITY_ENDPOINT", "REGISTRY_DISCOVERY_ENDPOINT_URL")
 
 
 class FenceError(Exception):
@@ -142,6 +144,7 @@ def live_cloud(environ: Mapping[str, str]) -> LiveCloud:
             f"cloud: AZUREML_CURRENT_CLOUD: got {named!r}, expected {metadata.get('name')!r} as {url} says. "
             'Without it clients fall back to Azure. Run: eval "$(plumbline local env)"'
         )
+    _require_companions(url, environ)
     owner = metadata.get("plumbline")
     if not isinstance(owner, dict) or not owner.get("stack"):
         raise FenceError(
@@ -169,9 +172,14 @@ def is_loopback(host: str) -> bool:
 
 def _read_metadata(url: str, environ: Mapping[str, str]) -> dict[str, Any]:
     # An explicit empty proxy table: a proxy in the environment must never see a loopback request.
-    context = ssl.create_default_context(
-        cafile=environ.get("REQUESTS_CA_BUNDLE") or environ.get("SSL_CERT_FILE")
-    )
+    bundle = environ.get("REQUESTS_CA_BUNDLE") or environ.get("SSL_CERT_FILE")
+    try:
+        context = ssl.create_default_context(cafile=bundle)
+    except OSError as error:
+        raise FenceError(
+            f"cloud: REQUESTS_CA_BUNDLE: got {bundle!r} ({error}), expected a file of certificates with the "
+            'emulator\'s own. Run again: eval "$(plumbline local env)"'
+        ) from error
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
     )
@@ -189,11 +197,26 @@ def _read_metadata(url: str, environ: Mapping[str, str]) -> dict[str, Any]:
     return document
 
 
+def _require_companions(url: str, environ: Mapping[str, str]) -> None:
+    """Refuse a shell of which only a part leads to the emulator."""
+    address = urlsplit(url).netloc
+    found = {name: urlsplit(environ.get(name, "")).netloc for name in COMPANIONS}
+    # The real azure-native plugin's own name for the metadata's host; the stand-in never asks for it.
+    found["ARM_METADATA_HOSTNAME"] = environ.get("ARM_METADATA_HOSTNAME", address)
+    for name, host in found.items():
+        if host != address:
+            raise FenceError(
+                f"cloud: {name}: got {environ.get(name, 'nothing')!r}, expected the emulator at {address}, where "
+                'ARM_CLOUD_METADATA_URL leads. Run again: eval "$(plumbline local env)"'
+            )
+
+
 def _is_rehearsal_backend(pins: CloudPins, environ: Mapping[str, str]) -> bool:
     backend = environ.get("PULUMI_BACKEND_URL", "")
     if not backend.startswith("file://"):
         return False
-    parts = Path(unquote(urlsplit(backend).path)).parts
+    # Where it really lies: `..` and links must not carry a rehearsal into another state.
+    parts = Path(unquote(urlsplit(backend).path)).resolve().parts
     wanted = (".plumbline", "rehearsals", pins.stack)
     return any(parts[at : at + 3] == wanted for at in range(len(parts)))
 

@@ -68,16 +68,16 @@ def read_stack_file(project: Path, stack: str) -> StackFile:
         tree = yaml.compose(path.read_text(), Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
+        place = f"{path.name}:{mark.line + 1}" if mark else path.name
         raise UserError(
-            f"{path.name}{line}: got no YAML ({getattr(error, 'problem', error)}). Mend the file."
+            f"{place}: got no YAML ({getattr(error, 'problem', error)}). Mend the file."
         ) from error
     found: dict[str, tuple[str, int]] = {}
-    for key, value in getattr(tree, "value", []) or []:
+    for key, value in tree.value if isinstance(tree, yaml.MappingNode) else ():
         if key.value == "config" and isinstance(value, yaml.MappingNode):
             found |= {
-                name.value: (node.value, node.start_mark.line + 1)
-                for name, node in value.value
+                str(setting.value): (str(node.value), node.start_mark.line + 1)
+                for setting, node in value.value
                 if isinstance(node, yaml.ScalarNode)
             }
     problems = []
