@@ -1,21 +1,20 @@
-"""The pairs that are measured; each generator makes what it needs in a folder and takes it down at the end."""
+"""The pairs of commands that a person waits for, and of the emulator's start."""
 
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Generator
 from pathlib import Path
 
+from benchmarks.bench import Bench
 from benchmarks.engine_project import EMPTY, TRIVIAL, EngineProject
-from benchmarks.pair import Pair
-from tests.project_copy import ProjectCopy
+from benchmarks.pair import Pair, Pairs
+from tests.emulator_process import EmulatorProcess
 
-Pairs = Generator[Pair, None, None]
 _PLUMBLINE = str(Path(sys.executable).parent / "plumbline")
 
 
-def help_pairs(_folder: Path) -> Pairs:
+def help_pairs(_bench: Bench) -> Pairs:
     """What a person waits for before the first word of help."""
     yield Pair(
         name="`plumbline --help`",
@@ -26,29 +25,21 @@ def help_pairs(_folder: Path) -> Pairs:
     )
 
 
-def emulator_pairs(folder: Path) -> Pairs:
-    """From the start of the process until it says that it is ready, and its clean stop."""
-    home = folder / "emulator"
+def emulator_pairs(bench: Bench) -> Pairs:
+    """From the start of the process until it says that it is ready; stopping it is not counted."""
 
-    def start_and_stop() -> None:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "plumbline.emulator", "serve", "--home", str(home), "--stack", "local",
-             "--cloud", "PlumblineLocal", "--tenant-id", "11111111-1111-4111-8111-111111111111",
-             "--subscription-id", "22222222-2222-4222-8222-222222222222", "--location", "westeurope"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+    def start() -> float:
+        emulator = EmulatorProcess(home=bench.folder / "emulator")
+        began = time.perf_counter()
         try:
-            while not (home / "ready.json").exists():
-                if process.poll() is not None:
-                    raise subprocess.CalledProcessError(process.returncode, ["plumbline.emulator"])
-                time.sleep(0.01)
+            emulator.start()
+            return time.perf_counter() - began
         finally:
-            process.terminate()
-            process.wait(10)
+            emulator.stop()
 
     yield Pair(
-        name="emulator: start until ready, and stop",
-        subject=start_and_stop,
+        name="emulator: start until ready",
+        subject=start,
         baseline=lambda: _run(
             sys.executable, "-c", "import starlette.applications, uvicorn, cryptography.x509"
         ),
@@ -57,31 +48,65 @@ def emulator_pairs(folder: Path) -> Pairs:
     )
 
 
-def preview_pairs(folder: Path) -> Pairs:
+def preview_pairs(bench: Bench) -> Pairs:
     """A preview of the local stack that finds nothing, beside the engine's own floor."""
-    local = ProjectCopy.make(folder / "local")
-    try:
-        local.plumbline("local", "up", "--skip-run")
-        environ = local.client_environment()
+    platform = bench.platform
+    environ = platform.client_environment()
 
-        def preview() -> None:
-            command = ["pulumi", "preview", "--stack", "local", "--expect-no-changes", "--non-interactive"]
-            subprocess.run(command, cwd=local.root, env=environ, check=True, capture_output=True, text=True)
+    def pulumi(*words: str) -> str:
+        command = ["pulumi", *words, "--stack", "local", "--non-interactive"]
+        return subprocess.run(
+            command, cwd=platform.root, env=environ, check=True, capture_output=True, text=True
+        ).stdout
 
-        state = subprocess.run(
-            ["pulumi", "stack", "export", "--stack", "local"],
-            cwd=local.root, env=environ, check=True, capture_output=True, text=True,
-        )  # fmt: skip
-        count = sum(1 for row in json.loads(state.stdout)["deployment"]["resources"] if row.get("custom"))
-        empty = EngineProject.deployed(folder / "empty", EMPTY)
-        trivial = EngineProject.deployed(folder / "trivial", TRIVIAL.format(count=count))
-        name = f"preview of the local stack without a change ({count} resources)"
-        yield Pair(name=name, subject=preview, baseline=empty.preview, baseline_name="an empty program")
-        yield Pair(
-            name=name, subject=preview, baseline=trivial.preview, baseline_name=f"{count} trivial resources"
-        )
-    finally:
-        local.plumbline("local", "reset", "--yes", check=False)
+    state = json.loads(pulumi("stack", "export"))["deployment"]
+    count = sum(
+        1 for row in state["resources"] if row.get("custom") and not row["type"].startswith("pulumi:")
+    )
+    empty = EngineProject.deployed(bench.folder / "empty", EMPTY)
+    trivial = EngineProject.deployed(bench.folder / "trivial", TRIVIAL.format(count=count))
+    plain = f"preview of the local stack without a change ({count} resources), not looking at what is live"
+
+    def preview(*words: str) -> None:
+        pulumi("preview", "--expect-no-changes", *words)
+
+    yield Pair(
+        name=plain,
+        subject=lambda: preview("--refresh=false"),
+        baseline=empty.preview,
+        baseline_name="an empty program",
+    )
+    yield Pair(
+        name=plain,
+        subject=lambda: preview("--refresh=false"),
+        baseline=trivial.preview,
+        baseline_name=f"{count} trivial resources",
+    )
+    yield Pair(
+        name="the same, looking at what is live, as Pulumi.yaml asks for",
+        subject=preview,
+        baseline=lambda: trivial.preview("--refresh"),
+        baseline_name=f"{count} trivial resources, refreshed",
+    )
+
+
+def up_pairs(bench: Bench) -> Pairs:
+    """`make up` when there is nothing to do: its set-up takes milliseconds then, this is the rest."""
+    platform = bench.platform
+
+    def up() -> None:
+        platform.plumbline("local", "up")
+
+    up()  # the run that the next ones find
+    platform.control("DELETE", "requests")
+    empty = EngineProject.deployed(bench.folder / "empty-up", EMPTY)
+    yield Pair(
+        name="`plumbline local up`, second time",
+        subject=up,
+        baseline=lambda: empty.pulumi("up", "--yes", "--skip-preview", "--stack", "bench"),
+        baseline_name="`pulumi up` of an empty program",
+        at_most=20.0,
+    )
 
 
 def _run(*command: str) -> None:

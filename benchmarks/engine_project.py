@@ -37,9 +37,9 @@ class EngineProject:
         project.pulumi("up", "--yes", "--skip-preview", "--stack", "bench")
         return project
 
-    def preview(self) -> None:
+    def preview(self, *words: str) -> None:
         """A preview that finds nothing to do."""
-        self.pulumi("preview", "--expect-no-changes", "--stack", "bench")
+        self.pulumi("preview", "--expect-no-changes", "--stack", "bench", *words)
 
     def pulumi(self, *words: str) -> None:
         """Run the engine, quietly."""

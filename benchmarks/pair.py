@@ -2,10 +2,11 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-Run = Callable[[], None]
+# Answers the seconds that count where only a part does, for instance what another clock says; else it is timed.
+Run = Callable[[], float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +16,7 @@ class Pair:
     Attributes:
         at_most: bound on the subject's median, in seconds; None when only the ratio tells something.
         ratio_at_most: bound on the ratio of the medians; None when there is none yet.
+        plus_seconds: what the subject may take beyond that ratio, for a cost that does not grow with the baseline.
     """
 
     name: str
@@ -23,43 +25,78 @@ class Pair:
     baseline_name: str
     at_most: float | None = None
     ratio_at_most: float | None = None
+    plus_seconds: float = 0.0
+
+
+Pairs = Generator[Pair, None, None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """What one side of a pair took, in seconds."""
+
+    seconds: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """What it usually takes."""
+        return statistics.median(self.seconds)
+
+    @property
+    def least(self) -> float:
+        """What it takes when nobody disturbs it."""
+        return min(self.seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """The medians of a pair, in seconds."""
+    """A measured pair. Bounds are on medians."""
 
     pair: Pair
-    rounds: int
-    subject: float
-    baseline: float
+    subject: Side
+    baseline: Side
+
+    @property
+    def rounds(self) -> int:
+        """How often each side was measured."""
+        return len(self.subject.seconds)
 
     @property
     def ratio(self) -> float:
         """How many times the baseline the subject takes."""
-        return self.subject / self.baseline
+        return self.subject.median / self.baseline.median
+
+    @property
+    def least_ratio(self) -> float:
+        """The same of the least that each took."""
+        return self.subject.least / self.baseline.least
+
+    @property
+    def limit(self) -> float | None:
+        """The most seconds that the subject's median may be; None when nothing bounds it."""
+        limits = [] if self.pair.at_most is None else [self.pair.at_most]
+        if self.pair.ratio_at_most is not None:
+            limits.append(self.pair.ratio_at_most * self.baseline.median + self.pair.plus_seconds)
+        return min(limits, default=None)
 
     @property
     def is_kept(self) -> bool:
-        """Whether both bounds are kept."""
-        limits = ((self.subject, self.pair.at_most), (self.ratio, self.pair.ratio_at_most))
-        return all(bound is None or value <= bound for value, bound in limits)
+        """Whether the bound is kept."""
+        return self.limit is None or self.subject.median <= self.limit
 
 
 def measure(pair: Pair, rounds: int) -> Result:
-    """Run both sides once unmeasured (caches), then in turn, and take the medians."""
+    """Run both sides once unmeasured (caches), then in turn."""
     pair.baseline()
     pair.subject()
     baselines, subjects = [], []
     for _ in range(rounds):
         baselines.append(_seconds(pair.baseline))
         subjects.append(_seconds(pair.subject))
-    return Result(
-        pair=pair, rounds=rounds, subject=statistics.median(subjects), baseline=statistics.median(baselines)
-    )
+    return Result(pair=pair, subject=Side(seconds=tuple(subjects)), baseline=Side(seconds=tuple(baselines)))
 
 
 def _seconds(run: Run) -> float:
     began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
+    counted = run()
+    return time.perf_counter() - began if counted is None else counted

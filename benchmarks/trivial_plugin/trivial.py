@@ -10,6 +10,8 @@ from pulumi.provider.experimental.provider import (
     DiffRequest,
     DiffResponse,
     Provider,
+    ReadRequest,
+    ReadResponse,
 )
 from pulumi.provider.experimental.server import main
 
@@ -25,6 +27,11 @@ class Trivial(Provider):
 
     async def create(self, request: CreateRequest) -> CreateResponse:
         return CreateResponse(resource_id="thing", properties=request.properties)
+
+    async def read(self, request: ReadRequest) -> ReadResponse:
+        return ReadResponse(
+            resource_id=request.resource_id, properties=request.properties, inputs=request.inputs
+        )
 
 
 if __name__ == "__main__":
