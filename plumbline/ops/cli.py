@@ -2,64 +2,34 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 
 import click
 
 from plumbline import __version__
 from plumbline.ops.errors import BugError, UserError, report_bug
+from plumbline.ops.lazy_group import LazyGroup
 
-# Verb -> (module, one line for the list of commands). The help of the group must not import a verb.
-VERBS: dict[str, tuple[str, str]] = {
-    "doctor": ("plumbline.ops.doctor", "Say of each prerequisite whether it is there, or the next step."),
-    "local": (
-        "plumbline.ops.local",
-        "Run the platform on this machine: up, start, stop, status, env, logs, reset.",
-    ),
-    "rehearse": (
-        "plumbline.ops.rehearse",
-        "Run a command for a stack's unedited file against an emulator of its own.",
-    ),
-    "validate": ("plumbline.ops.validate", "Check every definition offline, before anything is planned."),
-    "drift": (
-        "plumbline.ops.drift",
-        "Name what changed in the cloud behind the code: field, desired, live, who, when.",
-    ),
-    "job": ("plumbline.ops.job", "Submit, watch, rerun and fetch pipeline jobs."),
-    "component": ("plumbline.ops.component", "List and show registered components."),
-    "model": ("plumbline.ops.model", "Approve and register models that passed their gate."),
-    "evidence": ("plumbline.ops.evidence", "Write and verify the evidence of a run."),
+# Verb -> one line for the list of commands. The help of the group must not import a verb.
+VERBS = {
+    "doctor": "Say of each prerequisite whether it is there, or the next step.",
+    "local": "Run the platform on this machine: up, start, stop, status, env, logs, reset.",
+    "rehearse": "Run a command for a stack's unedited file against an emulator of its own.",
+    "validate": "Check every definition offline, before anything is planned.",
+    "drift": "Name what changed in the cloud behind the code: field, desired, live, who, when.",
+    "job": "Submit, watch, rerun and fetch pipeline jobs.",
+    "component": "List and show registered components.",
+    "model": "Approve and register models that passed their gate.",
+    "evidence": "Write and verify the evidence of a run.",
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a verb's module only when that verb is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
-        return list(VERBS)
-
-    def get_command(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click passes it
-        cmd_name: str,
-    ) -> click.Command | None:
-        if cmd_name not in VERBS:
-            return None
-        command = importlib.import_module(VERBS[cmd_name][0]).command
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(
-        self,
-        ctx: click.Context,  # noqa: ARG002 - click passes it
-        formatter: click.HelpFormatter,
-    ) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(verb, line) for verb, (_, line) in VERBS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package="plumbline.ops",
+    verbs=VERBS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="plumbline", message="%(prog)s %(version)s")
 def group() -> None:
     """Azure Machine Learning platforms that hang true to their code.

@@ -81,7 +81,13 @@ def stop() -> None:
 
 
 @command.command()
-@click.option("--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option(
+    "--output",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="Form of the answer.",
+)
 def status(output: str) -> None:
     """Say whether the emulator runs, where, and for whom.
 
@@ -132,7 +138,14 @@ def env(principal: str) -> None:
 
 @command.command()
 @click.option("--follow", "-f", is_flag=True, help="Go on printing as lines arrive.")
-@click.option("--lines", "-n", default=50, show_default=True, type=click.IntRange(1, 100_000))
+@click.option(
+    "--lines",
+    "-n",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="How many of the last lines.",
+)
 def logs(follow: bool, lines: int) -> None:
     """Print the emulator's log.
 

@@ -58,13 +58,11 @@ def _is_argument(parameter: click.Parameter) -> bool:
 
 
 def _help(command: click.Command) -> str:
-    lines = inspect.cleandoc(command.help or "").replace("\b\n", "").splitlines()
-    return (
-        "\n".join(
-            f"    {line}".replace("Example: ", "") if line.startswith("Example: ") else line for line in lines
-        )
-        + "\n"
-    )
+    parts = []
+    for line in inspect.cleandoc(command.help or "").replace("\b\n", "").splitlines():
+        words = line.removeprefix("Example: ")
+        parts.append(line if words == line else f"\n    {words}")
+    return "\n".join(parts).replace("\n\n\n", "\n\n") + "\n"
 
 
 def _names(option: click.Option) -> str:
@@ -74,7 +72,7 @@ def _names(option: click.Option) -> str:
 def _text(option: click.Option) -> str:
     text = (option.help or "").rstrip(".")
     if isinstance(option.type, click.Choice):
-        text += f" One of {', '.join(f'`{choice}`' for choice in option.type.choices)}"
+        text += f". One of {', '.join(f'`{choice}`' for choice in option.type.choices)}"
     if option.required:
         text = f"Required. {text}"
     elif option.show_default and option.default is not None:

@@ -17,7 +17,8 @@ ALL = {" ".join(path): command for path, command in commands()}
 def test_every_command_says_what_it_does_and_ends_with_an_example(words: str) -> None:
     lines = [line.strip() for line in (ALL[words].help or "").strip().splitlines()]
     assert lines[0].endswith((".", ":", ","))
-    assert lines[-1].startswith(f"Example: {words.partition(' [')[0]}"), f"{words}: the help's last line is {lines[-1]!r}"
+    assert lines[-1].startswith("Example: ")
+    assert words in lines[-1], f"{words}: the help's last line is {lines[-1]!r}"
 
 
 @pytest.mark.parametrize("words", ALL)
@@ -37,11 +38,11 @@ def test_help_imports_no_verb_and_no_cloud() -> None:
         "try: group(['--help'])\n"
         "except SystemExit: pass\n"
         "print(sorted(name for name in sys.modules if name.split('.')[0] in {'azure', 'pulumi', 'rich', 'yaml'}\n"
-        "      or name.startswith('plumbline.ops.') and name.split('.')[2] not in {'cli', 'errors'}), file=sys.stderr)"
+        "      or name.startswith('plumbline.ops.') and name.split('.')[2] not in {'cli', 'errors', 'lazy_group'}), file=sys.stderr)"
     )
     answer = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert answer.stderr.strip() == "[]"
-    for verb, (_, line) in VERBS.items():
+    for verb, line in VERBS.items():
         assert verb in answer.stdout, line
 
 

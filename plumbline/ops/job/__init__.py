@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from plumbline.ops.lazy_group import LazyGroup
 
 # Verb -> one line for the list of commands. The help of the group must not import a verb.
 VERBS = {
@@ -19,25 +19,7 @@ VERBS = {
 }
 
 
-class JobVerbs(click.Group):
-    """Imports a verb's module only when that verb is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in VERBS:
-            return None
-        command = importlib.import_module(f"plumbline.ops.job.{cmd_name}").command
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
-
-
-@click.group("job", cls=JobVerbs)
+@click.group("job", cls=LazyGroup, package=__name__, verbs=VERBS)
 def command() -> None:
     """Submit, watch, rerun and fetch jobs; names, fields and statuses are those of `az ml job`.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 import click
+
+from plumbline.ops.lazy_group import LazyGroup
 
 # Verb -> one line for the list of commands. The help of the group must not import a verb.
 VERBS = {
@@ -15,25 +15,7 @@ VERBS = {
 }
 
 
-class ModelVerbs(click.Group):
-    """Imports a verb's module only when that verb is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
-            return None
-        command = importlib.import_module(f"plumbline.ops.model.{cmd_name}").command
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
-
-
-@click.group("model", cls=ModelVerbs)
+@click.group("model", cls=LazyGroup, package=__name__, verbs=VERBS)
 def command() -> None:
     """Approve and register models that passed their gate; fields are those of `az ml model`.
 
