@@ -264,9 +264,7 @@ class _Gathering:
 
     def _approval(self) -> dict[str, Any] | None:
         candidate = self._candidate
-        there = approvals_of(
-            self._session, pipeline=candidate.pipeline, digest=candidate.digest, job=candidate.name
-        )
+        there = approvals_of(self._session, pipeline=candidate.pipeline, digest=candidate.digest)
         counted = counting(there, candidate.authors)
         if counted is None:
             return None

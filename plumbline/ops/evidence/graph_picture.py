@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
 
 _BOX_WIDTH, _BOX_HEIGHT, _GAP_X, _GAP_Y, _LANE = 142, 64, 46, 22, 26
 _MARGIN = 8
+_TEXT = 20  # characters that a box is wide enough for
 _MARKS = {"Completed": "✓", "Failed": "✕", "Canceled": "–"}
 
 
@@ -97,7 +99,7 @@ def _spread(layers: list[list[_Place]], chains: list[tuple[list[_Place], str]]) 
     """Order each layer by where its neighbours lie, boxes above lanes at the start, then stack and centre it."""
     before: dict[int, list[_Place]] = {}
     for chain, _ in chains:
-        for left, right in zip(chain, chain[1:], strict=False):
+        for left, right in pairwise(chain):
             before.setdefault(id(right), []).append(left)
 
     def middle(place: _Place) -> float:
@@ -160,7 +162,7 @@ def _told(step: Mapping[str, Any]) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= 23 else f"{text[:22]}…"
+    return text if len(text) <= _TEXT else f"{text[: _TEXT - 1]}…"
 
 
 def _sentence(edges: Sequence[Mapping[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -18,6 +19,7 @@ from plumbline.ops.evidence.threshold_picture import threshold_svg
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE, MARKDOWN = "evidence.html", "evidence.md"
+_MLFLOW_ADDRESS = re.compile(r"View (run .+|experiment) at: https?://")
 _WORDS = {"at_least": "at least", "at_most": "at most"}
 
 
@@ -42,7 +44,7 @@ def renderer() -> str:
 def _environment(autoescape: bool) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=autoescape,
+        autoescape=autoescape,  # noqa: S701 - off for Markdown alone, which `cell` escapes
         # Terms and groups are other people's files: what they leave out is left out.
         undefined=jinja2.ChainableUndefined,
         trim_blocks=True,
@@ -50,10 +52,12 @@ def _environment(autoescape: bool) -> jinja2.Environment:
     )
     environment.filters |= {
         "number": _number,
+        "fixed": _fixed,
         "moment": _moment,
         "seconds": _seconds,
         "words": lambda direction: _WORDS.get(direction, "no limit"),
         "cell": _cell,
+        "told": _told,
         "short": lambda digest: digest[:12] if digest else "unknown",
         "noun": lambda text: str(text).replace("_", " "),
         "bytes": _bytes,
@@ -71,6 +75,11 @@ def _number(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else shown(round(value, 4))
+
+
+def _fixed(value: Any, digits: int) -> str:
+    """A number with as many decimals as its neighbours in the column."""
+    return f"{value:,.{digits}f}" if isinstance(value, int | float) else _number(value)
 
 
 def _moment(text: str | None) -> str:
@@ -95,6 +104,12 @@ def _bytes(value: Any) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
+
+
+def _told(text: str) -> str:
+    """What a step said, without the addresses that mlflow prints at the end of every run."""
+    lines = [line for line in str(text).splitlines() if not _MLFLOW_ADDRESS.search(line)]
+    return "\n".join(lines).strip()
 
 
 def _cell(value: Any) -> str:

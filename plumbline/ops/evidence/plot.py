@@ -17,7 +17,7 @@ MAX_PLOTS, MAX_POINTS = 24, 2000
 _WIDTH, _HEIGHT = 640, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 40, 52
 _TICKS = 5
-_DASHES = ("", "", "7 4", "2 4", "9 3 2 3", "4 2")
+_DASHES = ("", "7 4", "2 4", "9 3 2 3", "4 2", "12 3")
 Series = dict[str, list[float | None]]
 
 

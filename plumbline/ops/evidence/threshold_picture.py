@@ -19,7 +19,7 @@ def threshold_svg(check: Mapping[str, Any]) -> Markup:
     span = (max(value, limit, 0.0) - low) * 1.15 or 1.0
 
     def across(number: float) -> float:
-        return (number - low) / span * _WIDTH
+        return float((number - low) / span * _WIDTH)
 
     start, end = sorted((across(0.0), across(value)))
     kind = "good" if check["pass"] else "bad"

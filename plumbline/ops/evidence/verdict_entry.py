@@ -63,7 +63,7 @@ def _sentence(candidate: Candidate, outcome: str) -> str:
     if outcome == BLOCKED and judgement is not None:
         if not judgement.checks:
             return "No threshold was there to judge by, and a gate that checks nothing stays closed."
-        missed = ", ".join(check.metric for check in judgement.missed)
+        missed = ", ".join(check.metric.replace("_", " ") for check in judgement.missed)
         return f"The model misses {len(judgement.missed)} of {len(judgement.checks)} thresholds: {missed}."
     if outcome == DISPUTED:
         return "The thresholds are reached, but something else forbids a release."

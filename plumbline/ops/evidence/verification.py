@@ -69,6 +69,10 @@ def _record(document: Mapping[str, Any], copies: Mapping[str, bytes]) -> Iterato
         found = sha256(copies[name]) if name in copies else None
         if found != expected:
             yield f"{COPIES}/{name}: got sha256 {found}, expected {expected} as the record says"
+    for name, content in copies.items():
+        approved = (record["evaluation"] or {}).get(name)
+        if approved and sha256(content) != approved:
+            yield f"{COPIES}/{name}: got sha256 {sha256(content)}, expected {approved} as the record says"
     if release_digest(record) != document["digest"]:
         yield f"{DOCUMENT}: digest: got {document['digest']}, expected {release_digest(record)} of its record"
     if record["model"] != document["model"]["files"]:
@@ -167,9 +171,7 @@ def first_live_difference(evidence: EvidenceFolder, session: AzureSession) -> st
         return f"live: digest: got {candidate.digest}, expected {document['digest']} ({parts[0] if parts else 'record'})"
     approval = document["approval"]
     if approval is not None:
-        there = approvals_of(
-            session, pipeline=candidate.pipeline, digest=candidate.digest, job=candidate.name
-        )
+        there = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest)
         counted = counting(there, candidate.authors)
         if counted is None or counted.approver != approval["approver"]:
             got = counted.approver if counted else "none"

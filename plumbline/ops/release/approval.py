@@ -10,6 +10,7 @@ Source: Data Versions - Create Or Update, Get, List, api-version 2024-04-01; ARM
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,8 @@ SCHEME, DIGITS = "a1", 26
 MARK_PROPERTY = "plumbline.approval"
 DIGEST_TAG, JOB_TAG, NOTE_TAG = "plumbline.approved_digest", "plumbline.job", "plumbline.note"
 _MOST = 9
+_STAMP_SECONDS = 15.0
+_STAMP_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +72,7 @@ def approval_version(digest: str) -> str:
     return f"{SCHEME}{digest[:DIGITS]}"
 
 
-def approvals_of(session: AzureSession, *, pipeline: str, digest: str, job: str) -> list[Approval]:
+def approvals_of(session: AzureSession, *, pipeline: str, digest: str) -> list[Approval]:
     """Every version that stands for a digest, oldest first, those that do not count too."""
     container, stem = approval_container(pipeline), approval_version(digest)
     path = f"{session.target.workspace_id}/data/{container}/versions"
@@ -77,7 +80,7 @@ def approvals_of(session: AzureSession, *, pipeline: str, digest: str, job: str)
     found = [
         _approval(container, body)
         for body in bodies
-        if re.fullmatch(rf"{stem}(-[2-{_MOST}])?", str(body.get("name"))) and _is_of(body, job)
+        if re.fullmatch(rf"{stem}(-[2-{_MOST}])?", str(body.get("name")))
     ]
     return sorted(found, key=lambda one: one.version)
 
@@ -93,7 +96,7 @@ def write_approval(
 ) -> Approval:
     """Write the version as whoever is logged in; answers it as Azure recorded it."""
     container = approval_container(pipeline)
-    taken = {one.version for one in approvals_of(session, pipeline=pipeline, digest=digest, job=job)}
+    taken = {one.version for one in approvals_of(session, pipeline=pipeline, digest=digest)}
     stem = approval_version(digest)
     version = next(
         name for name in [stem, *(f"{stem}-{count}" for count in range(2, _MOST + 1))] if name not in taken
@@ -112,14 +115,13 @@ def write_approval(
         }
     }
     session.send("PUT", path, api_version=API_VERSION, body=body)
-    # Read again: what counts is what the service keeps, not what it answered.
-    return _approval(container, session.get(path, api_version=API_VERSION) or {})
-
-
-def _is_of(body: Mapping[str, Any], job: str) -> bool:
-    """The digest stands for the job already; a tag that names another one only makes a reader doubt."""
-    tags = (body.get("properties") or {}).get("tags") or {}
-    return tags.get(JOB_TAG, job) == job
+    # Read again: what counts is what the service keeps, not what it answered. Who wrote it may come late.
+    deadline = time.monotonic() + _STAMP_SECONDS
+    while True:
+        kept = _approval(container, session.get(path, api_version=API_VERSION) or {})
+        if kept.approver or time.monotonic() > deadline:
+            return kept
+        time.sleep(_STAMP_POLL_SECONDS)
 
 
 def _approval(container: str, body: Mapping[str, Any]) -> Approval:

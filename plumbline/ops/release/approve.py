@@ -31,6 +31,7 @@ def approve(
     Args:
         note: Optional. What the reviewer wants to be read beside it; at most 256 characters.
         uncommitted_allowed: Optional. Approve although the run was submitted with uncommitted changes.
+
     Raises:
         GateClosedError: the metrics do not reach the thresholds.
         NotReleasableError: the run is not as a release needs it.
@@ -49,7 +50,7 @@ def approve(
         )
     caller = caller_of(session)
     _require_reviewer(candidate, caller)
-    there = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest, job=candidate.name)
+    there = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest)
     counted = counting(there, candidate.authors)
     if counted is not None:
         raise AlreadyApprovedError(

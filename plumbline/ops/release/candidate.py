@@ -36,7 +36,7 @@ class Candidate:
         author_object_ids: The same by object id, as far as run history says.
         components: Step -> component as it is live.
         data: Input of the job -> data asset as it is live.
-        model_files: Path below the model's folder -> SHA-256.
+        evaluation_files: Path below the evaluation's folder -> SHA-256; `model_files` the same of the model.
         problems: What is not as a release needs it.
     """
 
@@ -49,6 +49,7 @@ class Candidate:
     components: Mapping[str, LiveAsset]
     data: Mapping[str, LiveAsset]
     metrics: bytes | None = None
+    evaluation_files: Mapping[str, str] | None = None
     verdict: bytes | None = None
     verdict_uri: str | None = None
     thresholds: LiveAsset | None = None
@@ -106,7 +107,8 @@ class Candidate:
         """Where the run's own verdict says otherwise."""
         if self.judgement is None or self.verdict is None:
             return ()
-        assert self.metrics is not None and self.threshold_bytes is not None
+        assert self.metrics is not None
+        assert self.threshold_bytes is not None
         try:
             said = json.loads(self.verdict)
         except ValueError as error:
@@ -120,6 +122,7 @@ class Candidate:
             "job": self.name,
             "job_digest": job_digest(self.job),
             "metrics_sha256": sha256(self.metrics) if self.metrics is not None else None,
+            "evaluation": dict(self.evaluation_files) if self.evaluation_files is not None else None,
             "verdict_sha256": sha256(self.verdict) if self.verdict is not None else None,
             "thresholds": {
                 "asset": self.thresholds.reference if self.thresholds else None,
@@ -189,7 +192,9 @@ class _Reading:
         ]
         found = self._session.side_by_side(lambda entry: live_asset(self._session, *entry), wanted)
         self._problems += dict.fromkeys(one.problem for one in found if one.problem)
-        metrics = self._metrics()
+        evaluation_uri = self._uri(flow.evaluation)
+        evaluation_files = file_digests(self._files, evaluation_uri) if evaluation_uri else None
+        metrics = self._metrics(evaluation_uri)
         verdict_uri = self._uri(flow.verdict)
         verdict = self._read(verdict_uri, "verdict") if verdict_uri else None
         thresholds, threshold_bytes = self._thresholds()
@@ -206,6 +211,7 @@ class _Reading:
             components=dict(zip(components, found[: len(components)], strict=True)),
             data=dict(zip(data, found[len(components) :], strict=True)),
             metrics=metrics,
+            evaluation_files=evaluation_files,
             verdict=verdict,
             verdict_uri=verdict_uri,
             thresholds=thresholds,
@@ -235,8 +241,7 @@ class _Reading:
             return None
         return self._files.read(uri)
 
-    def _metrics(self) -> bytes | None:
-        uri = self._uri(self._flow.evaluation)
+    def _metrics(self, uri: str | None) -> bytes | None:
         content = self._read(f"{uri.rstrip('/')}/{METRICS_FILE}", METRICS_FILE) if uri else None
         if content is not None:
             try:

@@ -83,7 +83,7 @@ def _model_output(job: Mapping[str, Any], problems: list[str]) -> str | None:
     if MODEL in found:
         return MODEL
     if len(found) == 1:
-        return found[0]
+        return str(found[0])
     problems.append(f"outputs: got {len(found)} of a model type and none named {MODEL}, expected one")
     return None
 

@@ -11,6 +11,7 @@ def require_releasable(candidate: Candidate, what: str) -> None:
 
     Args:
         what: Verb that is refused, for the message.
+
     Raises:
         GateClosedError: the metrics say no; what else is wrong is told too.
         NotReleasableError: they say yes, or cannot be judged, and something else is wrong.

@@ -57,6 +57,7 @@ def register(session: AzureSession, job: str, *, name: str | None = None) -> Reg
 
     Args:
         name: Optional. The model's name. Default: the pipeline's.
+
     Raises:
         GateClosedError: the metrics, judged anew, miss a threshold.
         NotReleasableError: the run is not as a release needs it, or nobody but its author approved what it left.
@@ -75,7 +76,7 @@ def register(session: AzureSession, job: str, *, name: str | None = None) -> Reg
 
 def required_approval(session: AzureSession, candidate: Candidate) -> Approval:
     """The approval of exactly what the run left. Raises: NotReleasableError: there is none that counts."""
-    there = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest, job=candidate.name)
+    there = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest)
     counted = counting(there, candidate.authors)
     if counted is not None:
         return counted
