@@ -1,4 +1,7 @@
-"""Fixtures that give each test session a local platform of its own; nothing here touches `make up`'s."""
+"""Fixtures that give each test session a local platform of its own; nothing here touches `make up`'s.
+
+The platform answers with Azure's noises, and what product code asks of it is held against the published operations.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.project_copy import ProjectCopy
+from tests.wire.hooks import pytest_configure, pytest_runtest_teardown, pytest_sessionfinish
+
+__all__ = ["platform", "project", "pytest_configure", "pytest_runtest_teardown", "pytest_sessionfinish"]
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +20,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
     """The local platform, brought up once per test process by the real command, removed at the end."""
     copy = ProjectCopy.make(tmp_path_factory.mktemp("platform") / "project")
     try:
-        copy.plumbline("local", "up", "--skip-run")
+        copy.plumbline("local", "up", "--skip-run", "--azure-noise")
         yield copy
     finally:
         copy.plumbline("local", "reset", "--yes", check=False)

@@ -192,7 +192,7 @@ class EmulatorProcess:
     ) -> requests.Response:  # fmt: skip
         """One request on a connection of its own; ``path`` may be a whole URL. None as principal sends no token."""
         url = path if path.startswith("https://") else self.base_url + path
-        headers = dict(options.pop("headers", {}))
+        headers = {"User-Agent": "plumbline-tests", **options.pop("headers", {})}
         if principal is not None:
             headers.setdefault("Authorization", f"Bearer {self.token(principal)}")
         params = dict(options.pop("params", {}))
@@ -205,7 +205,10 @@ class EmulatorProcess:
 
     def control(self, method: str, path: str, content: Any = None) -> Any:
         """One call of the control endpoint; answers its JSON, or None. Raises: requests.HTTPError."""
-        headers = {"X-Plumbline-Control": (self.home / "control.key").read_text()}
+        headers = {
+            "X-Plumbline-Control": (self.home / "control.key").read_text(),
+            "User-Agent": "plumbline-tests",
+        }
         response = requests.request(
             method, f"{self.base_url}/_control/{path}", json=content, headers=headers,
             verify=str(self.home / "ca.pem"), timeout=30, proxies={"https": ""},

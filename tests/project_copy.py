@@ -93,7 +93,10 @@ class ProjectCopy:
             f"{ready['base_url']}/_control/{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"X-Plumbline-Control": (self.emulator_home / "control.key").read_text().strip()},
+            headers={
+                "X-Plumbline-Control": (self.emulator_home / "control.key").read_text().strip(),
+                "User-Agent": "plumbline-tests",
+            },
         )
         context = ssl.create_default_context(cafile=ready["ca_path"])
         opener = urllib.request.build_opener(

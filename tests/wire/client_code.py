@@ -15,12 +15,16 @@ from typing import Any
 LEAF, FREE = "", "*"
 _MODEL = re.compile(r"_?models\.(?:_models\.)?(\w+)")
 _FIXED = ("comp", "restype")
+# azure-storage-blob's builders take the whole url: what it addresses is told by the module alone.
+_WHOLE_URL = {"_service_operations": "/", "_container_operations": "/{container}"}
+_BLOB = "/{container}/{blob}"
 
 
 def operations_of(module: str) -> Iterator[dict[str, Any]]:
     """Each request builder of a client as {is, method, path, versions, query, fixed, body}."""
     package = importlib.util.find_spec(f"{module}.operations")
-    assert package is not None and package.origin is not None, module
+    assert package is not None, module
+    assert package.origin is not None, module
     for file in sorted(Path(package.origin).parent.glob("*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         bodies = _bodies(tree)
@@ -45,7 +49,11 @@ def _operation(node: ast.FunctionDef, file: str, bodies: dict[str, str]) -> dict
                 case "kwargs.pop", ["template_url", str(path)]:
                     row["path"] = path
                 case ("HttpRequest", _):
-                    row |= {word.arg: ast.literal_eval(word.value) for word in part.keywords if word.arg == "method"}
+                    row |= {
+                        word.arg: ast.literal_eval(word.value)
+                        for word in part.keywords
+                        if word.arg == "method"
+                    }
         elif isinstance(part, ast.Assign | ast.AnnAssign) and part.value is not None:
             target = part.targets[0] if isinstance(part, ast.Assign) else part.target
             text = ast.unparse(target)
@@ -53,6 +61,8 @@ def _operation(node: ast.FunctionDef, file: str, bodies: dict[str, str]) -> dict
                 row["path"] = part.value.value
             elif found := re.fullmatch(r"_params\['([^']+)'\]", text):
                 query.add(found[1])
+    if row.get("path") == "{url}":
+        row["path"] = _WHOLE_URL.get(file, _BLOB)
     row["query"] = sorted(query - {"api-version", *row.get("fixed", {})})
     if body := bodies.get(node.name):
         row["body"] = body
@@ -67,11 +77,10 @@ def _bodies(tree: ast.Module) -> dict[str, str]:
             names = [
                 name[1]
                 for argument in method.args.args + method.args.kwonlyargs
-                if argument.annotation is not None and (name := _MODEL.search(ast.unparse(argument.annotation)))
+                if argument.annotation is not None
+                and (name := _MODEL.search(ast.unparse(argument.annotation)))
             ]
-            called = [
-                ast.unparse(node.func) for node in ast.walk(method) if isinstance(node, ast.Call)
-            ]
+            called = [ast.unparse(node.func) for node in ast.walk(method) if isinstance(node, ast.Call)]
             for builder in (name for name in called if name.startswith("build_")):
                 if names:
                     found[builder] = names[-1]
@@ -90,7 +99,9 @@ def fields_of(module: str, roots: set[str], *, depth: int) -> dict[str, dict[str
             if not inspect.isclass(model) or not _is_model(model):
                 continue
             found[name] = _fields(models, model)
-            following |= {child for value in found[name].values() if isinstance(value, list) for child in value}
+            following |= {
+                child for value in found[name].values() if isinstance(value, list) for child in value
+            }
         level = following
     return found
 

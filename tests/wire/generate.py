@@ -90,7 +90,9 @@ def main() -> None:
     """Writes the named tables, or all whose packages are here."""
     for table in sys.argv[1:] or [name for name in tables() if not missing_packages(name)]:
         if missing := missing_packages(table):
-            sys.exit(f"{table}: got an environment without {', '.join(missing)}, expected them. See generate.py.")
+            sys.exit(
+                f"{table}: got an environment without {', '.join(missing)}, expected them. See generate.py."
+            )
         (PUBLISHED / f"{table}.yaml").write_text(table_text(table), encoding="utf-8")
 
 

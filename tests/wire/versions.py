@@ -60,7 +60,8 @@ def native_version(token: str) -> str:
     """The api-version that pulumi-azure-native's documentation names for a type."""
     _, module, name = token.split(":")
     package = importlib.util.find_spec("pulumi_azure_native")
-    assert package is not None and package.origin is not None
+    assert package is not None
+    assert package.origin is not None
     file = Path(package.origin).parent / module / f"{_snake(name)}.py"
     found = re.search(r"Uses Azure REST API version ([\w-]+)", file.read_text(encoding="utf-8"))
     assert found, token
@@ -71,6 +72,10 @@ def arm_type(path: str) -> str:
     """ "Microsoft.Storage/storageAccounts/blobServices/containers" of a path or a path's template."""
     _, marker, rest = path.rpartition("/providers/")
     if not marker:
-        return "Microsoft.Resources/resourceGroups" if re.search(r"/resourcegroups/[^/]+$", path, re.I) else ""
+        return (
+            "Microsoft.Resources/resourceGroups"
+            if re.search(r"/resourcegroups/[^/]+$", path, re.IGNORECASE)
+            else ""
+        )
     namespace, *parts = rest.split("/")
     return "/".join([namespace, *parts[::2]])
