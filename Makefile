@@ -41,9 +41,11 @@ check:  ## lint, format, types, import direction, generated pages
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-cache
 	@$(PYTHON) -m plumbline.provider.reference --check
+	@$(PYTHON) -m stacks.reference --check
 	@$(PYTHON) -m plumbline.ops.reference --check
 
 pages:  ## write the generated pages anew
 	$(BOOTSTRAP)
 	@$(PYTHON) -m plumbline.provider.reference
+	@$(PYTHON) -m stacks.reference
 	@$(PYTHON) -m plumbline.ops.reference

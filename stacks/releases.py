@@ -7,7 +7,7 @@ from pathlib import Path
 import pulumi
 
 from plumbline.assets import DefinitionErrors, MLPipeline, load_ml_pipelines
-from stacks.settings import Settings
+from stacks.settings import PROJECT, Settings, place_of
 
 
 def load_pipelines(stack: str, settings: Settings) -> tuple[MLPipeline, ...]:
@@ -15,16 +15,17 @@ def load_pipelines(stack: str, settings: Settings) -> tuple[MLPipeline, ...]:
 
     Raises: pulumi.RunError: every problem of every file at once, each with file and line.
     """
-    # A rehearsal runs in a folder of links: definitions are read, and bounded, where they really lie.
-    root = (Path.cwd() / "pipelines").resolve().parent
+    root = Path.cwd()
     folders = [root / "pipelines" / name for name in settings.pipelines]
-    missing = [name for name, folder in zip(settings.pipelines, folders, strict=True) if not folder.is_dir()]
+    known = sorted(folder.name for folder in (root / "pipelines").iterdir() if folder.is_dir())
+    missing = [
+        f"{place_of(stack, f'{PROJECT}:pipelines.{at}')}: {PROJECT}:pipelines: got {name!r}, "
+        f"expected a folder below pipelines/: {', '.join(known)}. Mend the list."
+        for at, (name, folder) in enumerate(zip(settings.pipelines, folders, strict=True))
+        if not folder.is_dir()
+    ]
     if missing:
-        known = sorted(folder.name for folder in (root / "pipelines").iterdir() if folder.is_dir())
-        raise pulumi.RunError(
-            f"Pulumi.{stack}.yaml: azure-ml-platform:pipelines: got {', '.join(missing)}, "
-            f"expected folders below pipelines/: {', '.join(known)}. Mend the list."
-        )
+        raise pulumi.RunError("\n".join(["the stack's pipelines are refused:", *missing]))
     try:
         pipelines = load_ml_pipelines(folders, root=root)
     except DefinitionErrors as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -14,6 +15,8 @@ from pydantic.alias_generators import to_camel
 PROJECT = "azure-ml-platform"
 M = TypeVar("M", bound=BaseModel)
 Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+# A name, never a path: a stack carries what lies below `pipelines/`.
+FolderName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class _Settings(BaseModel):
@@ -74,7 +77,7 @@ class Settings(_Settings):
     reviewers: tuple[Guid, ...] = Field(
         default=(), description="Object ids of the users who read runs' outputs and approve releases."
     )
-    pipelines: tuple[str, ...] = Field(
+    pipelines: tuple[FolderName, ...] = Field(
         min_length=1, description="Folders below `pipelines/` that the stack registers."
     )
     schedules_enabled: bool = Field(default=True, description="Whether schedules fire in this stack.")
@@ -85,8 +88,8 @@ class Settings(_Settings):
         default=True, description="Key vault purge protection; can never be taken back."
     )
     log_retention_days: int = Field(default=30, ge=30, le=730, description="Days that logs are kept.")
-    registry_sku: str = Field(
-        default="Standard", pattern=r"^(Basic|Standard|Premium)$", description="ACR's tier."
+    registry_sku: Literal["Basic", "Standard", "Premium"] = Field(
+        default="Standard", description="ACR's tier."
     )
 
 
@@ -113,12 +116,12 @@ def load_settings() -> tuple[str, Cloud, Settings]:
         lines,
         problems,
     )
-    for key in ("tenantId", "subscriptionId"):
-        if (got := azure.get(key)) != (pinned := plumbline.get(key)):
-            problems.append(
-                f"{_at(path, lines, f'azure-native:{key}')}: azure-native:{key}: got {got!r}, "
-                f"expected {pinned!r} as plumbline:{key}. Pin one value for both providers."
-            )
+    problems += [
+        f"{_at(path, lines, f'azure-native:{key}')}: azure-native:{key}: got {got!r}, "
+        f"expected {pinned!r} as plumbline:{key}. Pin one value for both providers."
+        for key in ("tenantId", "subscriptionId")
+        if ((got := azure.get(key)) or "").lower() != ((pinned := plumbline.get(key)) or "").lower()
+    ]
     given = pulumi.Config()
     names = {to_camel(name) for name in Settings.model_fields}
     values = {name: _value(text) for name in names if (text := given.get(name)) is not None}
@@ -126,12 +129,25 @@ def load_settings() -> tuple[str, Cloud, Settings]:
         name = key.removeprefix(f"{PROJECT}:")
         if key.startswith(f"{PROJECT}:") and "." not in name and name not in names:
             problems.append(
-                f"{_at(path, lines, key)}: {key}: got an unknown setting, expected one of {_list(names)}."
+                f"{_at(path, lines, key)}: {key}: got an unknown setting, expected one of {_list(names)}. "
+                f"{_nearest(name, names)}"
             )
     settings = _validate(Settings, values, {None: f"{PROJECT}:"}, path, lines, problems)
     if problems or cloud is None or settings is None:
         raise pulumi.RunError("\n".join(["the stack's settings are refused:", *problems]))
     return stack, cloud, settings
+
+
+def place_of(stack: str, setting: str) -> str:
+    """`file:line` of a setting such as `azure-ml-platform:pipelines.0`, for a message about it."""
+    path = Path(f"Pulumi.{stack}.yaml")
+    return _at(path, _lines(path), setting)
+
+
+def _nearest(name: str, names: set[str]) -> str:
+    near = get_close_matches(name.lower(), [known.lower() for known in names], n=1)
+    known = next((known for known in names if near and known.lower() == near[0]), None)
+    return f'Did you mean "{known}"?' if known else "Remove it."
 
 
 def _list(names: set[str]) -> str:

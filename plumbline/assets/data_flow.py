@@ -204,7 +204,7 @@ class _Flow:
                 path,
                 f"a binding to the step {source}",
                 f"one of the steps {', '.join(known)}",
-                suggestion(source, known),
+                suggestion(source, known) or "Bind to one of those.",
             )
             return
         self.waits_for[step].append(source)
@@ -215,7 +215,7 @@ class _Flow:
             names = list(interface.outputs)
             self.document.report(
                 path, f"a binding to {source}.outputs.{output}", f"one of its outputs {', '.join(names) or '(none)'}",
-                suggestion(output, names),
+                suggestion(output, names) or "Bind to one of those, or declare it in the component.",
             )  # fmt: skip
         elif row is not None:
             kind = str(interface.outputs[output].get("type", "")).lower()
