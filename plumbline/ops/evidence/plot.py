@@ -143,7 +143,7 @@ def ticks(values: Sequence[float], count: int = _TICKS) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next((factor * power for factor in (1, 2, 2.5, 5) if factor * power >= rough), 10 * power)
     first, last = math.floor(low / step), math.ceil(high / step)
-    return [round(at * step, 10) for at in range(first, last + 1)]
+    return [float(f"{at * step:.12g}") for at in range(first, last + 1)]
 
 
 def shown(value: float) -> str:

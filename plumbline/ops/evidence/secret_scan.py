@@ -15,7 +15,7 @@ PATTERNS = {
     "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
     "a login in an address": re.compile(r"://[^/\s:@\"'<>]+:[^/\s:@\"'<>]+@"),
     "a password": re.compile(
-        r"\b(password|passwd|client_?secret|api_?key)\b[\"']?\s*[=:]\s*[\"']?[^\s\"',;<>{}$]{8,}",
+        r"\b(password|passwd|client_?secret|api_?key)\b\\?[\"']?\s*[=:]\s*(\\?[\"'][^\"'<>{}$]{8,}[\"']|[^\s\"',;<>{}$]{8,})",
         re.IGNORECASE,
     ),
     "a key of a cloud or code host": re.compile(r"\b(AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,})\b"),

@@ -14,7 +14,7 @@ COLUMNS = {
     "Verdict": "verdict",
     "Model": "model",
     "Digest": "digest",
-    "Page": "page",
+    "Page": "html",
 }
 
 
@@ -46,8 +46,8 @@ def command(job: str, out: Path | None, place: Place, output: str, query: str | 
         "model": f"{registered['name']}:{registered['version']}" if registered else None,
         "approver": document["approval"]["approver"] if document["approval"] else None,
         "digest": document["digest"],
-        "document": str(written.path / DOCUMENT),
-        "page": str(written.page),
+        "json": str(written.path / DOCUMENT),
+        "html": str(written.page),
         "rehearsal": document["rehearsal"],
     }
     print_answer(answer, output=output, query=query, columns=COLUMNS)

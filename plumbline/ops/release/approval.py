@@ -10,22 +10,20 @@ Source: Data Versions - Create Or Update, Get, List, api-version 2024-04-01; ARM
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from plumbline.assets.references import normal_uri
 from plumbline.ops.azure_session import AzureSession
-from plumbline.ops.release.live_asset import API_VERSION
+from plumbline.ops.errors import UserError
+from plumbline.ops.release.live_asset import API_VERSION, recorded_version
 
 # 28 characters: Azure states 30 as the limit for components and none for data, and a count must fit too.
 SCHEME, DIGITS = "a1", 26
 MARK_PROPERTY = "plumbline.approval"
 DIGEST_TAG, JOB_TAG, NOTE_TAG = "plumbline.approved_digest", "plumbline.job", "plumbline.note"
 _MOST = 9
-_STAMP_SECONDS = 15.0
-_STAMP_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,16 +71,13 @@ def approval_version(digest: str) -> str:
 
 
 def approvals_of(session: AzureSession, *, pipeline: str, digest: str) -> list[Approval]:
-    """Every version that stands for a digest, oldest first, those that do not count too."""
-    container, stem = approval_container(pipeline), approval_version(digest)
-    path = f"{session.target.workspace_id}/data/{container}/versions"
-    bodies = session.pages(path, api_version=API_VERSION, listViewType="ActiveOnly")
-    found = [
+    """Every version that stands for a digest, oldest first, those that do not count too; archived ones are none."""
+    container = approval_container(pipeline)
+    return [
         _approval(container, body)
-        for body in bodies
-        if re.fullmatch(rf"{stem}(-[2-{_MOST}])?", str(body.get("name")))
+        for body in _versions(session, container, digest)
+        if str((body.get("properties") or {}).get("isArchived")).lower() != "true"
     ]
-    return sorted(found, key=lambda one: one.version)
 
 
 def counting(approvals: Iterable[Approval], authors: Iterable[str]) -> Approval | None:
@@ -96,11 +91,13 @@ def write_approval(
 ) -> Approval:
     """Write the version as whoever is logged in; answers it as Azure recorded it."""
     container = approval_container(pipeline)
-    taken = {one.version for one in approvals_of(session, pipeline=pipeline, digest=digest)}
-    stem = approval_version(digest)
-    version = next(
-        name for name in [stem, *(f"{stem}-{count}" for count in range(2, _MOST + 1))] if name not in taken
-    )
+    count = len(list(_versions(session, container, digest))) + 1
+    if count > _MOST:
+        raise UserError(
+            f"{container}: got {_MOST} approvals of digest {digest} that do not count, expected room for another. "
+            "Run the pipeline again: its digest is another one."
+        )
+    version = approval_version(digest) + (f"-{count}" if count > 1 else "")
     path = f"{session.target.workspace_id}/data/{container}/versions/{version}"
     tags = {JOB_TAG: job, DIGEST_TAG: digest, **({NOTE_TAG: note} if note else {})}
     body = {
@@ -115,13 +112,18 @@ def write_approval(
         }
     }
     session.send("PUT", path, api_version=API_VERSION, body=body)
-    # Read again: what counts is what the service keeps, not what it answered. Who wrote it may come late.
-    deadline = time.monotonic() + _STAMP_SECONDS
-    while True:
-        kept = _approval(container, session.get(path, api_version=API_VERSION) or {})
-        if kept.approver or time.monotonic() > deadline:
-            return kept
-        time.sleep(_STAMP_POLL_SECONDS)
+    # Read again: what counts is what the service keeps, not what it answered.
+    return _approval(container, recorded_version(session, path))
+
+
+def _versions(session: AzureSession, container: str, digest: str) -> Iterator[Mapping[str, Any]]:
+    """The versions that stand for a digest: each asked for by name, since lists lag and grow."""
+    stem = approval_version(digest)
+    for name in [stem, *(f"{stem}-{count}" for count in range(2, _MOST + 1))]:
+        path = f"{session.target.workspace_id}/data/{container}/versions/{name}"
+        if session.get(path, api_version=API_VERSION) is None:
+            return
+        yield recorded_version(session, path)
 
 
 def _approval(container: str, body: Mapping[str, Any]) -> Approval:

@@ -6,6 +6,7 @@ Source: Component, Environment and Data Versions - Get, Code Versions - Get, api
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.job.datastore_files import DatastoreFiles
 
 API_VERSION = "2024-04-01"
+RECORDED_SECONDS = 10.0
 ANONYMOUS = "azureml_anonymous"
 _CODE_HASH_PROPERTY = "plumbline.code_hash"
 
@@ -77,6 +79,19 @@ def live_asset(session: AzureSession, kind: AssetKind, reference: str) -> LiveAs
     codes: list[str] = []
     spec = spec_from_rest(kind, body, code_hash_of=lambda code: _code_hash(session, body, code, codes))
     return _described(kind, name, version, body, spec, codes[0] if codes else None)
+
+
+def recorded_version(session: AzureSession, path: str) -> Mapping[str, Any]:
+    """A version that was just written, once the service says who wrote it; systemData may come late.
+
+    Returns: the body as it is after ten seconds at the latest, then perhaps without systemData.
+    """
+    until = time.monotonic() + RECORDED_SECONDS
+    while True:
+        body: Mapping[str, Any] = session.get(path, api_version=API_VERSION) or {}
+        if (body.get("systemData") or {}).get("createdBy") or time.monotonic() > until:
+            return body
+        time.sleep(0.2)
 
 
 def thresholds_asset(session: AzureSession, reference: str) -> tuple[LiveAsset, bytes | None]:

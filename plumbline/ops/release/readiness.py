@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.errors import GateClosedError, NotReleasableError
+from plumbline.ops.release.terms import required_thresholds
 
 
 def require_releasable(candidate: Candidate, what: str) -> None:
@@ -53,6 +54,12 @@ def _faults(candidate: Candidate) -> list[str]:
         faults.append("got no verdict of the run, expected one to compare with")
     if candidate.threshold_bytes is None:
         faults.append("got no thresholds to judge by, expected the registered data asset that the run used")
+    wanted = required_thresholds(candidate.pipeline)
+    if wanted and candidate.flow.thresholds and wanted != candidate.flow.thresholds:
+        faults.append(
+            f"got a run judged by {candidate.flow.thresholds}, expected {wanted} as pipelines/{candidate.pipeline} has it "
+            "in this checkout"
+        )
     if candidate.model_files is None:
         faults.append("got no model, expected the output of a completed step")
     return [*faults, *candidate.problems, *candidate.differences]

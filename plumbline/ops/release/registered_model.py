@@ -39,7 +39,7 @@ def shown_model(body: Mapping[str, Any]) -> dict[str, Any]:
     shown = {
         "name": parts[-3] if len(parts) > 3 else None,
         "version": str(body.get("name")),
-        "id": str(body.get("id")),
+        "id": f"azureml:{body.get('id')}",
         "type": properties.get("modelType"),
         "path": properties.get("modelUri"),
         "description": properties.get("description"),

@@ -16,6 +16,7 @@ from plumbline.ops.release.approval import Approval, approvals_of, counting
 from plumbline.ops.release.candidate import Candidate, file_digests, read_candidate
 from plumbline.ops.release.digest import tree_digest
 from plumbline.ops.release.errors import NotReleasableError
+from plumbline.ops.release.live_asset import recorded_version
 from plumbline.ops.release.readiness import require_releasable
 from plumbline.ops.release.registered_model import (
     DIGEST_TAG,
@@ -162,6 +163,7 @@ def _registered(
     )
     writer, workspace = open_writer(session)
     try:
-        return writer.register(workspace, definition, root=Path.cwd(), owner=OWNER)
+        written = writer.register(workspace, definition, root=Path.cwd(), owner=OWNER)
     except Refusal as refusal:
         raise UserError(str(refusal)) from refusal
+    return recorded_version(session, str(written["id"]))
