@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -17,10 +19,12 @@ from plumbline.ops.state_lock import has_pending_creates
 RELEASED = "claims_release"
 NEXT_STEPS = """
 What to try next:
-  eval "$(plumbline local env --as alice)"     this shell is Alice's now: MLClient, pulumi and plumbline go here
-  plumbline drift --stack local                nothing yet: raise the cluster's maximum, then ask again
-  pulumi preview -s local --diff               change a line of a training script, see what moves
-  make down                                    remove everything local
+  eval "$({plumbline} local env --as alice)"    this shell is Alice's: official clients, pulumi, plumbline
+  python tests/official_client.py raise 9       drift: she raises the cluster's maximum, as in a portal
+  plumbline drift --stack local                 see it: field, desired, live, who, when
+  pulumi up -s local                            repair it
+  pulumi preview -s local --diff                after a change of a training script: what would move
+  make down                                     remove everything local
 """
 
 
@@ -35,19 +39,10 @@ def bring_up(stack: EmulatedStack, *, project: Path, azure_noise: bool, skip_run
     click.echo(f"Engine    pulumi {engine.version}, {engine.way}: {engine.reason}")
     click.echo(f"Emulator  {emulation.ready['base_url']} (pid {emulation.ready['pid']})")
     click.echo("Stack     local\n")
-    status = emulation.run(
-        [
-            "pulumi",
-            "up",
-            "--stack",
-            "local",
-            "--yes",
-            "--skip-preview",
-            "--non-interactive",
-            "--suppress-outputs",
-        ]
-    )
-    if status != 0:
+    words = ["pulumi", "up", "--stack", "local", "--yes", "--skip-preview", "--suppress-outputs"]
+    if not sys.stdout.isatty():
+        words.append("--non-interactive")
+    if emulation.run(words) != 0:
         raise UserError(
             "stack local: pulumi up: got a failure, expected an update. "
             "What is above names it; mend it and run again: what has been made is kept."
@@ -69,5 +64,7 @@ def bring_up(stack: EmulatedStack, *, project: Path, azure_noise: bool, skip_run
         click.echo("")
         status = release(emulation, RELEASED)
     click.echo(f"\nDone in {time.monotonic() - began:.0f} s.")
-    click.echo(NEXT_STEPS)
+    # The environment's programs need not be on this shell's PATH yet.
+    program = "plumbline" if shutil.which("plumbline") else ".venv/bin/plumbline"
+    click.echo(NEXT_STEPS.format(plumbline=program))
     return status
