@@ -169,7 +169,7 @@ def logs(follow: bool, lines: int) -> None:
 @command.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> None:
-    """Stop every emulator of this project and delete all local state; caches of the machine are kept.
+    """End every emulator and engine of this project and delete all local state; the machine's caches are kept.
 
     \b
     Example: plumbline local reset --yes

@@ -19,6 +19,7 @@ import psutil
 
 from plumbline.fence import LOCAL_CLOUD, REHEARSAL_CLOUD
 from plumbline.ops.errors import UserError
+from plumbline.ops.own_processes import end_processes, own_processes
 
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
@@ -167,20 +168,26 @@ def rehearsal(project: Path, stack: str, pins: Mapping[str, str]) -> EmulatedSta
 
 
 def remove_all(home: Path) -> int:
-    """Stop every emulator below a `.plumbline` folder and delete the folder; answers how many ran."""
-    stopped = 0
-    for emulator in [home / "local", *sorted((home / "rehearsals").glob("*"))]:
-        stack = EmulatedStack(
-            stack=emulator.name,
-            cloud=LOCAL_CLOUD,
-            tenant_id="",
-            subscription_id="",
-            location="",
-            root=emulator,
-        )
-        stopped += stack.stop()
+    """End everything that works for a `.plumbline` folder and delete the folder; answers how many emulators ran.
+
+    Raises: UserError: a part of the folder cannot be deleted.
+    """
+    # Engines first: they would go on writing, and their plugins calling, while the emulators end.
+    running = own_processes(home)
+    end_processes(running.engines)
+    end_processes(running.emulators)
     shutil.rmtree(home, ignore_errors=True)
-    return stopped
+    if home.exists():
+        # What a step has made read-only can be deleted only after it is made writable.
+        for folder, _, _ in os.walk(home):
+            Path(folder).chmod(0o700)
+        try:
+            shutil.rmtree(home)
+        except OSError as error:
+            raise UserError(
+                f"{home}: got {error}, expected to delete it. Delete it by hand: nothing runs in it any more."
+            ) from error
+    return len(running.emulators)
 
 
 def _is_alive(pid: int, started_at: float) -> bool:
