@@ -119,12 +119,17 @@ class _Gathering:
             "subscription_id": target.subscription_id,
         }
 
+    @property
+    def _jobs(self) -> dict[str, Any]:
+        """Steps by name: the service answers them in any order, and the same run shall give the same bytes."""
+        return dict(sorted((self._candidate.job.get("jobs") or {}).items()))
+
     def _steps(self) -> list[dict[str, Any]]:
         found = self._session.side_by_side(
             lambda step: step_entry(self._history, step, self._candidate.components.get(step.step)),
             [step for step in self._candidate.steps if not step.is_group],
         )
-        order = list(self._candidate.job.get("jobs") or {})
+        order = list(graph_of_jobs(self._jobs).names)
         for entry, lock in found:
             if lock is not None and entry["lock_sha256"]:
                 self._copies[f"{COPIES}/requirements-{entry['lock_sha256'][:12]}.lock"] = lock
@@ -134,11 +139,11 @@ class _Gathering:
         )
 
     def _graph(self) -> dict[str, Any]:
-        jobs = self._candidate.job.get("jobs") or {}
+        jobs = self._jobs
         graph = graph_of_jobs(jobs)
         joined: dict[tuple[str, str], list[str]] = {}
         for step, node in jobs.items():
-            for value in (node.get("inputs") or {}).values():
+            for _, value in sorted((node.get("inputs") or {}).items()):
                 text = value.get("path") if isinstance(value, Mapping) else value
                 bound = _PARENT_INPUT.match(text) if isinstance(text, str) else None
                 if bound and bound.group(1) in self._candidate.data:
@@ -147,7 +152,7 @@ class _Gathering:
             joined.setdefault((edge.source, edge.target), []).append(edge.output)
         data = [
             {"name": f"input {name}", "kind": "data", "title": one.name}
-            for name, one in self._candidate.data.items()
+            for name, one in sorted(self._candidate.data.items())
         ]
         steps = [
             {
@@ -172,7 +177,7 @@ class _Gathering:
 
     def _parameters(self) -> dict[str, Any]:
         inputs = self._candidate.job.get("inputs") or {}
-        return {name: value for name, value in inputs.items() if not isinstance(value, Mapping)}
+        return {name: value for name, value in sorted(inputs.items()) if not isinstance(value, Mapping)}
 
     def _data(self) -> list[dict[str, Any]]:
         return [
@@ -185,12 +190,12 @@ class _Gathering:
                 "version_follows_from_content": one.genuine,
                 "registered_by": one.created_by,
             }
-            for name, one in self._candidate.data.items()
+            for name, one in sorted(self._candidate.data.items())
         ]
 
     def _environments(self, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
         references = dict.fromkeys(
-            one.environment for one in self._candidate.components.values() if one.environment
+            one.environment for _, one in sorted(self._candidate.components.items()) if one.environment
         )
         found = []
         for reference in references:

@@ -4,7 +4,7 @@ The container is `<pipeline>_approval`; a version is `a1` and 26 hex digits of t
 count behind a hyphen when one is there that does not count. Version and address are fixed for good, tags are not:
 nothing is believed of them.
 
-Source: Data Versions - Create Or Update, Get, List, api-version 2024-04-01; ARM `systemData`.
+Source: Data Versions - Create Or Update 2023-04-01-preview, Get 2024-04-01; ARM `systemData`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ SCHEME, DIGITS = "a1", 26
 MARK_PROPERTY = "plumbline.approval"
 DIGEST_TAG, JOB_TAG, NOTE_TAG = "plumbline.approved_digest", "plumbline.job", "plumbline.note"
 _MOST = 9
+WRITE_VERSION = "2023-04-01-preview"  # with which azure-ai-ml 1.35.2 writes data assets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +112,7 @@ def write_approval(
             "isArchived": False,
         }
     }
-    session.send("PUT", path, api_version=API_VERSION, body=body)
+    session.send("PUT", path, api_version=WRITE_VERSION, body=body)
     # Read again: what counts is what the service keeps, not what it answered.
     return _approval(container, recorded_version(session, path))
 

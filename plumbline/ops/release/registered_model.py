@@ -44,7 +44,7 @@ def shown_model(body: Mapping[str, Any]) -> dict[str, Any]:
         "path": properties.get("modelUri"),
         "description": properties.get("description"),
         "stage": properties.get("stage"),
-        "flavors": properties.get("flavors") or {},
+        "flavors": properties.get("flavors") or None,
         "tags": properties.get("tags") or {},
         "properties": properties.get("properties") or {},
         "job_name": properties.get("jobName"),
