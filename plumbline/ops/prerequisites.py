@@ -20,6 +20,7 @@ from plumbline.engine import find_engine
 from plumbline.engine.installer import uv_version
 from plumbline.engine.venv import environment_fault
 from plumbline.ops.local_home import EmulatedStack
+from plumbline.ops.login import SPOKEN, logins
 
 Status = Literal["ok", "limited", "missing"]
 _LANDLOCK_CREATE_RULESET, _LANDLOCK_VERSION_FLAG = 444, 1
@@ -58,7 +59,7 @@ def findings(root: Path | None, environ: Mapping[str, str] = os.environ) -> Iter
     yield _disk(root or Path.cwd(), has_engine=find_engine(environ) is not None)
     if root is not None:
         yield _emulator(root)
-    yield _login(environ)
+    yield _login(root, environ)
 
 
 @cache
@@ -185,33 +186,18 @@ def _emulator(root: Path) -> Finding:
     return Finding(name="emulator", status="ok", found=found)
 
 
-def _login(environ: Mapping[str, str]) -> Finding:
-    """Compare who the Pulumi providers and azure-identity would act as, as far as the environment tells."""
-    logins = _bounds()["logins"]
-    provider, sdk = _who(logins["provider"], environ), _who(logins["sdk"], environ)
-    found = f"providers: {_said(provider)}; azure-identity: {_said(sdk)}"
-    if provider[2] and provider[1:] != sdk[1:]:
-        return Finding(
-            name="login",
-            status="missing",
-            found=f"two principals: {found}",
-            next_step="set ARM_CLIENT_ID and AZURE_CLIENT_ID (and their secrets) to one principal, or unset both",
-        )
-    return Finding(name="login", status="ok", found=found)
-
-
-def _who(login: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[str, str, bool]:
-    """The way, the client id (empty: the way's own default), and whether the environment chose it."""
-    for row in login["ways"]:
-        values = [environ.get(name, "") for name in row["all"]]
-        if all(value and value.lower() not in {"0", "false"} for value in values):
-            return row["way"], environ.get(row["principal"], "").lower(), True
-    return login["otherwise"], "", False
-
-
-def _said(who: tuple[str, str, bool]) -> str:
-    way, principal, _ = who
-    return f"{way} as {principal}" if principal else way
+def _login(root: Path | None, environ: Mapping[str, str]) -> Finding:
+    """Compare who the Pulumi providers and azure-identity would act as."""
+    found = logins(root, environ)
+    told = "; ".join(f"{SPOKEN[family]}: {login}" for family, login in found.items())
+    if len({login.principal for login in found.values()}) == 1:
+        return Finding(name="login", status="ok", found=str(found["azure_identity"]))
+    native, ours, sdk = (found[family] for family in SPOKEN)
+    if native.way == "az login" and ours == sdk:
+        step = "set ARM_USE_DEFAULT_AZURE_CREDENTIAL=true, so that azure-native chooses as the others do"
+    else:
+        step = "set ARM_CLIENT_ID and AZURE_CLIENT_ID (and their secrets) to one principal, or unset both"
+    return Finding(name="login", status="missing", found=f"two principals: {told}", next_step=step)
 
 
 def _older(version: str, oldest: str) -> bool:
