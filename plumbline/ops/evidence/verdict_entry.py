@@ -68,4 +68,6 @@ def _sentence(candidate: Candidate, outcome: str) -> str:
     if outcome == DISPUTED:
         return "The thresholds are reached, but something else forbids a release."
     failed = [step.step for step in candidate.steps if step.status == "Failed"]
-    return f"Nothing was measured: step {failed[0]} failed." if failed else "Nothing was measured."
+    if failed:
+        return f"Nothing was measured: step {failed[0]} failed."
+    return f"Nothing was measured: the run was {candidate.status.lower()}."

@@ -84,8 +84,8 @@ class Candidate:
 
     @property
     def is_anonymous(self) -> bool:
-        """Whether it ran definitions that nobody registered."""
-        return ANONYMOUS_TAG in self.tags or PIPELINE_TAG not in self.tags
+        """Whether it says so itself; components under no name of their own are found by looking at them."""
+        return ANONYMOUS_TAG in self.tags
 
     @property
     def gate(self) -> StepRun | None:
