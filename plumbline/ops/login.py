@@ -45,11 +45,10 @@ def logins(root: Path | None, environ: Mapping[str, str]) -> dict[str, Login]:
     found = {family: _login(family, environ) for family in SPOKEN}
     if _leads_to_an_emulator(environ):
         emulated = Login(way="emulator", principal=_emulated_principal(root, environ))
-        # The stand-in asks IDENTITY_ENDPOINT and nothing else.
-        found["azure_native"] = emulated
-        for family in ("plumbline", "azure_identity"):
-            if found[family].way == "managed identity":
-                found[family] = emulated
+        # The stand-in and Plumbline's provider ask IDENTITY_ENDPOINT and nothing else there.
+        found |= {"azure_native": emulated, "plumbline": emulated}
+        if found["azure_identity"].way == "managed identity":
+            found["azure_identity"] = emulated
     return found
 
 

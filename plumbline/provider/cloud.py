@@ -38,7 +38,7 @@ class Cloud:
     @cached_property
     def login(self) -> Login:
         """The one login of reads and writes."""
-        return Login(self.settings)
+        return Login(self.settings, local=self.live.is_emulated)
 
     @cached_property
     def reader(self) -> Reader:

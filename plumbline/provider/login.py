@@ -15,10 +15,15 @@ class Login:
     """A credential in azure-core's synchronous form; `asynchronous()` gives the other one.
 
     The first token is compared with the tenant that the stack pins.
+
+    Args:
+        local: The cloud is an emulator: only its own identity endpoint is asked, whatever login is configured,
+            because every other one asks an authority that is not on this machine.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, local: bool = False) -> None:
         self._settings = settings
+        self._local = local
         self._credential: Any = None
         self._tenant_seen = False
         self._lock = threading.Lock()
@@ -64,7 +69,7 @@ class Login:
     def _chosen(self) -> Any:
         with self._lock:
             if self._credential is None:
-                self._credential = _choose(self._settings)
+                self._credential = _emulated() if self._local else _choose(self._settings)
             return self._credential
 
 
@@ -86,6 +91,13 @@ class AsyncLogin:
 
     async def __aexit__(self, *details: object) -> None:
         await self.close()
+
+
+def _emulated() -> Any:
+    # Imported here, as in `_choose`.
+    from azure import identity
+
+    return identity.ManagedIdentityCredential()
 
 
 def _choose(settings: Settings) -> Any:

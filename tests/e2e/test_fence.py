@@ -195,3 +195,18 @@ def test_login_in_the_shell_is_not_used(project: SealedProject, stopped: dict[st
     for words in (["drift", "--stack", "local"], ["component", "list", "--stack", "local"]):
         project.run([program, *words], check=True, environ=plain_environment() | real)
     assert project.network.attempts() == []
+
+
+def test_login_in_the_stacks_file_is_not_used(project: SealedProject, stopped: dict[str, str]) -> None:
+    """Whoever configures a service principal for the providers means Azure: its authority is not on this machine."""
+    project.plumbline("local", "start")
+    file = project.root / "Pulumi.local.yaml"
+    original = file.read_text()
+    login = "  plumbline:clientId: 55555555-5555-4555-8555-555555555555\n  plumbline:clientSecret: none\n"
+    file.write_text(original.replace("config:\n", f"config:\n{login}"))
+    project.network.attempts()
+    try:
+        project.run(["pulumi", "preview", "-s", "local", "--non-interactive"], check=True, environ=stopped)
+    finally:
+        file.write_text(original)
+    assert project.network.attempts() == []
