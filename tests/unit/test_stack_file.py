@@ -32,7 +32,9 @@ def test_pins_are_read(tmp_path: Path) -> None:
 
 
 def test_every_wrong_pin_is_named_with_its_line(tmp_path: Path) -> None:
-    text = GOOD.replace("plumbline:tenantId: 3", "plumbline:tenantId: x").replace("  plumbline:cloud: AzureCloud\n", "")
+    text = GOOD.replace("plumbline:tenantId: 3", "plumbline:tenantId: x").replace(
+        "  plumbline:cloud: AzureCloud\n", ""
+    )
     with pytest.raises(UserError) as caught:
         read_stack_file(_project(tmp_path, text), "dev")
     message = str(caught.value)
