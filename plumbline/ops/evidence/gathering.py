@@ -28,7 +28,8 @@ from plumbline.ops.release.candidate import METRICS_FILE, Candidate, read_candid
 from plumbline.ops.release.digest import sha256
 from plumbline.ops.release.judgement import read_metrics
 from plumbline.ops.release.live_asset import live_asset
-from plumbline.ops.release.registered_model import job_output, model_versions, shown_model
+from plumbline.ops.release.registered_model import job_output, shown_model
+from plumbline.ops.release.registration import registered_version
 from plumbline.ops.run_history import RunHistory
 from plumbline.ops.stack_file import project_root
 
@@ -289,16 +290,23 @@ class _Gathering:
             "files": dict(candidate.model_files) if candidate.model_files else None,
             "registered": None,
         }
-        for body in model_versions(self._session, candidate.pipeline):
-            if job_output(body) == (candidate.name, candidate.flow.model_output):
-                model = shown_model(body)
-                found["registered"] = {
-                    "name": model["name"],
-                    "version": model["version"],
-                    "at": model["creation_context"]["created_at"],
-                    "by": model["creation_context"]["created_by"],
-                }
-                break
+        body = registered_version(self._session, candidate, candidate.pipeline)
+        source = job_output(body) if body is not None else None
+        # The same files may have been released from another run; a run that did not pass has no part in that.
+        if (
+            body is not None
+            and source is not None
+            and (source[0] == candidate.name or verdict_entry(candidate)["pass"])
+        ):
+            model = shown_model(body)
+            context = model.get("creation_context") or {}
+            found["registered"] = {
+                "name": model["name"],
+                "version": model["version"],
+                "job": source[0],
+                "at": context.get("created_at"),
+                "by": context.get("created_by"),
+            }
         return found
 
     def _release(self) -> dict[str, Any] | None:

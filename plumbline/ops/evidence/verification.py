@@ -181,7 +181,7 @@ def first_live_difference(evidence: EvidenceFolder, session: AzureSession) -> st
         path = f"{session.target.workspace_id}/models/{registered['name']}/versions/{registered['version']}"
         body = session.get(path, api_version=API_VERSION)
         source = job_output(body) if body else None
-        if source is None or source[0] != document["job"]["name"]:
+        if source is None or source[0] != registered["job"]:
             got = "nothing" if body is None else f"a model of {source[0] if source else 'elsewhere'}"
-            return f"live: model {registered['name']}:{registered['version']}: got {got}, expected one of this run"
+            return f"live: model {registered['name']}:{registered['version']}: got {got}, expected one of run {registered['job']}"
     return None
