@@ -97,7 +97,7 @@ class AzureSession:
 
         answer = requests.get(url, timeout=60, verify=_authorities())
         if answer.status_code != 200:
-            raise UserError(f"{url.split('?')[0]}: got HTTP {answer.status_code}, expected the file.")
+            raise UserError(f"{url.partition('?')[0]}: got HTTP {answer.status_code}, expected the file.")
         return answer.content
 
     def side_by_side(self, work: Callable[[Any], T], entries: Sequence[Any]) -> list[T]:

@@ -46,7 +46,9 @@ def last_change(session: AzureSession, *, resource_type: str, resource_id: str, 
         stamped = (document or {}).get("systemData") or {}
         if stamped.get("lastModifiedBy"):
             return LastChange(
-                who=stamped["lastModifiedBy"], when=_second(stamped.get("lastModifiedAt")), source="systemData"
+                who=stamped["lastModifiedBy"],
+                when=_second(stamped.get("lastModifiedAt")),
+                source="systemData",
             )
     return _from_activity_log(session, resource_id)
 
