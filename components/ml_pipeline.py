@@ -45,7 +45,9 @@ class MLPipeline(pulumi.ComponentResource):
             ("component", azureml.Component, definition.components),
         ):
             for asset in assets:
-                after = [declared[key] for ref in asset.references if (key := (ref.kind, ref.name)) in declared]
+                after = [
+                    declared[key] for ref in asset.references if (key := (ref.kind, ref.name)) in declared
+                ]
                 made = resource(
                     f"{name}-{kind}-{asset.name}",
                     definition=asset,

@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-COPIED = ("Pulumi.yaml", "Pulumi.local.yaml", "Pulumi.dev.yaml", "__main__.py", "stacks", "components", "pipelines")
+COPIED = (
+    "Pulumi.yaml",
+    "Pulumi.local.yaml",
+    "Pulumi.dev.yaml",
+    "__main__.py",
+    "stacks",
+    "components",
+    "pipelines",
+)
 # A developer's own shell may point at an emulator already; a test must not see that one.
 LEFT_OUT = ("AZURE", "ARM_", "PULUMI_", "IDENTITY_", "REGISTRY_DISCOVERY", "PLUMBLINE_PRINCIPAL")
 COMMAND_SECONDS = 300
@@ -46,17 +54,25 @@ class ProjectCopy:
         return self.root / ".plumbline" / "local" / "emulator"
 
     def plumbline(
-        self, *words: str, check: bool = True, environ: dict[str, str] | None = None, seconds: float = COMMAND_SECONDS
+        self,
+        *words: str,
+        check: bool = True,
+        environ: dict[str, str] | None = None,
+        seconds: float = COMMAND_SECONDS,
     ) -> subprocess.CompletedProcess[str]:
         """Run `plumbline` as a person would, in this project."""
         program = str(Path(sys.executable).parent / "plumbline")
-        return self.run([program, *words], check=check, environ=environ or plain_environment(), seconds=seconds)
+        return self.run(
+            [program, *words], check=check, environ=environ or plain_environment(), seconds=seconds
+        )
 
     def pulumi(
         self, *words: str, check: bool = True, principal: str = "deployer", seconds: float = COMMAND_SECONDS
     ) -> subprocess.CompletedProcess[str]:
         """Run a plain `pulumi` in the shell that `plumbline local env` gives."""
-        return self.run(["pulumi", *words], check=check, environ=self.client_environment(principal), seconds=seconds)
+        return self.run(
+            ["pulumi", *words], check=check, environ=self.client_environment(principal), seconds=seconds
+        )
 
     def run(
         self, command: list[str], *, check: bool, environ: dict[str, str], seconds: float = COMMAND_SECONDS
@@ -72,7 +88,9 @@ class ProjectCopy:
             check=False,
         )
         if check and answer.returncode != 0:
-            raise AssertionError(f"{' '.join(command)} ended {answer.returncode}\n{answer.stdout}\n{answer.stderr}")
+            raise AssertionError(
+                f"{' '.join(command)} ended {answer.returncode}\n{answer.stdout}\n{answer.stderr}"
+            )
         return answer
 
     def client_environment(self, principal: str = "deployer") -> dict[str, str]:
@@ -111,7 +129,9 @@ class ProjectCopy:
         log = self.control("GET", "requests")
         entries = log["value"] if isinstance(log, dict) else log
         return [
-            f"{entry['method']} {entry['path']}" for entry in entries if entry["method"] in {"PUT", "PATCH", "DELETE"}
+            f"{entry['method']} {entry['path']}"
+            for entry in entries
+            if entry["method"] in {"PUT", "PATCH", "DELETE"}
         ]
 
 

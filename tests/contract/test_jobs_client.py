@@ -59,7 +59,10 @@ command: python check.py ${{inputs.data}} ${{inputs.expected}} ${{outputs.kept}}
 
 @pytest.fixture(scope="module")
 def jobs() -> Iterator[JobPlatform]:
-    with job_platform(azure_noise=True) as platform, patch.dict("os.environ", {"AZUREML_RUN_POLLING_INTERVAL_MIN": "1"}):
+    with (
+        job_platform(azure_noise=True) as platform,
+        patch.dict("os.environ", {"AZUREML_RUN_POLLING_INTERVAL_MIN": "1"}),
+    ):
         yield platform
 
 

@@ -40,7 +40,10 @@ def without_types(context: dict[str, Any]) -> dict[str, Any]:
 
 def test_containers_agree_with_the_official_client(platform: ProjectCopy) -> None:
     ours = {row["name"]: row for row in asked(platform, "list")}
-    theirs = {row["name"]: row for row in answered_by_client(platform, "[one._to_dict() for one in client.components.list()]")}
+    theirs = {
+        row["name"]: row
+        for row in answered_by_client(platform, "[one._to_dict() for one in client.components.list()]")
+    }
     assert set(ours) == set(theirs)
     assert set(ours) >= NAMES
     for name, row in theirs.items():
@@ -52,7 +55,9 @@ def test_containers_agree_with_the_official_client(platform: ProjectCopy) -> Non
 def test_a_version_agrees_with_the_official_client(platform: ProjectCopy) -> None:
     for name in sorted(NAMES):
         ours = asked(platform, "show", name)
-        theirs = answered_by_client(platform, f"client.components.get({name!r}, version={ours['version']!r})._to_dict()")
+        theirs = answered_by_client(
+            platform, f"client.components.get({name!r}, version={ours['version']!r})._to_dict()"
+        )
         assert without_types(ours.pop("creation_context")) == without_types(theirs.pop("creation_context"))
         assert ours == theirs
 
@@ -65,7 +70,9 @@ def test_a_version_is_named_in_any_of_the_ways_of_az(platform: ProjectCopy) -> N
     assert asked(platform, "show", f"claims_train:{version}") == latest
     listed = asked(platform, "list", "--name", "claims_train")
     assert [row["version"] for row in listed] == [version]
-    tsv = platform.plumbline("component", "show", "claims_train", *PLACE, "-o", "tsv", "--query", "version").stdout
+    tsv = platform.plumbline(
+        "component", "show", "claims_train", *PLACE, "-o", "tsv", "--query", "version"
+    ).stdout
     assert tsv.strip() == version
 
 
@@ -77,5 +84,7 @@ def test_what_is_not_registered_is_named(platform: ProjectCopy) -> None:
 
 def test_words_that_contradict_each_other_are_a_usage_error(platform: ProjectCopy) -> None:
     twice = platform.plumbline("component", "show", "a", "--name", "b", *PLACE, check=False)
-    both = platform.plumbline("component", "show", "a", "--version", "1", "--label", "latest", *PLACE, check=False)
+    both = platform.plumbline(
+        "component", "show", "a", "--version", "1", "--label", "latest", *PLACE, check=False
+    )
     assert twice.returncode == both.returncode == 2

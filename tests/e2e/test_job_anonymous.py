@@ -44,7 +44,18 @@ def submitted(platform: ProjectCopy, command: str, *words: str) -> str:
     file = platform.root / "command.yml"
     file.write_text(COMMAND.format(command=json.dumps(command)))
     answer = platform.plumbline(
-        "job", "create", "-f", "command.yml", "--anonymous", "-s", "local", "-o", "tsv", "--query", "name", *words
+        "job",
+        "create",
+        "-f",
+        "command.yml",
+        "--anonymous",
+        "-s",
+        "local",
+        "-o",
+        "tsv",
+        "--query",
+        "name",
+        *words,
     )
     return answer.stdout.strip()
 
@@ -62,7 +73,9 @@ def wait_until(platform: ProjectCopy, name: str, *statuses: str) -> str:
     return status
 
 
-def test_a_failing_step_ends_1_with_its_error_and_the_end_of_its_log(broken: subprocess.CompletedProcess[str]) -> None:
+def test_a_failing_step_ends_1_with_its_error_and_the_end_of_its_log(
+    broken: subprocess.CompletedProcess[str],
+) -> None:
     assert broken.returncode == 1
     assert json.loads(broken.stdout)["status"] == "Failed"
     assert re.search(r"^train: .*status code 1", broken.stderr, re.MULTILINE)
@@ -91,7 +104,16 @@ def test_an_anonymous_run_carries_no_digest_and_says_what_it_is(
     assert "plumbline.pipeline" not in tags
     listed = json.loads(platform.plumbline("component", "list", "-s", "local", "-o", "json").stdout)
     assert {row["name"] for row in listed} >= {"claims_train"}
-    assert len(json.loads(platform.plumbline("component", "list", "-n", "claims_train", "-s", "local", "-o", "json").stdout)) == 1
+    assert (
+        len(
+            json.loads(
+                platform.plumbline(
+                    "component", "list", "-n", "claims_train", "-s", "local", "-o", "json"
+                ).stdout
+            )
+        )
+        == 1
+    )
 
 
 def test_a_failing_command_job_shows_the_end_of_its_log(platform: ProjectCopy) -> None:
@@ -122,7 +144,10 @@ def test_cancel_ends_a_job_and_waits_for_it(platform: ProjectCopy) -> None:
     answer = platform.plumbline("job", "cancel", name, "-s", "local")
     assert answer.stdout == f"{name}: Canceled.\n"
     assert time.monotonic() - began < 15
-    assert platform.plumbline("job", "cancel", name, "-s", "local").stdout == f"{name} had ended already: Canceled.\n"
+    assert (
+        platform.plumbline("job", "cancel", name, "-s", "local").stdout
+        == f"{name} had ended already: Canceled.\n"
+    )
     assert platform.plumbline("job", "stream", name, "-s", "local", check=False).returncode == 1
 
 
@@ -158,7 +183,16 @@ def test_a_name_that_is_taken_is_refused(platform: ProjectCopy) -> None:
     name = submitted(platform, "echo hello", "--name", "taken-name")
     assert name == "taken-name"
     again: Any = platform.plumbline(
-        "job", "create", "-f", "command.yml", "--anonymous", "-s", "local", "--name", "taken-name", check=False
+        "job",
+        "create",
+        "-f",
+        "command.yml",
+        "--anonymous",
+        "-s",
+        "local",
+        "--name",
+        "taken-name",
+        check=False,
     )
     assert again.returncode == 1
     assert "got a job of this name already" in again.stderr
@@ -167,7 +201,9 @@ def test_a_name_that_is_taken_is_refused(platform: ProjectCopy) -> None:
 def test_what_azure_ai_ml_finds_fault_with_is_one_message(platform: ProjectCopy) -> None:
     file = platform.root / "faulty.yml"
     file.write_text("type: pipeline\njobs: {a: {type: command, component: ./nowhere.yml}}\n")
-    answer = platform.plumbline("job", "create", "-f", "faulty.yml", "--anonymous", "-s", "local", check=False)
+    answer = platform.plumbline(
+        "job", "create", "-f", "faulty.yml", "--anonymous", "-s", "local", check=False
+    )
     assert answer.returncode == 1
     assert "jobs.a.component: " in answer.stderr
     assert "nowhere.yml" in answer.stderr
@@ -178,7 +214,9 @@ def test_what_azure_ai_ml_finds_fault_with_is_one_message(platform: ProjectCopy)
 def test_what_azure_refuses_reaches_the_user_as_one_message(platform: ProjectCopy) -> None:
     file = platform.root / "nowhere.yml"
     file.write_text(COMMAND.format(command='"echo hello"').replace("cpu-cluster", "no-such-cluster"))
-    answer = platform.plumbline("job", "create", "-f", "nowhere.yml", "--anonymous", "-s", "local", check=False)
+    answer = platform.plumbline(
+        "job", "create", "-f", "nowhere.yml", "--anonymous", "-s", "local", check=False
+    )
     assert answer.returncode == 1
     assert "no-such-cluster" in answer.stderr
     assert "Traceback" not in answer.stderr

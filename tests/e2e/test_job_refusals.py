@@ -70,7 +70,9 @@ def test_every_problem_of_the_definitions_is_told_before_a_login_is_asked_for(ed
     train = edited.root / FOLDER / "components" / "train" / "component.yml"
     train.write_text(train.read_text().replace("type: number", "type: flaot"))
     pipeline = edited.root / FILE
-    pipeline.write_text(pipeline.read_text().replace("jobs.features.outputs.training", "jobs.feature.outputs.training"))
+    pipeline.write_text(
+        pipeline.read_text().replace("jobs.features.outputs.training", "jobs.feature.outputs.training")
+    )
     said = create(edited, code=1)
     assert "components/train/component.yml:" in said
     assert "pipeline.yml:" in said
@@ -88,11 +90,17 @@ def test_a_value_out_of_range_is_a_usage_error_and_costs_no_request(edited: Proj
 def test_a_version_with_other_content_is_told_with_the_field_that_differs(edited: ProjectCopy) -> None:
     """Somebody may have written other content under the version that ours would have."""
     component = edited.root / FOLDER / "components" / "gate" / "component.yml"
-    component.write_text(component.read_text().replace("name: claims_gate\n", 'name: other_gate\nversion: "77"\n', 1))
+    component.write_text(
+        component.read_text().replace("name: claims_gate\n", 'name: other_gate\nversion: "77"\n', 1)
+    )
     asked = edited.plumbline("validate", "--output", "json")
-    assert {"kind": "component", "name": "other_gate", "version": "77"} in json.loads(asked.stdout)["pipelines"][0]["assets"]
+    assert {"kind": "component", "name": "other_gate", "version": "77"} in json.loads(asked.stdout)[
+        "pipelines"
+    ][0]["assets"]
     ready = edited.ready()
-    names = json.loads(edited.plumbline("component", "show", "claims_gate", "-s", "local", "-o", "json").stdout)
+    names = json.loads(
+        edited.plumbline("component", "show", "claims_gate", "-s", "local", "-o", "json").stdout
+    )
     body = {
         "properties": {
             "componentSpec": {
@@ -128,13 +136,17 @@ def put_component(project: ProjectCopy, base: str, id: str, body: dict[str, obje
 
 def test_a_command_job_goes_only_anonymously(edited: ProjectCopy) -> None:
     file = edited.root / "hello.yml"
-    file.write_text("type: command\ncommand: echo hello\nenvironment: azureml:claims_release@latest\ncompute: azureml:cpu-cluster\n")
+    file.write_text(
+        "type: command\ncommand: echo hello\nenvironment: azureml:claims_release@latest\ncompute: azureml:cpu-cluster\n"
+    )
     said = refused(edited, "create", "--file", "hello.yml", "--stack", "local")
     assert "--anonymous" in said
 
 
 def test_a_file_that_is_not_there_is_said_to_be_missing(edited: ProjectCopy) -> None:
-    assert "which is no file" in refused(edited, "create", "--file", "pipelines/nowhere.yml", "--stack", "local")
+    assert "which is no file" in refused(
+        edited, "create", "--file", "pipelines/nowhere.yml", "--stack", "local"
+    )
 
 
 def test_a_job_that_is_not_there_is_named(edited: ProjectCopy) -> None:

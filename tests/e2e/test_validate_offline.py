@@ -34,7 +34,9 @@ def test_every_problem_is_told_at_once_with_its_file_and_line(copy: ProjectCopy)
     answer = copy.plumbline("validate", check=False)
     assert answer.returncode == 1
     line = next(at for at, row in enumerate(text.splitlines(), start=1) if "flaot" in row)
-    assert f"{FOLDER.as_posix()}/components/train/component.yml:{line}: inputs.alpha.type: got " in answer.stdout
+    assert (
+        f"{FOLDER.as_posix()}/components/train/component.yml:{line}: inputs.alpha.type: got " in answer.stdout
+    )
     assert "settings.force_rerum" in answer.stdout
     assert answer.stdout.strip().endswith("2 problems in 2 files.")
 

@@ -12,8 +12,14 @@ from plumbline.ops.drift_finding import DELETED, findings, split_path
 URN = "urn:pulumi:local::p::azure-native:machinelearningservices:Compute::cpu-cluster"
 
 
-def _plan(old: dict[str, Any], new: dict[str, Any], diff: dict[str, Any], op: str = "update") -> dict[str, Any]:
-    state = {"custom": True, "id": "/subscriptions/s/c", "type": "azure-native:machinelearningservices:Compute"}
+def _plan(
+    old: dict[str, Any], new: dict[str, Any], diff: dict[str, Any], op: str = "update"
+) -> dict[str, Any]:
+    state = {
+        "custom": True,
+        "id": "/subscriptions/s/c",
+        "type": "azure-native:machinelearningservices:Compute",
+    }
     return {
         "steps": [
             {
@@ -28,7 +34,9 @@ def _plan(old: dict[str, Any], new: dict[str, Any], diff: dict[str, Any], op: st
 
 
 def test_changed_field_is_named_with_both_values() -> None:
-    (found,) = findings(_plan({"a": {"b": 1}}, {"a": {"b": 9}}, {"a.b": {"kind": "update", "inputDiff": True}}))
+    (found,) = findings(
+        _plan({"a": {"b": 1}}, {"a": {"b": 9}}, {"a.b": {"kind": "update", "inputDiff": True}})
+    )
     assert (found.resource, found.field, found.desired, found.live) == ("cpu-cluster", "a.b", 1, 9)
 
 

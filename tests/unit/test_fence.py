@@ -26,7 +26,10 @@ def test_real_stack_passes_in_a_plain_shell_without_a_request() -> None:
         {"AZUREML_CURRENT_CLOUD": "AzureCloud"},
         {"AZUREML_CURRENT_CLOUD": "PlumblineLocal"},
         {"ARM_ENVIRONMENT": "PlumblineLocal"},
-        {"AZUREML_CURRENT_CLOUD": "PlumblineLocal", "ARM_CLOUD_METADATA_URL": "https://management.azure.com/m"},
+        {
+            "AZUREML_CURRENT_CLOUD": "PlumblineLocal",
+            "ARM_CLOUD_METADATA_URL": "https://management.azure.com/m",
+        },
     ],
 )
 def test_local_stack_is_refused_without_an_emulator_behind_its_name(environ: dict[str, str]) -> None:

@@ -10,9 +10,7 @@ from plumbline.assets import job_with, load_ml_pipelines, resolved_job
 from plumbline.ops.job.digest import job_digest, live_job
 
 ROOT = Path(__file__).parents[2]
-WORKSPACE = (
-    "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
-)
+WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +33,11 @@ def as_azure_answers(job: dict[str, Any]) -> dict[str, Any]:
         for name, value in body["inputs"].items()
     }
     outputs = {
-        name: {"jobOutputType": value["type"], "mode": "ReadWriteMount", "uri": f"azureml://datastores/d/paths/{name}"}
+        name: {
+            "jobOutputType": value["type"],
+            "mode": "ReadWriteMount",
+            "uri": f"azureml://datastores/d/paths/{name}",
+        }
         for name, value in body["outputs"].items()
     }
     nodes = {
@@ -43,8 +45,12 @@ def as_azure_answers(job: dict[str, Any]) -> dict[str, Any]:
             **{key: value for key, value in node.items() if key not in {"component", "inputs", "outputs"}},
             "name": name,
             "componentId": arm_id("components", node["component"]),
-            "inputs": {key: {"value": text, "job_input_type": "literal"} for key, text in node["inputs"].items()},
-            "outputs": {key: {"value": text, "type": "literal"} for key, text in node.get("outputs", {}).items()},
+            "inputs": {
+                key: {"value": text, "job_input_type": "literal"} for key, text in node["inputs"].items()
+            },
+            "outputs": {
+                key: {"value": text, "type": "literal"} for key, text in node.get("outputs", {}).items()
+            },
             "_source": "REMOTE.WORKSPACE.COMPONENT",
         }
         for name, node in body["jobs"].items()

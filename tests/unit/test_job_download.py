@@ -15,7 +15,9 @@ class Container:
     """A blob container, which no emulator needs to hold: a name that climbs out is never put by our own steps."""
 
     def __init__(self, **blobs: bytes) -> None:
-        self._blobs = {name.replace("__", "/").replace("UP", ".."): content for name, content in blobs.items()}
+        self._blobs = {
+            name.replace("__", "/").replace("UP", ".."): content for name, content in blobs.items()
+        }
 
     def list_blob_names(self, name_starts_with: str) -> list[str]:
         return [name for name in self._blobs if name.startswith(name_starts_with)]

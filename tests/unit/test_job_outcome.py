@@ -25,7 +25,9 @@ def outcome(status: str, verdict: Verdict | None, **steps: str) -> Outcome:
     return Outcome(
         job={"name": "j", "properties": {"status": status}},
         steps=tuple(
-            StepOutcome(run=StepRun(name=f"run-{step}", step=step, status=state), seconds={}, error="it broke")
+            StepOutcome(
+                run=StepRun(name=f"run-{step}", step=step, status=state), seconds={}, error="it broke"
+            )
             for step, state in steps.items()
         ),
         seconds=2.0,
@@ -84,7 +86,11 @@ def test_a_failing_step_shows_its_error_and_the_end_of_its_log_once() -> None:
     text = "\n".join(
         report_lines(
             Outcome(
-                job={"name": "j", "properties": {"status": "Failed"}}, steps=(step,), seconds=1.0, error="x", verdict=None
+                job={"name": "j", "properties": {"status": "Failed"}},
+                steps=(step,),
+                seconds=1.0,
+                error="x",
+                verdict=None,
             )
         )
     )

@@ -29,7 +29,9 @@ def test_a_number_is_sent_in_the_form_of_its_type(claims: Any) -> None:
 
 
 def test_settings_are_typed(claims: Any) -> None:
-    settings = overridden(claims, "settings.force_rerun=true", "settings.default_compute=gpu-cluster")["settings"]
+    settings = overridden(claims, "settings.force_rerun=true", "settings.default_compute=gpu-cluster")[
+        "settings"
+    ]
     assert settings == {"force_rerun": True, "default_compute": "azureml:gpu-cluster"}
 
 
@@ -62,7 +64,10 @@ def test_the_definition_itself_stays_as_it_was(claims: Any) -> None:
         ("inputs.alpha=much", "a finite number"),
         ("inputs.alpha=1e6", "at most 10"),
         ("inputs.alpha=-1", "at least 0"),
-        ("inputs.alpa=1", "one of the job's inputs: claims, thresholds, holdout_share, large_loss_cap, alpha"),
+        (
+            "inputs.alpa=1",
+            "one of the job's inputs: claims, thresholds, holdout_share, large_loss_cap, alpha",
+        ),
         ("inputs.claims=azureml:claims_medical_expenditures@latest", "an exact version"),
         ("settings.force_rerun=perhaps", "true or false"),
         ("settings.default_datestore=x", "one of settings.force_rerun"),

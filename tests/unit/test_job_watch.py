@@ -27,7 +27,9 @@ class Replay:
         return {"name": name, "properties": {"jobType": "Pipeline", "status": self._now[0]}}
 
     def steps(self, _: dict[str, Any]) -> list[StepRun]:
-        return [StepRun(name=f"run-{step}", step=step, status=status) for step, status in self._now[1].items()]
+        return [
+            StepRun(name=f"run-{step}", step=step, status=status) for step, status in self._now[1].items()
+        ]
 
 
 def watched(*rows: tuple[str, dict[str, str]]) -> tuple[list[Any], list[float], Watch]:
@@ -67,7 +69,9 @@ def test_steps_that_never_end_do_not_hold_an_ended_job_for_ever() -> None:
 
 
 def test_the_time_in_each_status_is_kept() -> None:
-    _, _, watch = watched(("Running", {"a": "Preparing"}), ("Running", {"a": "Running"}), ("Completed", {"a": "Completed"}))
+    _, _, watch = watched(
+        ("Running", {"a": "Preparing"}), ("Running", {"a": "Running"}), ("Completed", {"a": "Completed"})
+    )
     assert set(watch.seen(StepRun(name="run-a", step="a", status="Completed"))) == {"Preparing", "Running"}
 
 
@@ -79,7 +83,10 @@ def test_a_step_is_called_what_the_graph_calls_it() -> None:
     assert step_name({"runId": "1", "displayName": "train"}, nodes) == "train"
     assert step_name({"runId": "1", "displayName": "Score it"}, nodes) == "score"
     module = {"azureml.moduleName": "claims_train", "azureml.moduleVersion": "1"}
-    assert step_name({"runId": "1", "displayName": "Train severity model", "properties": module}, nodes) == "train"
+    assert (
+        step_name({"runId": "1", "displayName": "Train severity model", "properties": module}, nodes)
+        == "train"
+    )
     assert step_name({"runId": "1", "displayName": "who knows"}, nodes) == "who knows"
 
 

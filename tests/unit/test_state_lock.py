@@ -17,7 +17,12 @@ def _lock(state: Path, **holder: object) -> Path:
     folder = state / ".pulumi" / "locks" / "organization" / "azure-ml-platform" / "local"
     folder.mkdir(parents=True)
     lock = folder / "1b2c.json"
-    told = {"pid": 1, "username": "ana", "hostname": socket.gethostname(), "timestamp": "2026-11-23T10:00:00Z"}
+    told = {
+        "pid": 1,
+        "username": "ana",
+        "hostname": socket.gethostname(),
+        "timestamp": "2026-11-23T10:00:00Z",
+    }
     lock.write_text(json.dumps(told | holder))
     return lock
 

@@ -42,12 +42,13 @@ def options(name: str, made: list[pulumi.Resource]) -> pulumi.ResourceOptions:
 for path, text in SETTINGS.get("write_after_reading", {}).items():
     Path(path).write_text(text, encoding="utf-8")
 made: list[pulumi.Resource] = []
-for definition in pipeline.assets:
-    if definition.name in SETTINGS.get("leave_out", []):
+for read in pipeline.assets:
+    if read.name in SETTINGS.get("leave_out", []):
         continue
-    if definition.name in SETTINGS.get("secret_descriptions", []):
-        secret: Any = pulumi.Output.secret(definition.description)
-        definition = dataclasses.replace(definition, description=secret)
+    definition = read
+    if read.name in SETTINGS.get("secret_descriptions", []):
+        secret: Any = pulumi.Output.secret(read.description)
+        definition = dataclasses.replace(read, description=secret)
     logical = SETTINGS.get("names", {}).get(definition.name, definition.name)
     resource = CLASSES[definition.kind](
         logical,
