@@ -21,6 +21,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
     copy = ProjectCopy.make(tmp_path_factory.mktemp("platform") / "project")
     try:
         copy.plumbline("local", "up", "--skip-run", "--azure-noise")
+        # Nothing has drifted; and the first reads, which may come without systemData, are done.
+        copy.plumbline("drift", "--stack", "local")
         yield copy
     finally:
         copy.plumbline("local", "reset", "--yes", check=False)

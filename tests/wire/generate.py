@@ -71,7 +71,7 @@ def table_text(table: str) -> str:
 
 def _kept(row: dict[str, Any], patterns: list[str] | None) -> bool:
     # `/{resourceId}` would let anything pass.
-    if "path" not in row or "method" not in row or re.fullmatch(r"/\{\w+\}", row["path"]):
+    if "path" not in row or "method" not in row or re.fullmatch(r"/\{\w+Id\}", row["path"]):
         return False
     return patterns is None or any(re.search(pattern, row["path"]) for pattern in patterns)
 
