@@ -1,4 +1,4 @@
-"""Fixtures that give each test session a local platform of its own; nothing here touches `make up`'s.
+"""Fixtures that give each test file a local platform of its own; nothing here touches `make up`'s.
 
 The platform answers with Azure's noises, and what product code asks of it is held against the published operations.
 """
@@ -15,9 +15,9 @@ from tests.wire.hooks import pytest_configure, pytest_runtest_teardown, pytest_s
 __all__ = ["platform", "project", "pytest_configure", "pytest_runtest_teardown", "pytest_sessionfinish"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
-    """The local platform, brought up once per test process by the real command, removed at the end."""
+    """The local platform, brought up once a test file by the real command: no file sees another's runs."""
     copy = ProjectCopy.make(tmp_path_factory.mktemp("platform") / "project")
     try:
         copy.plumbline("local", "up", "--skip-run", "--azure-noise")
