@@ -20,7 +20,7 @@ PROGRAM = "azure-native-program"
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Stack]:
     """Group, storage account and container, on an emulator of the test's own."""
-    with EmulatorProcess(home=tmp_path / "emulator") as emulator:
+    with EmulatorProcess(home=tmp_path / "emulator", azure_noise=True) as emulator:
         one = Stack(tmp_path, emulator)
         one.configure(f"{PROGRAM}:small", True)
         yield one

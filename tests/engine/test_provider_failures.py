@@ -17,7 +17,7 @@ from tests.engine.provider_stack import ProviderStack, plugins_of, wait_for
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[MachineLearningPlatform]:
-    with machine_learning_platform() as made:
+    with machine_learning_platform(azure_noise=True) as made:
         yield made
 
 

@@ -16,7 +16,7 @@ SCORE = "components/score/component.yml"
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[MachineLearningPlatform]:
-    with machine_learning_platform() as made:
+    with machine_learning_platform(azure_noise=True) as made:
         second = made.workspace_id.rpartition("/")[0] + f"/{SECOND}"
         made.put(second, made.workspace_body(), "2024-10-01-preview")
         yield made

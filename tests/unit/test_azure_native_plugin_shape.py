@@ -137,14 +137,17 @@ def test_storage_account_is_flattened_and_renamed() -> None:
         (
             "network:PrivateEndpoint",
             {
-                "subnet": {"id": "/subnet"},
+                "subnet": {"id": "/subnet", "privateEndpointNetworkPolicies": "Disabled"},
                 "privateLinkServiceConnections": [
                     {"name": "c", "groupIds": ["blob"], "privateLinkServiceId": "/s"}
                 ],
             },
             {
                 "properties": {
-                    "subnet": {"id": "/subnet"},
+                    "subnet": {
+                        "id": "/subnet",
+                        "properties": {"privateEndpointNetworkPolicies": "Disabled"},
+                    },
                     "privateLinkServiceConnections": [
                         {"name": "c", "properties": {"groupIds": ["blob"], "privateLinkServiceId": "/s"}}
                     ],

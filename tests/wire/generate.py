@@ -60,7 +60,9 @@ def table_text(table: str) -> str:
             rows = [row for row in operations_of(module) if _kept(row, source.get("keep"))]
             for row in rows:
                 row["versions"] = _versions(row, native=native, pins=pins)
-            bodies = {row["body"] for row in rows if "body" in row and row["method"] != "GET"}
+                if row["method"] in ("GET", "HEAD", "DELETE") or source.get("bodies") == "none":
+                    row.pop("body", None)
+            bodies = {row["body"] for row in rows if "body" in row}
             models = fields_of(module, bodies, depth=DEPTH)
             lines.append(f"- source: {source['package'].replace('==', ' ')}, {module}\n  operations:\n")
             lines += [f"  - {json.dumps(row)}\n" for row in sorted(rows, key=lambda row: str(row["is"]))]
