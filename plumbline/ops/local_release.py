@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def release(emulation: Emulation, pipeline: str) -> int:
         job = str(outcome.job["name"])
         if outcome.exit_code != 0:
             evidence = _plumbline(emulation, "evidence", "write", job)
-            click.echo(f"Evidence  {evidence['html']}\nNo model was registered.")
+            click.echo(f"Evidence  {os.path.relpath(evidence['html'])}\nNo model was registered.")
             return outcome.exit_code
     candidate = read_candidate(session, job)
     found = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest)
@@ -51,7 +52,7 @@ def release(emulation: Emulation, pipeline: str) -> int:
     evidence = _plumbline(emulation, "evidence", "write", job)
     click.echo(f"Approved  by {evidence['approver']} (a rehearsal: nobody looked)")
     click.echo(f"Model     {model['name']}:{model['version']}")
-    click.echo(f"Evidence  {evidence['html']}")
+    click.echo(f"Evidence  {os.path.relpath(evidence['html'])}")
     return 0
 
 
