@@ -38,7 +38,7 @@ print(json.dumps([f"{kind}/{name}:{found.version}" for kind, name in names
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
     copy = ProjectCopy.make(tmp_path_factory.mktemp("destroy") / "project")
     try:
-        copy.plumbline("local", "up", "--skip-run")
+        copy.plumbline("local", "up", "--skip-run", "--azure-noise")
         yield copy
     finally:
         copy.plumbline("local", "reset", "--yes", check=False)

@@ -72,7 +72,7 @@ def tampered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
     rewritten(copy, "gate/src/gate.py", "    return 1 if reasons else 0\n", "    return 0\n")
     rewritten(copy, "gate/src/gate.py", "    track(not reasons, len(reasons))\n", "")
     try:
-        copy.plumbline("local", "up", "--skip-run")
+        copy.plumbline("local", "up", "--skip-run", "--azure-noise")
         let_read_outputs(copy)
         yield copy
     finally:
