@@ -12,35 +12,17 @@ import pytest
 from tests.project_copy import ProjectCopy
 from tests.wire.hooks import pytest_configure, pytest_runtest_teardown, pytest_sessionfinish
 
-__all__ = [
-    "brought_up",
-    "platform",
-    "project",
-    "pytest_configure",
-    "pytest_runtest_teardown",
-    "pytest_sessionfinish",
-]
+__all__ = ["platform", "project", "pytest_configure", "pytest_runtest_teardown", "pytest_sessionfinish"]
 
 
-@pytest.fixture(scope="session")
-def brought_up(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
-    """The local platform, brought up once a test process by the real command, then stopped."""
-    copy = ProjectCopy.make(tmp_path_factory.mktemp("brought-up") / "project")
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
+    """The local platform, brought up once a test file by the real command: no file sees another's runs."""
+    copy = ProjectCopy.make(tmp_path_factory.mktemp("platform") / "project")
     try:
         copy.plumbline("local", "up", "--skip-run", "--azure-noise")
         # Nothing has drifted; and the first reads, which may come without systemData, are done.
         copy.plumbline("drift", "--stack", "local")
-    finally:
-        copy.plumbline("local", "stop")
-    return copy
-
-
-@pytest.fixture(scope="module")
-def platform(brought_up: ProjectCopy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
-    """A test file's own platform, a copy of the one that was brought up: no file sees another's runs."""
-    copy = brought_up.copied(tmp_path_factory.mktemp("platform") / "project")
-    try:
-        copy.plumbline("local", "start", "--azure-noise")
         yield copy
     finally:
         copy.plumbline("local", "reset", "--yes", check=False)

@@ -49,12 +49,6 @@ class ProjectCopy:
         (root / ".venv").symlink_to(sys.prefix)
         return cls(root=root)
 
-    def copied(self, root: Path) -> ProjectCopy:
-        """Another project with what this one has brought up. Both emulators are stopped."""
-        other = ProjectCopy.make(root)
-        shutil.copytree(self.root / ".plumbline", root / ".plumbline", symlinks=True)
-        return other
-
     @property
     def emulator_home(self) -> Path:
         return self.root / ".plumbline" / "local" / "emulator"

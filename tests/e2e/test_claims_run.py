@@ -35,6 +35,17 @@ def edited(platform: ProjectCopy, path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
+    """A platform of this file's own: other content that is registered here would be @latest for other tests."""
+    copy = ProjectCopy.make(tmp_path_factory.mktemp("claims") / "project")
+    try:
+        copy.plumbline("local", "up", "--skip-run", "--azure-noise")
+        yield copy
+    finally:
+        copy.plumbline("local", "reset", "--yes", check=False)
+
+
+@pytest.fixture(scope="module")
 def twice(platform: ProjectCopy) -> tuple[Path, Path]:
     """What two runs of the same pipeline, both of every step, have left behind; the folders hold a folder per output."""
     return _forced(platform, "first"), _forced(platform, "second")
