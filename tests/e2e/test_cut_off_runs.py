@@ -12,7 +12,7 @@ import psutil
 
 from tests.project_copy import ProjectCopy
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 240
 
 
 def _wait_for(condition: Callable[[], bool], what: str) -> None:
