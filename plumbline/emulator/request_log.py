@@ -62,16 +62,21 @@ class RequestLog:
 
 
 def _keys(call: Call) -> list[str]:
-    """Dotted paths of a JSON body's keys, three deep: enough to check fields against published models, no values."""
+    """Dotted paths of a JSON body's keys, four deep: enough to check fields against published models, no values.
+
+    A list adds no level: its items' keys stand under the list's own.
+    """
     if not call.body or "json" not in call.headers.get("content-type", ""):
         return []
     try:
-        return sorted(_paths(json.loads(call.body), depth=3))
+        return sorted(set(_paths(json.loads(call.body), depth=4)))
     except ValueError:
         return []
 
 
 def _paths(value: Any, *, depth: int) -> list[str]:
+    if isinstance(value, list):
+        return [path for item in value for path in _paths(item, depth=depth)]
     if not isinstance(value, dict) or depth == 0:
         return []
     found = []

@@ -148,8 +148,7 @@ def _own_fields(models: ModuleType, model: Any) -> dict[str, Any]:
 def _value(models: ModuleType, text: str) -> Any:
     if re.search(r"\bDict\[|\bdict\[|\bAny\b|\bJSON\b", text):
         return FREE
-    if re.search(r"\bList\[|\blist\[", text):
-        return LEAF
+    # A list stands for its items: the request log keeps no level for it.
     names = [name for name in _MODEL.findall(text) if _is_model(getattr(models, name, object))]
     return sorted(names) if names else LEAF
 
@@ -166,9 +165,10 @@ def _of_attribute_map(models: ModuleType, model: Any) -> dict[str, Any]:
                 inner = place[name] = {}
             place = inner
         kind = entry["type"]
-        model_named = getattr(models, kind, None) if kind.isidentifier() else None
+        item = kind.strip("[]")
+        model_named = getattr(models, item, None) if item.isidentifier() else None
         is_model = inspect.isclass(model_named) and hasattr(model_named, "_attribute_map")
         place[last.replace("\\.", ".")] = (
-            [kind] if is_model else FREE if kind.startswith("{") or kind == "object" else LEAF
+            [item] if is_model else FREE if kind.startswith("{") or kind == "object" else LEAF
         )
     return fields

@@ -20,7 +20,7 @@ from tests.wire.versions import arm_type, azure_ai_ml_pins, native_version
 
 HERE = Path(__file__).parent
 PUBLISHED = HERE / "published"
-DEPTH = 3  # the request log keeps that many levels of a body's keys
+DEPTH = 4  # the request log keeps that many levels of a body's keys
 _HEADER = "# Written by `python -m tests.wire.generate {table}`; a test compares it where its packages are installed.\n"
 
 

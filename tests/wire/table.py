@@ -108,7 +108,7 @@ def _elsewhere(source: str, path: str) -> list[str]:
     ]
 
 
-def _tree(models: Mapping[str, Any], name: str, depth: int = 3) -> dict[str, Any] | None:
+def _tree(models: Mapping[str, Any], name: str, depth: int = 4) -> dict[str, Any] | None:
     fields = models.get(name)
     if fields is None or depth == 0:
         return None

@@ -44,6 +44,8 @@ GOOD = [
             query={"comp": "metadata", "sv": "2024-11-04", "sig": "..."}),
     request("GET", f"{WORKSPACE}/providers/Microsoft.Authorization/roleAssignments/r", body_keys=[],
             query={"api-version": "2022-04-01"}),
+    request(path="/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/n",
+            query={"api-version": "2024-05-01"}, body_keys=["properties.subnets.properties.addressPrefix"]),
     request("POST", f"/history/v1.0{WORKSPACE}/rundata", query={"api-version": "v1.0"}, body_keys=["runId"]),
 ]  # fmt: skip
 BAD = {
@@ -66,6 +68,8 @@ BAD = {
         request(body_keys=["properties", "properties.owner"]),
         request(path=f"{WORKSPACE}/computes/c", query={"api-version": "2025-12-01"},
                 body_keys=["properties.properties.maxNodes"]),
+        request(path="/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/n",
+                query={"api-version": "2024-05-01"}, body_keys=["properties.subnets.addressPrefix"]),
     ],
     "control endpoint": [request("GET", "/_control/requests", query={})],
 }  # fmt: skip
