@@ -130,6 +130,9 @@ def env(principal: str) -> None:
             "emulator of stack local: got none running, expected one. Start it: plumbline local start"
         )
     engine = find_engine()
+    if engine is None:
+        # stdout is for the shell; without this a plain `pulumi` is merely not found.
+        click.echo("engine: got none on this machine, expected one. Get it: make up", err=True)
     environment = client_environment(
         stack, ready, engine=engine.path if engine else None, principal=principal
     )

@@ -27,7 +27,7 @@ def release(emulation: Emulation, pipeline: str) -> int:
     from plumbline.ops.job.digest import job_digest
     from plumbline.ops.job.release_run import find_green_run, folder_definition, release_job, submit_and_watch
     from plumbline.ops.release.approval import approvals_of, counting
-    from plumbline.ops.release.candidate import read_candidate
+    from plumbline.ops.release.candidate_reading import read_candidate
     from plumbline.ops.target import enter_target
 
     session = AzureSession(enter_target("local"))

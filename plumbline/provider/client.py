@@ -1,28 +1,23 @@
 """Writes to Azure ML, through azure-ai-ml: its request bodies are the ones that Azure knows.
 
-The one module that imports azure.ai.ml (2 to 10 seconds), and only once something is written. Everything here
-blocks; call it in a thread. One MLClient for each workspace serves all threads (measured: 30 of 30 from eight).
+Only this module, entities.py and upload_patience.py import azure.ai.ml (2 to 10 seconds), once something is written.
+Everything here blocks; call it in a thread. One MLClient for each workspace serves all threads (measured: 30 of 30 from eight).
 """
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import os
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from plumbline.assets import AssetDefinition, ScheduleDefinition, to_az_ml_yaml
-from plumbline.assets.az_ml import job_to_az_ml_yaml
 from plumbline.provider.address import Workspace
 from plumbline.provider.answers import refusal_of
+from plumbline.provider.entities import faults, load_azure_ai_ml, loaded, loaded_job, loaded_schedule
 from plumbline.provider.errors import ProviderBug, Refusal
 from plumbline.provider.login import Login
 from plumbline.provider.patience import patience
@@ -34,7 +29,6 @@ OWNER_PROPERTY = "plumbline.urn"
 CODE_HASH_PROPERTY = "plumbline.code_hash"
 """Property on data, models and build contexts that we upload: Azure keeps no content hash of them."""
 
-_JOB_FILE = "job.yml"
 _OPERATIONS = {"environment": "environments", "component": "components", "data": "data", "model": "models"}
 
 
@@ -65,7 +59,7 @@ class Writer:
             kind_rows()[definition.kind].collection, definition.name, definition.version
         )
         with self._refusals(f"{definition.reference}: register", "versions/write", definition.kind, scope):
-            entity = _loaded(definition.kind, to_az_ml_yaml(definition, root=root))
+            entity = loaded(definition.kind, to_az_ml_yaml(definition, root=root))
             entity.properties = {**(entity.properties or {}), OWNER_PROPERTY: owner}
             if definition.code_hash and definition.kind != "component":
                 # Components have a code asset that keeps the hash; nothing else does.
@@ -112,7 +106,7 @@ class Writer:
         """
         scope = workspace.container("schedules", definition.name)
         with self._refusals(f"{definition.name}: put schedule", "write", "schedule", scope):
-            entity = _loaded_schedule(definition, root)
+            entity = loaded_schedule(definition, root)
             entity.properties = {**(entity.properties or {}), OWNER_PROPERTY: owner}
             # The YAML has no such field; azure-ai-ml's own enable and disable set it in this way (1.35.2).
             entity._is_enabled = definition.enabled  # noqa: SLF001
@@ -133,7 +127,7 @@ class Writer:
         """Import azure-ai-ml in the background, for a caller that has something else to wait for first."""
         # As in _opened: it reads the variable when it is imported.
         os.environ["AZUREML_CURRENT_CLOUD"] = self._cloud
-        threading.Thread(target=_load, name="azure-ai-ml", daemon=True).start()
+        threading.Thread(target=load_azure_ai_ml, name="azure-ai-ml", daemon=True).start()
 
     def submit_job(self, workspace: Workspace, job: Mapping[str, Any], *, root: Path) -> Mapping[str, Any]:
         """Submit a job. Not idempotent, unless the mapping has a `name`.
@@ -150,7 +144,7 @@ class Writer:
         try:
             client = self._client(workspace)
             with self._answers.kept() as answers:
-                entity = client.jobs.create_or_update(_loaded_job(job, root))
+                entity = client.jobs.create_or_update(loaded_job(job, root))
         except (AzureError, OSError) as error:
             action = "Microsoft.MachineLearningServices/workspaces/jobs/write"
             raise refusal_of(error, what="job: submit", action=action, scope=scope) from error
@@ -168,9 +162,13 @@ class Writer:
     def _opened(self, workspace: Workspace) -> Any:
         # With this variable azure-ai-ml fails when its metadata cannot be read; without it, it goes to Azure.
         os.environ["AZUREML_CURRENT_CLOUD"] = self._cloud
-        _load()
+        load_azure_ai_ml()
         from azure.ai.ml import MLClient
 
+        if self._local:
+            from plumbline.provider.upload_patience import upload_briefly
+
+            upload_briefly()
         client = MLClient(
             self._login,
             workspace.subscription_id,
@@ -202,7 +200,7 @@ class Writer:
             raise refusal_of(error, what=what, action=needed, scope=scope) from error
         except ValidationError as error:
             raise Refusal(
-                f"{what}: azure-ai-ml: got fault with the definition. {_faults(str(error))}"
+                f"{what}: azure-ai-ml: got fault with the definition. {faults(str(error))}"
             ) from error
 
 
@@ -243,66 +241,3 @@ class _Kept:
             if arm_id.lower() in url.lower() and isinstance(body, dict):
                 return body
         raise ProviderBug(f"{arm_id}: got no answer to a PUT, expected one from azure-ai-ml.")
-
-
-def _loaded(kind: str, mapping: Mapping[str, Any]) -> Any:
-    _load()
-    from azure.ai.ml import load_component, load_data, load_environment, load_model
-
-    load = {
-        "environment": load_environment,
-        "component": load_component,
-        "data": load_data,
-        "model": load_model,
-    }[kind]
-    return load(io.StringIO(_yaml(mapping)))
-
-
-def _load() -> None:
-    # Importing it warns of every experimental class that it merely defines (1.35.2); nobody asked for one.
-    logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
-    import azure.ai.ml  # noqa: F401
-
-    # It writes to stderr of its own accord; a plugin's stderr is shown to the user beside the resource.
-    logger = logging.getLogger("azure.ai.ml")
-    logger.handlers.clear()
-    logger.propagate = True
-
-
-def _loaded_job(job: Mapping[str, Any], root: Path) -> Any:
-    from azure.ai.ml import load_job
-    from marshmallow import ValidationError
-
-    try:
-        # The origin is the file that was read; paths start from its folder.
-        return load_job(io.StringIO(_yaml(job)), relative_origin=str(root / _JOB_FILE))
-    except ValidationError as error:
-        raise Refusal(f"job: azure-ai-ml: got fault with the file. {_faults(str(error))}") from error
-
-
-def _faults(text: str) -> str:
-    """What azure-ai-ml finds fault with, a line each; it wraps JSON into pages of advice."""
-    try:
-        rows = json.loads(text[text.index("{") : text.rindex("}") + 1])["errors"]
-        return "".join(f"\n  {row['path']}: {row['message'].split('; [')[-1][:300]}" for row in rows)
-    except (ValueError, KeyError, TypeError):
-        return text[:600]
-
-
-def _loaded_schedule(definition: ScheduleDefinition, root: Path) -> Any:
-    _load()
-    from azure.ai.ml.entities._load_functions import load_schedule  # not exported at the top in 1.35.2
-
-    # A schedule's job is read from a file beside it.
-    with tempfile.TemporaryDirectory(prefix="plumbline-schedule-") as folder:
-        files = Path(folder)
-        (files / _JOB_FILE).write_text(
-            _yaml(job_to_az_ml_yaml(definition.fields["create_job"])), encoding="utf-8"
-        )
-        mapping = to_az_ml_yaml(definition, root=root, job_file=f"./{_JOB_FILE}")
-        (files / "schedule.yml").write_text(_yaml(mapping), encoding="utf-8")
-        return load_schedule(files / "schedule.yml")
-
-
-def _yaml(mapping: Mapping[str, Any]) -> str:
-    return yaml.safe_dump(dict(mapping), sort_keys=False, allow_unicode=True)

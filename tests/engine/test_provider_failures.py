@@ -99,6 +99,24 @@ def test_a_killed_plugin_in_the_middle_of_a_create_converges(stack: ProviderStac
     assert stack.drift() == {}
 
 
+def test_a_store_that_dies_during_an_upload_is_told_without_waiting_for_it(
+    stack: ProviderStack, platform: MachineLearningPlatform
+) -> None:
+    path = rename(stack, "dead_store")
+    stack.faults({"method": "PUT", "path": r"score\.py$", "status": "kill"})
+    engine = stack.start("up", "--yes", "--skip-preview", "--suppress-progress")
+    try:
+        # azure-storage-blob's own pauses add up to minutes.
+        text, _ = engine.communicate(timeout=90)
+    finally:
+        platform.emulator.restart()
+    assert engine.returncode != 0, text
+    assert "got no answer" in text
+    assert "plumbline local status" in text
+    stack.up("--refresh")
+    assert list(stack.versions(path)) == [stack.resources()["dead_store"]["outputs"]["version"]]
+
+
 def test_the_plugin_ends_when_its_engine_is_killed(stack: ProviderStack) -> None:
     path = rename(stack, "killed_engine")
     stack.faults({"method": "GET", "path": path, "delay_seconds": 60})

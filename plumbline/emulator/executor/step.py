@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plumbline.emulator.executor import binding, overlay
@@ -23,6 +24,7 @@ from plumbline.emulator.executor.step_outputs import StepOutputs
 from plumbline.emulator.executor.step_plan import StepPlan
 from plumbline.emulator.executor.step_processes import StepProcesses
 from plumbline.emulator.executor.step_record import StepRecord
+from plumbline.emulator.executor.step_times import StepTimes
 from plumbline.emulator.executor.storage import Tree, Unreachable
 from plumbline.emulator.executor.supervisor.plan import ProcessEnd
 from plumbline.emulator.executor.tracking import tracking_variables
@@ -56,7 +58,7 @@ class StepExecution:
             parts, job.workspace, plan, self._folder, name=name, default_datastore=job.plan.default_datastore
         )
         self._cancel_reason = ""
-        self._times: dict[str, float] = {}
+        self._times = StepTimes()
 
     @property
     def reused(self) -> bool:
@@ -71,7 +73,7 @@ class StepExecution:
 
     def execute(self) -> str:
         """Run to the end and return the status it ended with."""
-        self._times["ready"] = time.time()
+        self._times.mark("ready")
         try:
             self._go()
             status, error = "Completed", None
@@ -113,7 +115,7 @@ class StepExecution:
         compute = self._compute_key()
         self._parts.quota.acquire(self.name, compute, self.plan.instance_count)
         self._held = compute
-        self._times["granted"] = time.time()
+        self._times.mark("granted")
         self._set("Preparing")
         built = self._build(label, spec)
         end = self._run(inputs, code, built)
@@ -198,30 +200,37 @@ class StepExecution:
         }
         outputs = self._kept.paths()
         binaries = overlay.create(folder.environment, base=built.folder, interpreter=built.interpreter)
-        run = self._parts.runs.get(self._workspace.id, self.name)
-        assert run is not None
-        tracking, token = tracking_variables(
-            self._parts.emulator, self._workspace, run, str(folder.certificates)
-        )
-        variables = {
-            **base_variables(folder, binaries),
-            **tracking,
-            **{f"AZURE_ML_INPUT_{name}": value for name, value in paths.items() if value is not None},
-            **{f"AZURE_ML_OUTPUT_{name}": value for name, value in outputs.items()},
-            **{
-                name: binding.fill(value, lambda parts: _value_of(parts, paths, outputs))
-                for name, value in self.plan.environment_variables.items()
-            },
-        }
+        variables, token = self._variables(binaries, paths, outputs)
         command = binding.fill_command(self.plan.command, paths, outputs)
         if not linked:
             self._warn("this machine has no Landlock: the step could read and write beyond its own folders")
-        self._times["prepared"] = time.time()
+        self._times.mark("prepared")
         end = self._run_processes(command, variables, token, built)
-        self._times["ran"] = time.time()
+        self._times.mark("ran")
         self._set("Finalizing")
         self._collect(outputs, end)
         return end
+
+    def _variables(
+        self, binaries: Path, inputs: dict[str, str | None], outputs: dict[str, str]
+    ) -> tuple[dict[str, str], str]:
+        """Return what the step finds in its environment, and the token of its own that is among it."""
+        run = self._parts.runs.get(self._workspace.id, self.name)
+        assert run is not None
+        tracking, token = tracking_variables(
+            self._parts.emulator, self._workspace, run, str(self._folder.certificates)
+        )
+        variables = {
+            **base_variables(self._folder, binaries),
+            **tracking,
+            **{f"AZURE_ML_INPUT_{name}": value for name, value in inputs.items() if value is not None},
+            **{f"AZURE_ML_OUTPUT_{name}": value for name, value in outputs.items()},
+            **{
+                name: binding.fill(value, lambda parts: _value_of(parts, inputs, outputs))
+                for name, value in self.plan.environment_variables.items()
+            },
+        }
+        return variables, token
 
     def _run_processes(
         self, command: str, variables: dict[str, str], token: str, built: BuiltEnvironment
@@ -258,8 +267,8 @@ class StepExecution:
         self._change(lambda run: run.outputs.update(kept))
 
     def _end(self, status: str, error: dict[str, Any] | None) -> None:
-        self._times["ended"] = time.time()
-        timings = self._timings()
+        self._times.mark("ended")
+        timings = self._times.milliseconds()
         logs = self._keep_artifacts(status, error, timings)
 
         def finish(run: Run) -> None:
@@ -290,20 +299,6 @@ class StepExecution:
         except Unreachable as failure:
             _log.warning("run %s: its logs are not kept: %s", self.name, failure)
             return []
-
-    def _timings(self) -> dict[str, int]:
-        times = self._times
-        marks = [
-            ("queued", "ready", "granted"),
-            ("preparing", "granted", "prepared"),
-            ("running", "prepared", "ran"),
-            ("uploading", "ran", "ended"),
-        ]
-        return {
-            f"{name}_ms": round(1000 * (times[until] - times[since]))
-            for name, since, until in marks
-            if since in times and until in times
-        }
 
     # -- bookkeeping
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.executor.assets import Assets, is_serverless
-from plumbline.emulator.executor.planner import Planner, Problem
+from plumbline.emulator.executor.planner import Planner
+from plumbline.emulator.executor.problem import Problem
 from plumbline.emulator.executor.run import Run
 from plumbline.emulator.executor.step_plan import GroupPlan, JobPlan, Literal, Produced, StepPlan, Uri
 from plumbline.emulator.executor.storage import Storage, Unreachable
@@ -54,7 +55,7 @@ class Submissions:
             )
         planner = Planner(lambda reference: self._assets.component(workspace, reference))
         plan = planner.plan(properties)
-        problems = planner.problems + self._reference_problems(workspace, plan)
+        problems = planner.problems.found + self._reference_problems(workspace, plan)
         if problems:
             raise _refused(problems)
         plan = replace(plan, steps=tuple(self._resolved(workspace, step) for step in plan.steps))

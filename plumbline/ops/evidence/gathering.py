@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Mapping
@@ -15,7 +13,8 @@ import yaml
 from plumbline.assets.graph import graph_of_jobs
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
-from plumbline.ops.evidence.plot import PLOTS_FILE, data_files, is_plain_name, read_plots
+from plumbline.ops.evidence.evaluation import COPIES, Evaluation
+from plumbline.ops.evidence.graph_entry import graph_entry
 from plumbline.ops.evidence.run_record import step_entry
 from plumbline.ops.evidence.verdict_entry import verdict_entry
 from plumbline.ops.job.datastore_files import DatastoreFiles
@@ -24,9 +23,9 @@ from plumbline.ops.job.outcome import error_text
 from plumbline.ops.job.shown_job import creation_context
 from plumbline.ops.job.submission import RERUN_TAG
 from plumbline.ops.release.approval import approvals_of, counting
-from plumbline.ops.release.candidate import METRICS_FILE, Candidate, read_candidate
+from plumbline.ops.release.candidate import Candidate
+from plumbline.ops.release.candidate_reading import read_candidate
 from plumbline.ops.release.digest import sha256
-from plumbline.ops.release.judgement import read_metrics
 from plumbline.ops.release.live_asset import live_asset
 from plumbline.ops.release.registered_model import job_output, shown_model
 from plumbline.ops.release.registration import registered_version
@@ -34,10 +33,6 @@ from plumbline.ops.run_history import RunHistory
 from plumbline.ops.stack_file import project_root
 
 SCHEMA = "plumbline.evidence/1"
-SAMPLES_FILE = "sample_predictions.csv"
-COPIES = "files"
-MAX_SAMPLES = 50
-_PARENT_INPUT = re.compile(r"^\$\{\{\s*parent\.inputs\.([^.\s}]+)\s*\}\}$")
 
 
 def gather(session: AzureSession, job: str) -> tuple[dict[str, Any], dict[str, bytes]]:
@@ -54,14 +49,15 @@ class _Gathering:
         self._session = session
         self._candidate = candidate
         self._history = RunHistory(session)
-        self._files = DatastoreFiles(session)
         self._copies: dict[str, bytes] = {}
         self._notes: list[str] = []
 
     def result(self) -> tuple[dict[str, Any], dict[str, bytes]]:
         candidate = self._candidate
         steps = self._steps()
-        plots = self._evaluation()
+        evaluation = Evaluation(candidate, self._history, DatastoreFiles(self._session))
+        self._copies |= evaluation.copies
+        self._notes += evaluation.notes
         release = self._release()
         document = {
             "schema": SCHEMA,
@@ -74,15 +70,15 @@ class _Gathering:
             "model": self._model(),
             "release": release,
             "before_after": (release or {}).get("terms", {}).get("evidence"),
-            "graph": self._graph(),
+            "graph": graph_entry(self._jobs, candidate.data),
             "steps": steps,
             "environments": self._environments(steps),
             "data": self._data(),
             "parameters": self._parameters(),
-            "metrics": self._metrics(),
-            "groups": self._groups(),
-            "plots": plots,
-            "samples": self._samples(),
+            "metrics": evaluation.metrics,
+            "groups": evaluation.groups,
+            "plots": evaluation.plots,
+            "samples": evaluation.samples,
             "notes": self._notes,
         }
         return document, self._copies
@@ -139,43 +135,6 @@ class _Gathering:
             key=lambda entry: order.index(entry["name"]) if entry["name"] in order else len(order),
         )
 
-    def _graph(self) -> dict[str, Any]:
-        jobs = self._jobs
-        graph = graph_of_jobs(jobs)
-        joined: dict[tuple[str, str], list[str]] = {}
-        for step, node in jobs.items():
-            for _, value in sorted((node.get("inputs") or {}).items()):
-                text = value.get("path") if isinstance(value, Mapping) else value
-                bound = _PARENT_INPUT.match(text) if isinstance(text, str) else None
-                if bound and bound.group(1) in self._candidate.data:
-                    joined.setdefault((f"input {bound.group(1)}", step), []).append(bound.group(1))
-        for edge in graph.edges:
-            joined.setdefault((edge.source, edge.target), []).append(edge.output)
-        data = [
-            {"name": f"input {name}", "kind": "data", "title": one.name}
-            for name, one in sorted(self._candidate.data.items())
-        ]
-        steps = [
-            {
-                "name": node.name,
-                "kind": node.type,
-                "title": node.component.removeprefix("azureml:").partition(":")[0],
-                "component": node.component.removeprefix("azureml:"),
-            }
-            for node in graph.nodes
-        ]
-        return {
-            "nodes": data + steps,
-            "edges": [
-                {"source": source, "target": target, "names": list(dict.fromkeys(names))}
-                for (source, target), names in joined.items()
-            ],
-            "bindings": [
-                {"source": edge.source, "output": edge.output, "target": edge.target, "input": edge.input}
-                for edge in graph.edges
-            ],
-        }
-
     def _parameters(self) -> dict[str, Any]:
         inputs = self._candidate.job.get("inputs") or {}
         return {name: value for name, value in sorted(inputs.items()) if not isinstance(value, Mapping)}
@@ -213,58 +172,6 @@ class _Gathering:
                 }
             )
         return found
-
-    # -- what was measured
-
-    def _evaluation(self) -> list[dict[str, Any]]:
-        candidate = self._candidate
-        for name, content in (
-            (METRICS_FILE, candidate.metrics),
-            ("thresholds.yml", candidate.threshold_bytes),
-            ("verdict.json", candidate.verdict),
-        ):
-            if content is not None:
-                self._copies[f"{COPIES}/{name}"] = content
-        self._copy(SAMPLES_FILE)
-        index = self._copy(PLOTS_FILE)
-        if index is None:
-            return []
-        for name in data_files(index):
-            self._copy(name)
-        plots, problems = read_plots(index, lambda name: self._copies.get(f"{COPIES}/{name}"))
-        self._notes += problems
-        return plots
-
-    def _copy(self, name: str) -> bytes | None:
-        source = self._candidate.flow.evaluation
-        step = next((one for one in self._candidate.steps if source and one.step == source.step), None)
-        if source is None or step is None or step.status != "Completed" or not is_plain_name(name):
-            return None
-        uri = self._history.outputs(step.name).get(source.output)
-        address = f"{uri.rstrip('/')}/{name}" if uri else None
-        if address is None or not self._files.names(address):
-            return None
-        content = self._copies[f"{COPIES}/{name}"] = self._files.read(address)
-        return content
-
-    def _metrics(self) -> dict[str, Any]:
-        document = self._metrics_document()
-        return dict(document["metrics"]) if document else {}
-
-    def _groups(self) -> list[dict[str, Any]]:
-        rows = (self._metrics_document() or {}).get("groups")
-        return [dict(row) for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
-
-    def _metrics_document(self) -> dict[str, Any] | None:
-        try:
-            return read_metrics(self._candidate.metrics) if self._candidate.metrics is not None else None
-        except ValueError:
-            return None
-
-    def _samples(self) -> dict[str, Any] | None:
-        content = self._copies.get(f"{COPIES}/{SAMPLES_FILE}")
-        rows = list(csv.reader(io.StringIO(content.decode("utf-8", errors="replace")))) if content else []
-        return {"columns": rows[0], "rows": rows[1 : MAX_SAMPLES + 1]} if rows else None
 
     # -- what people decided
 

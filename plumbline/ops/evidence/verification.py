@@ -9,12 +9,13 @@ from typing import Any
 
 from plumbline.assets import changes
 from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.evidence.evaluation import COPIES
 from plumbline.ops.evidence.folder import DOCUMENT, EvidenceFolder, content_digest
-from plumbline.ops.evidence.gathering import COPIES
 from plumbline.ops.evidence.page import pages, renderer
 from plumbline.ops.evidence.verdict_entry import check_entries
 from plumbline.ops.release.approval import approvals_of, counting
-from plumbline.ops.release.candidate import METRICS_FILE, read_candidate
+from plumbline.ops.release.candidate import METRICS_FILE
+from plumbline.ops.release.candidate_reading import read_candidate
 from plumbline.ops.release.digest import release_digest, sha256, tree_digest
 from plumbline.ops.release.judgement import differences, judge, read_metrics, read_thresholds
 

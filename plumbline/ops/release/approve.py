@@ -8,7 +8,8 @@ from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UsageError
 from plumbline.ops.release.approval import Approval, approvals_of, counting, write_approval
 from plumbline.ops.release.caller import Caller, caller_of
-from plumbline.ops.release.candidate import Candidate, read_candidate
+from plumbline.ops.release.candidate import Candidate
+from plumbline.ops.release.candidate_reading import read_candidate
 from plumbline.ops.release.errors import AlreadyApprovedError, AuthorError, NotReleasableError
 from plumbline.ops.release.readiness import require_releasable
 

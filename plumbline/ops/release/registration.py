@@ -13,7 +13,8 @@ from plumbline.ops.errors import UserError
 from plumbline.ops.job.datastore_files import DatastoreFiles
 from plumbline.ops.job.digest import job_digest
 from plumbline.ops.release.approval import Approval, approvals_of, counting
-from plumbline.ops.release.candidate import Candidate, file_digests, read_candidate
+from plumbline.ops.release.candidate import Candidate
+from plumbline.ops.release.candidate_reading import file_digests, read_candidate
 from plumbline.ops.release.digest import tree_digest
 from plumbline.ops.release.errors import NotReleasableError
 from plumbline.ops.release.live_asset import recorded_version

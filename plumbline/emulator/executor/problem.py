@@ -1,0 +1,29 @@
+"""What Azure refuses a job for: collected while a job is planned, so that every problem is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Something that Azure refuses a job for: where, and what."""
+
+    place: str
+    message: str
+
+
+@dataclass(kw_only=True)
+class Problems:
+    """The problems of one job, in the order in which they were found."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def add(self, place: str, message: str) -> None:
+        """Note one."""
+        self.found.append(Problem(place=place, message=message))
+
+    def report(self, place: str, messages: Iterable[str]) -> None:
+        """Note several of one place."""
+        self.found += [Problem(place=place, message=message) for message in messages]

@@ -1,0 +1,89 @@
+"""Definitions as azure-ai-ml's entities: it reads them from YAML, so that its own checks see what people wrote."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from plumbline.assets import ScheduleDefinition, to_az_ml_yaml
+from plumbline.assets.az_ml import job_to_az_ml_yaml
+from plumbline.provider.errors import Refusal
+
+_JOB_FILE = "job.yml"
+
+
+def loaded(kind: str, mapping: Mapping[str, Any]) -> Any:
+    """Return azure-ai-ml's entity of an asset, from its az ml YAML as a mapping."""
+    load_azure_ai_ml()
+    from azure.ai.ml import load_component, load_data, load_environment, load_model
+
+    load = {
+        "environment": load_environment,
+        "component": load_component,
+        "data": load_data,
+        "model": load_model,
+    }[kind]
+    return load(io.StringIO(_yaml(mapping)))
+
+
+def load_azure_ai_ml() -> None:
+    """Import azure-ai-ml, and keep it from talking where nobody asked."""
+    # Importing it warns of every experimental class that it merely defines (1.35.2); nobody asked for one.
+    logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
+    import azure.ai.ml  # noqa: F401
+
+    # It writes to stderr of its own accord; a plugin's stderr is shown to the user beside the resource.
+    logger = logging.getLogger("azure.ai.ml")
+    logger.handlers.clear()
+    logger.propagate = True
+
+
+def loaded_job(job: Mapping[str, Any], root: Path) -> Any:
+    """Return azure-ai-ml's entity of a job.
+
+    Raises: Refusal: azure-ai-ml finds fault with it.
+    """
+    from azure.ai.ml import load_job
+    from marshmallow import ValidationError
+
+    try:
+        # The origin is the file that was read; paths start from its folder.
+        return load_job(io.StringIO(_yaml(job)), relative_origin=str(root / _JOB_FILE))
+    except ValidationError as error:
+        raise Refusal(f"job: azure-ai-ml: got fault with the file. {faults(str(error))}") from error
+
+
+def faults(text: str) -> str:
+    """What azure-ai-ml finds fault with, a line each; it wraps JSON into pages of advice."""
+    try:
+        rows = json.loads(text[text.index("{") : text.rindex("}") + 1])["errors"]
+        return "".join(f"\n  {row['path']}: {row['message'].split('; [')[-1][:300]}" for row in rows)
+    except (ValueError, KeyError, TypeError):
+        return text[:600]
+
+
+def loaded_schedule(definition: ScheduleDefinition, root: Path) -> Any:
+    """Return azure-ai-ml's entity of a schedule with its job."""
+    load_azure_ai_ml()
+    from azure.ai.ml.entities._load_functions import load_schedule  # not exported at the top in 1.35.2
+
+    # A schedule's job is read from a file beside it.
+    with tempfile.TemporaryDirectory(prefix="plumbline-schedule-") as folder:
+        files = Path(folder)
+        (files / _JOB_FILE).write_text(
+            _yaml(job_to_az_ml_yaml(definition.fields["create_job"])), encoding="utf-8"
+        )
+        mapping = to_az_ml_yaml(definition, root=root, job_file=f"./{_JOB_FILE}")
+        (files / "schedule.yml").write_text(_yaml(mapping), encoding="utf-8")
+        return load_schedule(files / "schedule.yml")
+
+
+def _yaml(mapping: Mapping[str, Any]) -> str:
+    return yaml.safe_dump(dict(mapping), sort_keys=False, allow_unicode=True)
