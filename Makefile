@@ -17,7 +17,7 @@ up:  ## build the local stack, run its pipeline, show what came of it
 	@.venv/bin/plumbline local up
 
 down:  ## stop and remove everything local (caches stay)
-	@if [ -x .venv/bin/plumbline ]; then .venv/bin/plumbline local reset --yes; else echo "nothing to stop: there is no .venv"; fi
+	@if [ -d .plumbline ]; then sh plumbline/engine/bootstrap.sh && .venv/bin/plumbline local reset --yes; else echo "Nothing to stop, nothing to remove."; fi
 
 test:  ## run the test suite; ARGS="tests/unit -k engine" runs a part of it
 	$(BOOTSTRAP)

@@ -28,7 +28,8 @@ class Grant:
         noun: Required. The logical name of the assignment within the platform.
         role: Required. A name of `BUILT_IN_ROLES`, or the full ARM id of a custom role.
         scope: Required. Full ARM id.
-        principal_type: Required. "ServicePrincipal" (also for managed identities) or "User".
+        principal_type: Required. "ServicePrincipal" (also for managed identities), "User" or "Group". azure-native
+            takes "User" when it is left out, and Azure refuses what does not match.
     """
 
     noun: str

@@ -30,6 +30,12 @@ CLOUD_OF_ARM_ENVIRONMENT = {
     "usgovernment": "AzureUSGovernment",
     "china": "AzureChinaCloud",
 }
+# azure-ai-ml 1.35.2 `_azure_environments`: its built-in clouds.
+PUBLIC_RESOURCE_MANAGERS = {
+    "AzureCloud": "https://management.azure.com",
+    "AzureUSGovernment": "https://management.usgovcloudapi.net",
+    "AzureChinaCloud": "https://management.chinacloudapi.cn",
+}
 METADATA_SECONDS = 5.0
 # Where clients ask for tokens and registries: one that is not set, or leads elsewhere, takes them off this machine.
 COMPANIONS = ("IDENTITY_ENDPOINT", "REGISTRY_DISCOVERY_ENDPOINT_URL")
@@ -131,7 +137,14 @@ def live_cloud(environ: Mapping[str, str]) -> LiveCloud:
     host = urlsplit(url).hostname or ""
     if not is_loopback(host):
         # A custom cloud's metadata (Azure Stack, a sovereign cloud): named by its host, never emulated.
-        return LiveCloud(name=named or host, resource_manager=f"https://{host}")
+        address = urlsplit(url).netloc
+        public = PUBLIC_RESOURCE_MANAGERS.get(named)
+        if public is not None and f"https://{address}" != public:
+            raise FenceError(
+                f"cloud: ARM_CLOUD_METADATA_URL: got {url} under the name {named}, expected {public}. "
+                "A public cloud's name must not lead elsewhere: unset it, or open a new shell."
+            )
+        return LiveCloud(name=named or host, resource_manager=f"https://{address}")
     metadata = _read_metadata(url, environ)
     resource_manager = str(metadata.get("resourceManager", ""))
     if urlsplit(resource_manager).netloc != urlsplit(url).netloc:

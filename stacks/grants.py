@@ -10,6 +10,7 @@ from components.identity import Identity
 from components.key_vault import KeyVault
 from components.monitoring import Monitoring
 from components.storage import Storage
+from stacks.settings import Deployer
 
 
 def workspace_grants(
@@ -101,13 +102,16 @@ def reviewer_grants(object_ids: tuple[str, ...], storage: Storage) -> tuple[Gran
     )
 
 
-def deployer_grant(object_id: str, principal_type: str, storage: Storage) -> Grant:
+def deployer_grants(deployers: tuple[Deployer, ...], storage: Storage) -> tuple[Grant, ...]:
     """Whoever runs `pulumi up` uploads data and code as themselves: there is no account key to do it with."""
-    return Grant(
-        noun="deployer-data",
-        role="Storage Blob Data Contributor",
-        scope=storage.id,
-        principal_id=object_id,
-        principal_type=principal_type,
-        reason="The deployer uploads data assets.",
+    return tuple(
+        Grant(
+            noun=f"deployer-{deployer.object_id[:8]}",
+            role="Storage Blob Data Contributor",
+            scope=storage.id,
+            principal_id=deployer.object_id,
+            principal_type=deployer.type,
+            reason="The deployer uploads data assets.",
+        )
+        for deployer in deployers
     )

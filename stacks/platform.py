@@ -21,7 +21,7 @@ from components.storage import Storage, StorageArgs
 from components.workspace import Workspace, WorkspaceArgs
 from plumbline.assets import MLPipeline as PipelineDefinition
 from plumbline.fence import CloudPins, FenceError, require_pinned_cloud
-from stacks.grants import deployer_grant, pipeline_grants, reviewer_grants, workspace_grants
+from stacks.grants import deployer_grants, pipeline_grants, reviewer_grants, workspace_grants
 from stacks.settings import Cloud, Cluster, Settings
 
 APPROVED_DATA = "approved-data"
@@ -37,7 +37,7 @@ class Platform(pulumi.ComponentResource):
     def __init__(
         self, stack: str, cloud: Cloud, settings: Settings, pipelines: tuple[PipelineDefinition, ...]
     ) -> None:
-        deployer = _require_pinned_login(stack, cloud)
+        _require_pinned_login(stack, cloud)
         super().__init__("platform:stacks:Platform", settings.platform, None)
         self._settings, self._cloud = settings, cloud
         self._child = pulumi.ResourceOptions(parent=self)
@@ -71,7 +71,7 @@ class Platform(pulumi.ComponentResource):
                 naming=self._naming,
                 grants=(
                     *grants,
-                    deployer_grant(deployer, settings.deployer_type, storage),
+                    *deployer_grants(settings.deployers, storage),
                     *reviewer_grants(settings.reviewers, storage),
                 ),
             ),
@@ -235,8 +235,8 @@ class Platform(pulumi.ComponentResource):
         )
 
 
-def _require_pinned_login(stack: str, cloud: Cloud) -> str:
-    """Refuse another cloud, tenant or subscription than the stack pins; answers the deployer's object id."""
+def _require_pinned_login(stack: str, cloud: Cloud) -> None:
+    """Refuse another cloud, tenant or subscription than the stack pins."""
     pins = CloudPins(
         stack=stack, cloud=cloud.name, tenant_id=cloud.tenant_id, subscription_id=cloud.subscription_id
     )
@@ -254,4 +254,3 @@ def _require_pinned_login(stack: str, cloud: Cloud) -> str:
                 f"Pulumi.{stack}.yaml: {noun}: got {got} from the login, expected {expected}. "
                 "Log in to the pinned one, or mend the pin."
             )
-    return login.object_id

@@ -61,6 +61,13 @@ class Cloud(_Settings):
     location: str = Field(pattern=r"^[a-z0-9]+$", description="An Azure region, such as westeurope.")
 
 
+class Deployer(_Settings):
+    """Somebody, or something, that runs `pulumi up`."""
+
+    object_id: Guid = Field(description="Object id in Entra ID; of an application its service principal's.")
+    type: Literal["ServicePrincipal", "User", "Group"] = Field(description="What the object id stands for.")
+
+
 class Settings(_Settings):
     """Everything that differs between two stacks."""
 
@@ -70,9 +77,9 @@ class Settings(_Settings):
     ownership: Ownership = Field(description="Who owns, who pays, who is called.")
     cpu_cluster: Cluster = Field(description="The cluster `cpu-cluster`.")
     gpu_cluster: Cluster = Field(description="The cluster `gpu-cluster`, for training only.")
-    deployer_type: Literal["ServicePrincipal", "User", "Group"] = Field(
-        default="ServicePrincipal",
-        description="What the login that runs `pulumi up` is, for its role assignment.",
+    deployers: tuple[Deployer, ...] = Field(
+        min_length=1,
+        description="Who runs `pulumi up`: people and pipelines that upload data as themselves.",
     )
     reviewers: tuple[Guid, ...] = Field(
         default=(), description="Object ids of the users who read runs' outputs and approve releases."

@@ -1,6 +1,6 @@
 """Ten lines with the official client and no trick, as a user's own script has them; run as a process of its own.
 
-Usage: python official_client.py list | raise NODES | disable | enable
+Usage: python official_client.py list | raise NODES | disable | enable | tag COMPONENT
 """
 
 import json
@@ -32,5 +32,9 @@ match sys.argv[1:]:
         client.schedules.begin_disable("claims_release_weekly").result()
     case ["enable"]:
         client.schedules.begin_enable("claims_release_weekly").result()
+    case ["tag", name]:
+        component = client.components.get(name, label="latest")
+        component.tags = {**component.tags, "seen_by": os.environ["PLUMBLINE_PRINCIPAL"]}
+        client.components.create_or_update(component)
     case _:
         sys.exit(__doc__)

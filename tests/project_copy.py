@@ -8,6 +8,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,6 +124,26 @@ class ProjectCopy:
         with opener.open(request, timeout=10) as answer:
             text = answer.read()
         return json.loads(text) if text else None
+
+    def arm(self, path: str, api_version: str) -> Any:
+        """GET from Azure Resource Manager as the deployer; None when it is not there."""
+        ready = self.ready()
+        token = self.control("POST", "tokens", {"principal": "deployer"})["access_token"]
+        request = urllib.request.Request(
+            f"{ready['base_url']}{path}{'&' if '?' in path else '?'}api-version={api_version}",
+            headers={"Authorization": f"Bearer {token}", "User-Agent": "plumbline-tests"},
+        )
+        context = ssl.create_default_context(cafile=ready["ca_path"])
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
+        try:
+            with opener.open(request, timeout=10) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            raise
 
     def writes(self) -> list[str]:
         """Every PUT, PATCH and DELETE since the request log was emptied, as `METHOD path`."""

@@ -37,7 +37,30 @@ class ArmError(StandInError):
         self.code = code
         self.message = message
         answered = f"{status} {code}" if status else code
-        super().__init__(f"{target}: {answered}: {' '.join(message.split())}")
+        said = " ".join(message.split())
+        super().__init__(
+            " ".join(part for part in (f"{target}: {answered}: {said}", _next_step(status)) if part)
+        )
+
+
+def _next_step(status: int) -> str:
+    """What to do about a refusal, where the service's own text does not say."""
+    match status:
+        case 400:
+            return "Mend the resource's arguments in the program; the previous state is kept."
+        case 401:
+            return "Log in again; the token may be of another cloud."
+        case 403:
+            return "Ask an owner of that scope for a role with this action, or run as somebody who has one."
+        case 404:
+            return "Create what is missing first, or put its name right."
+        case 409:
+            return "Run pulumi refresh to see what is live, then up again."
+        case 429:
+            return "Run it again with a smaller --parallel."
+        case _ if status >= 500:
+            return "Run the command again: what was acknowledged is found again."
+    return ""
 
 
 class OperationFailed(ArmError):

@@ -53,6 +53,7 @@ class PipelineSchedule(pulumi.CustomResource):
             "displayName": definition.display_name,
             "description": definition.description,
             "tags": dict(definition.tags),
+            "adopted": None,
         }
         super().__init__(self.resource_type, resource_name, inputs, opts)
 
@@ -76,3 +77,6 @@ class PipelineSchedule(pulumi.CustomResource):
 
     tags: pulumi.Output[Mapping[str, str] | None] = pulumi.property("tags")
     """Tags of the schedule."""
+
+    adopted: pulumi.Output[bool | None] = pulumi.property("adopted")
+    """True when somebody else made it and this stack found it equal: a delete leaves it. Known after create."""

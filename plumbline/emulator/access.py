@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ ASSIGNMENT_TYPE = "Microsoft.Authorization/roleAssignments"
 DEFINITION_TYPE = "Microsoft.Authorization/roleDefinitions"
 _BUILT_IN = Path(__file__).with_name("roles.yaml")
 _SEEDED = (("deployer", "Owner"), ("alice", "Contributor"), ("bob", "Contributor"))
+# Who rehearses stands in for the deployers that the real stack names, and they may write its blobs.
+_REHEARSING = (("deployer", "Storage Blob Data Contributor"),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,27 @@ class Role:
         """Whether the role alone allows an action: matched by its actions and not taken out by its notActions."""
         yes, no = (self.data_actions, self.not_data_actions) if data else (self.actions, self.not_actions)
         return _matches(action, yes) and not _matches(action, no)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Assigned:
+    """One assignment; `scope` in lower case, `since` as answered, None for a seeded one."""
+
+    object_id: str
+    scope: str
+    role: Role
+    since: str | None
+
+    def holds_at(self, lowered: str) -> bool:
+        """Whether it holds at a scope in lower case: its own or one below."""
+        return lowered == self.scope or lowered.startswith(f"{self.scope}/")
+
+    @property
+    def age_seconds(self) -> float:
+        """How long it has been there."""
+        if self.since is None:
+            return math.inf
+        return (datetime.now(UTC) - datetime.fromisoformat(self.since)).total_seconds()
 
 
 def _matches(action: str, patterns: Iterable[str]) -> bool:
@@ -87,13 +112,13 @@ class Access:
             )
             for row in yaml.safe_load(_BUILT_IN.read_text(encoding="utf-8"))["roles"]
         }  # fmt: skip
-        self._assignments: list[tuple[str, str, Role]] | None = None
+        self._assignments: list[_Assigned] | None = None
         self._decisions: dict[tuple[str, str, str, bool], bool] = {}
         self._seed(settings, principals)
 
     def _seed(self, settings: Settings, principals: Principals) -> None:
         by_name = {role.name: role for role in self.built_in.values()}
-        for who, role_name in _SEEDED:
+        for who, role_name in (*_SEEDED, *(_REHEARSING if settings.is_rehearsal else ())):
             principal, scope = principals.seeded[who], settings.subscription_scope
             guid = uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}/{principal.object_id}/{role_name}")
             assignment_id = f"{scope}/providers/{ASSIGNMENT_TYPE}/{guid}"
@@ -132,20 +157,32 @@ class Access:
             if len(self._decisions) > 20_000:
                 self._decisions.clear()
             known = self._decisions[key] = any(
-                object_id == principal.object_id
-                and (lowered == at or lowered.startswith(f"{at}/"))
-                and role.grants(action, data=data)
-                for object_id, at, role in self._load()
+                one.object_id == principal.object_id
+                and one.holds_at(lowered)
+                and one.role.grants(action, data=data)
+                for one in self._load()
             )
         return known
+
+    def allowed_for(self, principal: Principal, data_action: str, scope: str) -> float:
+        """Seconds since the oldest assignment that allows a data action; infinite for a seeded one."""
+        lowered = scope.rstrip("/").lower()
+        ages = [
+            one.age_seconds
+            for one in self._load()
+            if one.object_id == principal.object_id
+            and one.holds_at(lowered)
+            and one.role.grants(data_action, data=True)
+        ]
+        return max(ages, default=0.0)
 
     def sees_something(self, principal: Principal, scope: str) -> bool:
         """Whether any role is assigned to the principal at the scope, above or below it."""
         lowered = scope.rstrip("/").lower()
         return any(
-            object_id == principal.object_id
-            and (lowered == at or lowered.startswith(f"{at}/") or at.startswith(f"{lowered}/"))
-            for object_id, at, _ in self._load()
+            one.object_id == principal.object_id
+            and (one.holds_at(lowered) or one.scope.startswith(f"{lowered}/"))
+            for one in self._load()
         )
 
     def require(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> None:
@@ -153,14 +190,21 @@ class Access:
         if not self.allowed(principal, action, scope, data=data):
             raise forbidden(principal.shown_name, principal.object_id, action, scope)
 
-    def _load(self) -> list[tuple[str, str, Role]]:
+    def _load(self) -> list[_Assigned]:
         if self._assignments is None:
             found = []
             for resource in self._store.list("", ASSIGNMENT_TYPE, below=True):
                 properties = resource.body["properties"]
                 role = self.role(properties["roleDefinitionId"])
                 if role is not None:
-                    found.append((properties["principalId"], properties["scope"].rstrip("/").lower(), role))
+                    found.append(
+                        _Assigned(
+                            object_id=properties["principalId"],
+                            scope=properties["scope"].rstrip("/").lower(),
+                            role=role,
+                            since=properties.get("createdOn"),
+                        )
+                    )
             self._assignments = found
         return self._assignments
 

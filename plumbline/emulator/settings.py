@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+REHEARSAL_CLOUD = "PlumblineRehearsal"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -26,6 +28,11 @@ class Settings:
     location: str
     port: int
     azure_noise: bool = False
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """It plays for a real stack, whose people and applications it cannot know."""
+        return self.cloud == REHEARSAL_CLOUD
 
     @property
     def base_url(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from azure.core import PipelineClient
 from azure.core.exceptions import AzureError, ClientAuthenticationError
@@ -20,7 +20,10 @@ from azure.core.rest import HttpRequest, HttpResponse
 
 from plumbline.fence import FenceError, require_pinned_tenant
 from plumbline.ops.errors import UserError
-from plumbline.ops.target import Target
+from plumbline.ops.target import PUBLIC_ENDPOINTS, Target
+
+if TYPE_CHECKING:
+    from azure.identity import DefaultAzureCredential
 
 JOBS = "2024-01-01-preview"
 T = TypeVar("T")
@@ -29,14 +32,12 @@ T = TypeVar("T")
 class AzureSession:
     """Calls one Resource Manager endpoint as whoever is logged in.
 
-    Source: azure-core 1.x `PipelineClient`, azure-identity `DefaultAzureCredential`.
+    Source: azure-core 1.x `PipelineClient`, azure-identity `DefaultAzureCredential`, `AzureAuthorityHosts`.
     """
 
     def __init__(self, target: Target) -> None:
-        from azure.identity import DefaultAzureCredential
-
         self.target = target
-        self.credential = DefaultAzureCredential()
+        self.credential = _credential(target)
         self._fenced = target.pins is None
         scope = f"{target.endpoint}/.default"
         self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
@@ -138,6 +139,18 @@ class AzureSession:
 
     def _url(self, path: str) -> str:
         return path if path.startswith("https://") else f"{self.target.endpoint}{path}"
+
+
+def _credential(target: Target) -> DefaultAzureCredential:
+    from azure.identity import DefaultAzureCredential
+
+    from plumbline.provider.authority import authority_of
+
+    if target.is_emulated:
+        return DefaultAzureCredential()
+    # A target without pins has no cloud's name, but its endpoint tells. Any other endpoint is a cloud of one's own.
+    cloud = next((name for name, endpoint in PUBLIC_ENDPOINTS.items() if endpoint == target.endpoint), "")
+    return DefaultAzureCredential(authority=authority_of(cloud))
 
 
 def _parameters(api_version: str | None, query: Mapping[str, str]) -> dict[str, str]:

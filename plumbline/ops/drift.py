@@ -58,13 +58,18 @@ def command(stack: str, output: str, query: str | None) -> None:
 
 
 def _refresh_plan(stack: str) -> dict[str, Any]:
-    answer = subprocess.run(
-        ["pulumi", "refresh", "--preview-only", "--json", "--non-interactive", "--stack", stack],
-        cwd=project_root(),
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    try:
+        answer = subprocess.run(
+            ["pulumi", "refresh", "--preview-only", "--json", "--non-interactive", "--stack", stack],
+            cwd=project_root(),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    except FileNotFoundError as error:
+        raise UserError(
+            "pulumi: got none on PATH, expected the engine. Install Pulumi, or bring ours: make up"
+        ) from error
     if answer.returncode != 0:
         raise UserError(
             f"stack {stack}: refresh: got a failure, expected every resource to be readable.\n{_reason(answer)}"
@@ -90,7 +95,11 @@ def _with_last_change(session: Any, found: list[Finding], stack: str) -> list[di
     resources = list({finding.id: finding for finding in found}.values())
     made = session.side_by_side(
         lambda finding: last_change(
-            session, resource_type=finding.type, resource_id=finding.id, deleted=finding.is_deleted
+            session,
+            resource_type=finding.type,
+            resource_id=finding.id,
+            version=finding.version,
+            deleted=finding.is_deleted,
         ),
         resources,
     )

@@ -11,6 +11,7 @@ from typing import Any
 from plumbline.assets import changes
 
 DELETED = "(the resource)"
+HIDDEN = "[secret]"  # what the engine prints in place of a secret value
 _STEP = re.compile(r"""\["(?P<quoted>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+)\]|(?P<name>[^.\[\]]+)""")
 
 
@@ -24,6 +25,7 @@ class Finding:
         id: Its full ARM id.
         field: Dotted path within the resource's inputs, or within its definition.
         desired, live: Values; None where there is none.
+        version: The version that the state holds, of resources that have versions.
     """
 
     resource: str
@@ -33,6 +35,7 @@ class Finding:
     field: str
     desired: Any
     live: Any
+    version: str | None = None
 
     @property
     def is_deleted(self) -> bool:
@@ -59,6 +62,7 @@ def findings(plan: Mapping[str, Any]) -> list[Finding]:
                 field=field,
                 desired=desired,
                 live=live,
+                version=(old.get("outputs") or {}).get("version"),
             )
             for field, desired, live in pairs
         ]
@@ -69,9 +73,14 @@ def _differences(step: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     old, new = step.get("oldState") or {}, step.get("newState") or {}
     for path in sorted(step.get("detailedDiff") or {}):
         keys = split_path(path)
-        # What the program asks for stands in the inputs; a path that is only in the outputs is the service's.
-        side = "inputs" if _at(old, "inputs", keys) != _at(new, "inputs", keys) else "outputs"
-        desired, live = _at(old, side, keys), _at(new, side, keys)
+        desired, live = _at(old, "inputs", keys), _at(new, "inputs", keys)
+        if desired == live == HIDDEN and step["detailedDiff"][path].get("inputDiff"):
+            # The engine hides both sides, so that only its word says that they differ.
+            yield path, HIDDEN, f"{HIDDEN}, another one"
+            continue
+        if desired == live:
+            # What the program asks for stands in the inputs; a path that is only in the outputs is the service's.
+            desired, live = _at(old, "outputs", keys), _at(new, "outputs", keys)
         if desired == live:
             continue
         if keys == ["spec"] and isinstance(desired, str) and isinstance(live, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 from plumbline.engine import Engine, EngineError, ensure_engine
 from plumbline.ops.client_environment import ClientEnvironment, client_environment
-from plumbline.ops.errors import UserError
+from plumbline.ops.errors import UsageError, UserError
 from plumbline.ops.local_home import EmulatedStack
 from plumbline.ops.state_lock import clear_dead_locks
 
@@ -35,8 +36,14 @@ class Emulation:
     environment: ClientEnvironment
 
     def run(self, command: Sequence[str]) -> int:
-        """Run a command in the project with this stack's environment, its output straight to the terminal."""
-        return subprocess.run(command, cwd=self.project, env=self._environ(), check=False).returncode
+        """Run a command in the project with this stack's environment, its output straight to the terminal.
+
+        Raises: UsageError: there is no such command.
+        """
+        environ = self._environ()
+        if shutil.which(command[0], path=environ["PATH"]) is None:
+            raise UsageError(f"COMMAND: got {command[0]!r}, expected a program on PATH. Is it spelled right?")
+        return subprocess.run(command, cwd=self.project, env=environ, check=False).returncode
 
     def read(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Run a command and answer what it printed."""

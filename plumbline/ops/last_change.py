@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -35,15 +36,19 @@ class LastChange:
     unknown_because: str | None = None
 
 
-def last_change(session: AzureSession, *, resource_type: str, resource_id: str, deleted: bool) -> LastChange:
+def last_change(
+    session: AzureSession, *, resource_type: str, resource_id: str, version: str | None, deleted: bool
+) -> LastChange:
     """Look up the last change of a resource.
 
+    Args:
+        resource_id: ARM id; of an asset its container's.
+        version: The asset's version, None for what has none.
     Source: Azure Monitor REST "Activity Logs - List" 2015-04-01; ARM `systemData`.
     """
-    version = SYSTEM_DATA.get(resource_type)
-    if version is not None and not deleted:
-        document = session.get(resource_id, api_version=version)
-        stamped = (document or {}).get("systemData") or {}
+    api_version = SYSTEM_DATA.get(resource_type)
+    if api_version is not None and not deleted:
+        stamped = _stamp(session, resource_id, version, api_version)
         if stamped.get("lastModifiedBy"):
             return LastChange(
                 who=stamped["lastModifiedBy"],
@@ -51,6 +56,18 @@ def last_change(session: AzureSession, *, resource_type: str, resource_id: str, 
                 source="systemData",
             )
     return _from_activity_log(session, resource_id)
+
+
+def _stamp(
+    session: AzureSession, resource_id: str, version: str | None, api_version: str
+) -> Mapping[str, Any]:
+    """The systemData of what was changed: an edit of a version stamps the version, never its container."""
+    container = session.get(resource_id, api_version=api_version) or {}
+    archived = str((container.get("properties") or {}).get("isArchived")).lower() == "true"
+    if version is None or archived:
+        return container.get("systemData") or {}
+    document = session.get(f"{resource_id}/versions/{version}", api_version=api_version) or {}
+    return document.get("systemData") or {}
 
 
 def _from_activity_log(session: AzureSession, resource_id: str) -> LastChange:

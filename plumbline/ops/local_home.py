@@ -192,7 +192,9 @@ def remove_all(home: Path) -> int:
 
 def _is_alive(pid: int, started_at: float) -> bool:
     try:
-        return abs(psutil.Process(pid).create_time() - started_at) < 1.0
+        process = psutil.Process(pid)
+        # Nobody reaps an orphan in a container whose first process does not: killed, it stays as a zombie.
+        return abs(process.create_time() - started_at) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 

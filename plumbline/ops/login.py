@@ -53,18 +53,33 @@ def logins(root: Path | None, environ: Mapping[str, str]) -> dict[str, Login]:
 
 
 def _login(family: str, environ: Mapping[str, str]) -> Login:
+    if family == "plumbline":
+        return _provider_login(environ)
     kept = environ.get("AZURE_TOKEN_CREDENTIALS", "").lower() if family == "azure_identity" else ""
     for row in _table()[family]["ways"]:
         if kept and "kept_by" in row and kept not in row["kept_by"]:
             continue
-        values = [environ.get(name, "") for name in row["all"]]
-        if not all(value and value.lower() not in {"0", "false"} for value in values):
+        if "flag" in row and environ.get(row["flag"]) != "true":
             continue
-        if "then" in row:
-            return _login(row["then"], environ)
-        principal = environ.get(row.get("principal", ""), "").lower() or row.get("as", "nobody: no client id")
-        return Login(way=row["way"], principal=principal)
+        if all(environ.get(name) for name in row.get("all", ())):
+            return _ends_as(row, environ)
     raise AssertionError(f"logins.yaml: {family}: the last way must need nothing")
+
+
+def _provider_login(environ: Mapping[str, str]) -> Login:
+    """Plumbline's provider is asked itself which way it takes; whom a way ends as is azure-native's to say."""
+    from plumbline.provider.credential import chosen_way
+    from plumbline.provider.settings import read_settings
+
+    way = chosen_way(read_settings("", {}, environ)).way
+    return _ends_as(next(row for row in _table()["azure_native"]["ways"] if row["way"] == way), environ)
+
+
+def _ends_as(row: Mapping[str, Any], environ: Mapping[str, str]) -> Login:
+    if "then" in row:
+        return _login(row["then"], environ)
+    principal = environ.get(row.get("principal", ""), "").lower() or row.get("as", "nobody: no client id")
+    return Login(way=row["way"], principal=principal)
 
 
 @cache

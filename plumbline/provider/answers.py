@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from plumbline.provider.errors import Denied, Refusal
+from plumbline.provider.role_patience import ROLE, causes, is_missing_role
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _ROLE = "AzureML Data Scientist"
@@ -24,16 +25,24 @@ def refusal_of(error: Exception, *, what: str, action: str, scope: str) -> Refus
 
     if isinstance(error, Refusal):
         return error
+    if is_missing_role(error):
+        return Denied(
+            f'{what}: got 403 from the storage ({_line(error)}), expected the role "{ROLE}" on its account or '
+            "container. Assign it to whoever runs this (the stack's deployers), wait up to ten minutes until Azure "
+            "honours it, and run again."
+        )
     if isinstance(error, HttpResponseError):
         text = _of_status(error, what=what, action=action, scope=scope)
         return Denied(text) if 400 <= (error.status_code or 0) < 500 else Refusal(text)
-    if isinstance(error, ServiceRequestError | ServiceResponseError):
+    if any(isinstance(cause, ServiceRequestError | ServiceResponseError) for cause in causes(error)):
         return Refusal(
             f"{what}: got no answer ({_line(error)}), expected Azure Resource Manager to answer. Check that the "
             "endpoint is up (plumbline local status for the local one) and run the command again: what was "
             "acknowledged is found again."
         )
-    return Refusal(f"{what}: got {_line(error)}")
+    return Refusal(
+        f"{what}: got {_line(error)}, expected azure-ai-ml to take the definition. Mend what it names and run again."
+    )
 
 
 def _of_status(error: Any, *, what: str, action: str, scope: str) -> str:
@@ -53,7 +62,10 @@ def _of_status(error: Any, *, what: str, action: str, scope: str) -> str:
         return f"{what}: got 429 after many tries ({line}), expected room. Run it again with a smaller --parallel."
     if status >= 500:
         return f"{what}: got {status} after many tries ({line}), expected an answer. Run the command again."
-    return f"{what}: got {status}: {line}"
+    return (
+        f"{what}: got {status} ({line}), expected the definition to be accepted. "
+        "Mend what is named and run up again: nothing was overwritten."
+    )
 
 
 def _line(error: Any) -> str:

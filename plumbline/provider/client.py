@@ -1,6 +1,6 @@
 """Writes to Azure ML, through azure-ai-ml: its request bodies are the ones that Azure knows.
 
-Only this module, entities.py and upload_patience.py import azure.ai.ml (2 to 10 seconds), once something is written.
+Only this module, entities.py and uploads.py import azure.ai.ml (2 to 10 seconds), once something is written.
 Everything here blocks; call it in a thread. One MLClient for each workspace serves all threads (measured: 30 of 30 from eight).
 """
 
@@ -21,6 +21,7 @@ from plumbline.provider.entities import faults, load_azure_ai_ml, loaded, loaded
 from plumbline.provider.errors import ProviderBug, Refusal
 from plumbline.provider.login import Login
 from plumbline.provider.patience import patience
+from plumbline.provider.role_patience import Say, when_role_is_there
 from plumbline.provider.table import kind_rows
 
 OWNER_PROPERTY = "plumbline.urn"
@@ -48,10 +49,18 @@ class Writer:
         self._answers = _Answers()
 
     def register(
-        self, workspace: Workspace, definition: AssetDefinition, *, root: Path, owner: str
+        self,
+        workspace: Workspace,
+        definition: AssetDefinition,
+        *,
+        root: Path,
+        owner: str,
+        say: Say = lambda _: None,
     ) -> Mapping[str, Any]:
         """Upload what a definition needs and PUT its version.
 
+        Args:
+            say: Told when it waits for a role on the storage.
         Returns: the REST body with which Azure acknowledged the version.
         Raises: Refusal: no right, no answer, or azure-ai-ml finds fault with the definition.
         """
@@ -65,7 +74,8 @@ class Writer:
                 # Components have a code asset that keeps the hash; nothing else does.
                 entity.properties[CODE_HASH_PROPERTY] = definition.code_hash
             with self._answers.kept() as answers:
-                self._operations(workspace, definition.kind).create_or_update(entity)
+                operations = self._operations(workspace, definition.kind)
+                when_role_is_there(lambda: operations.create_or_update(entity), local=self._local, say=say)
         return answers.last(scope)
 
     def change(
@@ -98,16 +108,18 @@ class Writer:
             self._operations(workspace, kind).restore(name=name, version=version)
 
     def put_schedule(
-        self, workspace: Workspace, definition: ScheduleDefinition, *, root: Path, owner: str
+        self, workspace: Workspace, definition: ScheduleDefinition, *, root: Path, owner: str | None
     ) -> Mapping[str, Any]:
         """Create a schedule, or bring it in line.
 
+        Args:
+            owner: URN to mark it with; None leaves it without a mark.
         Returns: the REST body with which Azure acknowledged it.
         """
         scope = workspace.container("schedules", definition.name)
         with self._refusals(f"{definition.name}: put schedule", "write", "schedule", scope):
             entity = loaded_schedule(definition, root)
-            entity.properties = {**(entity.properties or {}), OWNER_PROPERTY: owner}
+            entity.properties = {**(entity.properties or {}), **({OWNER_PROPERTY: owner} if owner else {})}
             # The YAML has no such field; azure-ai-ml's own enable and disable set it in this way (1.35.2).
             entity._is_enabled = definition.enabled  # noqa: SLF001
             with self._answers.kept() as answers:
@@ -165,10 +177,9 @@ class Writer:
         load_azure_ai_ml()
         from azure.ai.ml import MLClient
 
-        if self._local:
-            from plumbline.provider.upload_patience import upload_briefly
+        from plumbline.provider.uploads import make_uploads_end
 
-            upload_briefly()
+        make_uploads_end(local=self._local)
         client = MLClient(
             self._login,
             workspace.subscription_id,

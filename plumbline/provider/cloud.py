@@ -7,20 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from plumbline.fence import CloudPins, FenceError, LiveCloud, require_pinned_cloud
+from plumbline.fence import PUBLIC_RESOURCE_MANAGERS, CloudPins, FenceError, LiveCloud, require_pinned_cloud
 from plumbline.provider.address import Workspace
 from plumbline.provider.client import Writer
 from plumbline.provider.errors import Refusal
 from plumbline.provider.login import Login
 from plumbline.provider.reader import Reader
 from plumbline.provider.settings import Settings
-
-# azure-ai-ml 1.35.2 `_azure_environments`: its built-in clouds.
-RESOURCE_MANAGERS = {
-    "AzureCloud": "https://management.azure.com",
-    "AzureUSGovernment": "https://management.usgovcloudapi.net",
-    "AzureChinaCloud": "https://management.chinacloudapi.cn",
-}
 
 
 @dataclass(frozen=True)
@@ -33,7 +26,7 @@ class Cloud:
     @property
     def endpoint(self) -> str:
         """Address of Resource Manager."""
-        return self.live.resource_manager or RESOURCE_MANAGERS[self.live.name]
+        return self.live.resource_manager or PUBLIC_RESOURCE_MANAGERS[self.live.name]
 
     @cached_property
     def login(self) -> Login:
@@ -85,9 +78,9 @@ def open_cloud(settings: Settings, environ: Mapping[str, str] | None = None) -> 
         live = require_pinned_cloud(pins, environ)
     except FenceError as error:
         raise Refusal(str(error)) from error
-    if not live.resource_manager and live.name not in RESOURCE_MANAGERS:
+    if not live.resource_manager and live.name not in PUBLIC_RESOURCE_MANAGERS:
         raise Refusal(
-            f"cloud: got {live.name}, expected one of {', '.join(RESOURCE_MANAGERS)}, or ARM_CLOUD_METADATA_URL "
+            f"cloud: got {live.name}, expected one of {', '.join(PUBLIC_RESOURCE_MANAGERS)}, or ARM_CLOUD_METADATA_URL "
             "to name its metadata."
         )
     return Cloud(settings, live)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,6 +38,8 @@ def load_azure_ai_ml() -> None:
     """Import azure-ai-ml, and keep it from talking where nobody asked."""
     # Importing it warns of every experimental class that it merely defines (1.35.2); nobody asked for one.
     logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
+    # Its progress bars would be shown beside the resource; tqdm reads this when it is imported.
+    os.environ.setdefault("TQDM_DISABLE", "1")
     import azure.ai.ml  # noqa: F401
 
     # It writes to stderr of its own accord; a plugin's stderr is shown to the user beside the resource.

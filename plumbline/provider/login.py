@@ -7,6 +7,7 @@ import threading
 from typing import Any, Self
 
 from plumbline.fence import CloudPins, FenceError, require_pinned_tenant
+from plumbline.provider.credential import chosen_way, make_credential
 from plumbline.provider.errors import Refusal
 from plumbline.provider.settings import Settings
 
@@ -39,9 +40,10 @@ class Login:
             token = self._chosen().get_token(*scopes, **options)
         except ClientAuthenticationError as error:
             raise Refusal(
-                f"login: got no token for {', '.join(scopes)} ({_first_line(error)}), expected a login of tenant "
-                f"{self._settings.tenant_id}. Run az login --tenant {self._settings.tenant_id}, or set "
-                "ARM_CLIENT_ID and ARM_CLIENT_SECRET, or use a managed identity (ARM_USE_MSI=true)."
+                f"login: {self._way()}: got no token for {', '.join(scopes)} ({_first_line(error)}), expected a login "
+                f"of tenant {self._settings.tenant_id}. Mend that, or log in another way: "
+                f"{self._az()}az login --tenant {self._settings.tenant_id}, or ARM_CLIENT_ID with ARM_CLIENT_SECRET, "
+                "or ARM_USE_MSI=true, or ARM_USE_DEFAULT_AZURE_CREDENTIAL=true."
             ) from error
         self._require_tenant(token.token)
         return token
@@ -66,10 +68,18 @@ class Login:
             raise Refusal(str(error)) from error
         self._tenant_seen = True
 
+    def _way(self) -> str:
+        return "emulator" if self._local else chosen_way(self._settings).way
+
+    def _az(self) -> str:
+        """What az needs first: it logs in to the cloud that it is set to, whatever a stack pins."""
+        cloud = self._settings.cloud
+        return "" if self._local or cloud == "AzureCloud" else f"az cloud set --name {cloud} && "
+
     def _chosen(self) -> Any:
         with self._lock:
             if self._credential is None:
-                self._credential = _emulated() if self._local else _choose(self._settings)
+                self._credential = _emulated() if self._local else make_credential(self._settings)
             return self._credential
 
 
@@ -94,30 +104,10 @@ class AsyncLogin:
 
 
 def _emulated() -> Any:
-    # Imported here, as in `_choose`.
+    # Imported here, as in `credential.py`.
     from azure import identity
 
     return identity.ManagedIdentityCredential()
-
-
-def _choose(settings: Settings) -> Any:
-    # Imported here: azure.identity costs a third of a second, and a preview without changes needs no login.
-    from azure import identity
-
-    client_id, tenant_id = settings.get("clientId"), settings.tenant_id
-    secret, token = settings.get("clientSecret"), settings.get("oidcToken")
-    token_file = settings.get("oidcTokenFilePath")
-    if settings.is_set("useOidc") and client_id and token_file:
-        return identity.WorkloadIdentityCredential(
-            tenant_id=tenant_id, client_id=client_id, token_file_path=token_file
-        )
-    if settings.is_set("useOidc") and client_id and token:
-        return identity.ClientAssertionCredential(tenant_id, client_id, lambda: token)
-    if settings.is_set("useMsi"):
-        return identity.ManagedIdentityCredential(client_id=client_id)
-    if client_id and secret:
-        return identity.ClientSecretCredential(tenant_id, client_id, secret)
-    return identity.DefaultAzureCredential()
 
 
 def _first_line(error: Exception) -> str:

@@ -32,13 +32,35 @@ class Reader:
 
         Raises: Refusal: no login, no right, no answer.
         """
+        return await self._fetch(
+            f"{self._endpoint}{path}", path=path, params={"api-version": api_version, **(query or {})}
+        )
+
+    async def pages(
+        self, path: str, *, api_version: str, query: Mapping[str, str] | None = None
+    ) -> list[Any]:
+        """Every entry of a list, over all its pages; none when there is no such list.
+
+        Raises: Refusal: as `get`; or a page lies at another endpoint.
+        """
+        document = await self.get(path, api_version=api_version, query=query) or {}
+        found = list(document.get("value", ()))
+        while following := document.get("nextLink"):
+            if not str(following).startswith(f"{self._endpoint}/"):
+                raise Refusal(
+                    f"read {_short(path)}: nextLink: got {following}, expected one of {self._endpoint}, which the "
+                    "fence let pass. Nothing was sent there. Open a new shell."
+                )
+            document = await self._fetch(str(following), path=path, params={}) or {}
+            found += document.get("value", ())
+        return found
+
+    async def _fetch(self, url: str, *, path: str, params: Mapping[str, str]) -> Any:
         client = await self._opened()
         from azure.core.exceptions import AzureError
         from azure.core.rest import HttpRequest
 
-        request = HttpRequest(
-            "GET", f"{self._endpoint}{path}", params={"api-version": api_version, **(query or {})}
-        )
+        request = HttpRequest("GET", url, params=dict(params) or None)
         try:
             response = await client.send_request(request)
             if response.status_code == 404:

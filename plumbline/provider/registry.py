@@ -120,12 +120,17 @@ class Registry:
             )
 
     def _claim(self, urn: Urn, kind: str, inputs: Properties) -> None:
-        names = [inputs.get(name) for name in ("resourceGroupName", "workspaceName", "name", "version")]
-        if self._cloud is None or kind not in ASSET_KINDS or not all(isinstance(name, str) for name in names):
+        is_asset = kind in ASSET_KINDS
+        nouns = ("resourceGroupName", "workspaceName", "name", *(("version",) if is_asset else ()))
+        values = [inputs.get(noun) for noun in nouns]
+        if self._cloud is None or not all(isinstance(value, str) for value in values):
             return
-        group, workspace, name, version = (str(each) for each in names)
-        address = self._cloud.workspace(group, workspace)
-        self._claims.add(address.version(kind_rows()[kind].collection, name, version), urn.text)
+        group, workspace, name, *version = (str(value) for value in values)
+        address, collection = self._cloud.workspace(group, workspace), kind_rows()[kind].collection
+        object_id = (
+            address.version(collection, name, *version) if is_asset else address.container(collection, name)
+        )
+        self._claims.add(object_id, urn.text)
 
 
 def _kind_name(urn: Urn) -> str:

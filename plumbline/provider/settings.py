@@ -37,25 +37,39 @@ SETTING_ROWS = (
         description="Subscription that the stack pins.",
     ),
     SettingRow(
+        name="useDefaultAzureCredential",
+        variables=("ARM_USE_DEFAULT_AZURE_CREDENTIAL",),
+        description='"true" logs in as azure-identity\'s DefaultAzureCredential chooses (AZURE_* variables, workload or '
+        "managed identity, az login). Wins over every other way; without any, az login is used.",
+    ),
+    SettingRow(
         name="clientId",
         variables=("ARM_CLIENT_ID",),
         description="Client id of a service principal, or of a user-assigned identity with useMsi.",
     ),
     SettingRow(
+        name="clientCertificatePath",
+        variables=("ARM_CLIENT_CERTIFICATE_PATH",),
+        description="File (PEM or PKCS #12) with the certificate and private key of the service principal. "
+        "Wins over clientSecret.",
+    ),
+    SettingRow(
+        name="clientCertificatePassword",
+        variables=("ARM_CLIENT_CERTIFICATE_PASSWORD",),
+        secret=True,
+        description="Password of that file, where it has one.",
+    ),
+    SettingRow(
         name="clientSecret",
         variables=("ARM_CLIENT_SECRET",),
         secret=True,
-        description="Secret of the service principal.",
-    ),
-    SettingRow(
-        name="useMsi",
-        variables=("ARM_USE_MSI",),
-        description='"true" logs in with the managed identity of the machine.',
+        description="Secret of the service principal. Wins over useOidc.",
     ),
     SettingRow(
         name="useOidc",
         variables=("ARM_USE_OIDC",),
-        description='"true" logs in with a federated token: oidcTokenFilePath, or oidcToken.',
+        description='"true" logs in with a federated token: oidcToken, else oidcTokenFilePath, else one that is '
+        "requested. Wins over useMsi.",
     ),
     SettingRow(
         name="oidcToken",
@@ -65,8 +79,30 @@ SETTING_ROWS = (
     ),
     SettingRow(
         name="oidcTokenFilePath",
-        variables=("ARM_OIDC_TOKEN_FILE_PATH", "AZURE_FEDERATED_TOKEN_FILE"),
-        description="File that holds the federated token.",
+        variables=("ARM_OIDC_TOKEN_FILE_PATH",),
+        description="File that holds the federated token; read again at each renewal.",
+    ),
+    # azure-native's source reads GitHub's variables, its documentation names the ARM_ ones: both, the source first.
+    SettingRow(
+        name="oidcRequestToken",
+        variables=("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ARM_OIDC_REQUEST_TOKEN"),
+        secret=True,
+        description="Bearer token that oidcRequestUrl takes. GitHub Actions sets both.",
+    ),
+    SettingRow(
+        name="oidcRequestUrl",
+        variables=("ACTIONS_ID_TOKEN_REQUEST_URL", "ARM_OIDC_REQUEST_URL"),
+        description="Address (https) that a federated token is requested from, anew at each renewal.",
+    ),
+    SettingRow(
+        name="oidcAudience",
+        variables=("ARM_OIDC_AUDIENCE",),
+        description="Audience of the token that is requested. Default api://AzureADTokenExchange, in every cloud.",
+    ),
+    SettingRow(
+        name="useMsi",
+        variables=("ARM_USE_MSI",),
+        description='"true" logs in with the managed identity of the machine.',
     ),
     SettingRow(
         name="resourceGroupName",
@@ -99,8 +135,14 @@ class Settings:
         return self.values.get(name)
 
     def is_set(self, name: str) -> bool:
-        """Whether a setting says yes."""
-        return self.values.get(name, "").lower() in {"true", "1", "yes"}
+        """Whether a setting says "true"; azure-native takes no other word for it, and two principals must not differ by one."""
+        return self.values.get(name) == "true"
+
+
+def spoken(name: str) -> str:
+    """A setting as messages name it: its key, and the variables that stand for it."""
+    row = next(row for row in SETTING_ROWS if row.name == name)
+    return f"plumbline:{name} ({' or '.join(row.variables)})"
 
 
 def read_settings(stack: str, given: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:

@@ -17,6 +17,10 @@ class Urn:
     token: str
     name: str
 
+    def is_of_same_stack(self, other: str | None) -> bool:
+        """Whether another URN is of this stack and project: the same resource, perhaps under a former name."""
+        return other is not None and other.startswith(f"urn:pulumi:{self.stack}::{self.project}::")
+
 
 def parse_urn(text: str) -> Urn:
     """Take a URN apart.

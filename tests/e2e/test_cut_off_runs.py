@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 
@@ -41,6 +43,53 @@ def _writes(project: ProjectCopy) -> int:
         return 0
 
 
+class _Acknowledged:
+    """PUTs to ARM that were answered with success since this was made, whatever was killed meanwhile."""
+
+    def __init__(self) -> None:
+        self._folder = Path(os.environ["PLUMBLINE_REQUEST_LOG"])
+        self._before = {file: file.stat().st_size for file in self._folder.glob("*.jsonl")}
+
+    def paths(self) -> dict[str, str]:
+        """ARM id -> api-version."""
+        found = {}
+        for file in self._folder.glob("*.jsonl"):
+            with file.open("rb") as content:
+                content.seek(self._before.get(file, 0))
+                for line in content:
+                    entry = json.loads(line) if line.endswith(b"\n") else {"method": ""}
+                    if (
+                        entry["method"] == "PUT"
+                        and "/providers/" in entry["path"]
+                        and entry["status"] in (200, 201)
+                    ):
+                        found[entry["path"]] = entry["query"]["api-version"]
+        return found
+
+
+def _assert_nothing_lost(project: ProjectCopy, acknowledged: _Acknowledged) -> None:
+    paths = acknowledged.paths()
+    assert paths
+    assert [path for path, version in paths.items() if project.arm(path, version) is None] == []
+
+
+def _assert_nothing_doubled(project: ProjectCopy) -> None:
+    """One version of every asset, and of every code."""
+    (workspace,) = [
+        resource["id"]
+        for resource in json.loads(project.pulumi("stack", "export", "-s", "local").stdout)["deployment"][
+            "resources"
+        ]
+        if resource["type"] == "azure-native:machinelearningservices:Workspace"
+    ]
+    for collection, count in (("environments", 1), ("components", 5), ("data", 2), ("codes", 5)):
+        containers = project.arm(f"{workspace}/{collection}?listViewType=All", "2024-04-01")["value"]
+        assert len(containers) == count, (collection, [one["name"] for one in containers])
+        for container in containers:
+            versions = project.arm(f"{container['id']}/versions?listViewType=All", "2024-04-01")["value"]
+            assert len(versions) == 1, (container["id"], [one["name"] for one in versions])
+
+
 def _assert_converged(project: ProjectCopy) -> None:
     """One version of every asset, everything in the state, and nothing left to do."""
     project.control("DELETE", "requests")
@@ -51,10 +100,12 @@ def _assert_converged(project: ProjectCopy) -> None:
     ids = [resource["id"].lower() for resource in state["resources"] if resource.get("custom")]
     assert len(ids) == len(set(ids))
     assert not [resource["urn"] for resource in state["resources"] if resource.get("initErrors")]
+    _assert_nothing_doubled(project)
 
 
 def test_emulator_killed_in_the_middle_of_an_up(project: ProjectCopy) -> None:
     project.plumbline("local", "start")
+    acknowledged = _Acknowledged()
     # The thirtieth write is committed, then the emulator dies before it can say so.
     project.control("PUT", "faults", [{"method": "PUT", "path": ".*", "nth": 30, "status": "kill-after"}])
     pid = project.ready()["pid"]
@@ -62,6 +113,7 @@ def test_emulator_killed_in_the_middle_of_an_up(project: ProjectCopy) -> None:
     _wait_for(lambda: not psutil.pid_exists(pid), "the emulator's death")
     assert up.wait(PATIENCE_SECONDS) != 0
     project.plumbline("local", "start")
+    _assert_nothing_lost(project, acknowledged)
     project.pulumi("up", "-s", "local", "--yes", "--skip-preview")
     _assert_converged(project)
 
@@ -69,6 +121,7 @@ def test_emulator_killed_in_the_middle_of_an_up(project: ProjectCopy) -> None:
 def test_provider_killed_in_the_middle_of_an_up(project: ProjectCopy) -> None:
     project.plumbline("local", "start")
     # A slow cloud: the provider is in the middle of its registrations when it dies.
+    acknowledged = _Acknowledged()
     project.control(
         "PUT", "faults", [{"method": "PUT", "path": "/components/", "count": -1, "delay_seconds": 3}]
     )
@@ -81,6 +134,7 @@ def test_provider_killed_in_the_middle_of_an_up(project: ProjectCopy) -> None:
         provider.kill()
     assert up.wait(PATIENCE_SECONDS) != 0
     project.control("DELETE", "faults")
+    _assert_nothing_lost(project, acknowledged)
     project.pulumi("up", "-s", "local", "--yes", "--skip-preview")
     _assert_converged(project)
 

@@ -57,9 +57,22 @@ def test_edits_are_named_with_who_and_when_and_up_repairs_them(platform: Project
     assert "alice@plumbline.example" in told.stdout
     assert "2 fields of 2 resources drifted" in told.stderr
 
-    platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+    # As the README says: Alice repairs in her own shell, and who she is moves nothing.
+    repaired = platform.pulumi("up", "-s", "local", "--yes", "--skip-preview", principal="alice")
+    assert "~ 2 updated" in repaired.stdout
     assert _drift(platform, exit_code=0) == []
     assert json.loads(_as(platform, "alice", "list"))["computes"]["cpu-cluster"] == 4
+
+
+def test_edit_of_an_asset_is_told_with_who_changed_that_version(platform: ProjectCopy) -> None:
+    _as(platform, "alice", "tag", "claims_train")
+    (found,) = _drift(platform, exit_code=FOUND)
+    assert (found["field"], found["live"], found["who"]) == (
+        "tags.seen_by", "alice", "alice@plumbline.example",
+    )  # fmt: skip
+    assert found["source"] == "systemData"
+    platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+    assert _drift(platform, exit_code=0) == []
 
 
 def test_edit_that_was_put_back_by_hand_is_no_drift(platform: ProjectCopy) -> None:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from plumbline.ops.errors import FOUND
-from tests.project_copy import ProjectCopy
+from tests.project_copy import REPOSITORY, ProjectCopy
 
 TRAIN = Path("pipelines/claims_release/components/train/src/train.py")
 
@@ -25,6 +25,9 @@ def _models(platform: ProjectCopy) -> list[str]:
 
 def test_up_releases_a_model_with_its_evidence_and_then_finds_it(platform: ProjectCopy) -> None:
     told = platform.plumbline("local", "up").stdout
+    # `git status` stays clean: the engine has written nothing into what is tracked.
+    for name in ("Pulumi.yaml", "Pulumi.local.yaml"):
+        assert (platform.root / name).read_bytes() == (REPOSITORY / name).read_bytes()
     assert "7 of 7 thresholds reached" in told
     assert re.search(r"^train +Completed( +\d+\.\d){5}$", told, re.MULTILINE)
     assert "bob@plumbline.example" in _fact(told, "Approved")

@@ -64,6 +64,28 @@ def test_unedited_stack_file_is_previewed_brought_up_and_hangs_true(project: Pro
     assert _git(project, "status", "--porcelain") == ""
 
 
+def test_people_and_pipelines_that_only_the_real_directory_knows_are_taken_as_the_file_says(
+    project: ProjectCopy,
+) -> None:
+    file = project.root / "Pulumi.peopled.yaml"
+    file.write_text(
+        (project.root / "Pulumi.dev.yaml").read_text()
+        + "  azure-ml-platform:reviewers:\n    - 77777777-7777-4777-8777-777777777777\n"
+    )
+    try:
+        up = _rehearse(project, "peopled", "pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
+        assert "access-deployer-66666666" in up.stdout
+        assert "access-reviewer-77777777" in up.stdout
+    finally:
+        file.unlink()
+
+
+def test_a_command_that_is_not_there_is_named(project: ProjectCopy) -> None:
+    answer = _rehearse(project, "dev", "pulmi", "preview", check=False)
+    assert answer.returncode == 2
+    assert "COMMAND: got 'pulmi', expected a program on PATH" in answer.stderr
+
+
 def test_exit_code_and_words_of_the_command_are_passed_on(project: ProjectCopy) -> None:
     answer = _rehearse(project, "dev", "sh", "-c", 'echo "$PULUMI_STACK in $PWD"; exit 7', check=False)
     assert (answer.returncode, answer.stdout) == (7, f"dev in {project.root}\n")

@@ -217,6 +217,58 @@ def test_a_schedule_that_someone_else_made_is_not_overwritten(
     assert "Import that one, or choose another name" in text
 
 
+def schedule_named(stack: ProviderStack, name: str) -> str:
+    """Declare the schedule, with all that it pins, under a name of its own."""
+    stack.set(leave_out=[])
+    file = stack.program / "ml" / "scoring" / "schedule.yml"
+    file.write_text(file.read_text().replace("name: scoring_weekly", f"name: {name}", 1))
+    return f"schedules/{name}"
+
+
+def test_a_schedule_that_is_declared_disabled_comes_up_disabled(stack: ProviderStack) -> None:
+    path = schedule_named(stack, "never_fires")
+    stack.set(schedule_enabled=False)
+    stack.up()
+    assert str(stack.live(path)["properties"]["isEnabled"]).lower() == "false"
+    stack.forget_requests()
+    stack.up()
+    assert stack.writes() == []
+    assert stack.drift() == {}
+
+
+def test_an_adopted_schedule_is_kept_as_its_maker_s_and_outlives_the_stack(
+    stack: ProviderStack, tmp_path: Path, platform: MachineLearningPlatform
+) -> None:
+    path = schedule_named(stack, "of_another_team")
+    stack.up()
+    # Another team's: it has no mark of this stack.
+    stack.change(path, properties={"team": "theirs"})
+    folder = tmp_path / "other"
+    folder.mkdir()
+    other = ProviderStack(folder, platform)
+    schedule_named(other, "of_another_team")
+    text = other.up()
+    assert "of_another_team exists with equal content: it is adopted" in text
+    assert other.resources()["of_another_team"]["outputs"]["adopted"] is True
+    with other.edited("schedule.yml", "Scores every Monday.", "Scores each Monday."):
+        other.up()
+    assert stack.live(path)["properties"]["description"] == "Scores each Monday."
+    assert "plumbline.urn" not in stack.live(path)["properties"]["properties"]
+    text = other.destroy()
+    assert "schedule of_another_team is left as it is: this stack adopted it" in text
+    assert str(stack.live(path)["properties"]["isEnabled"]).lower() == "true"
+
+
+def test_a_renamed_schedule_resource_keeps_its_schedule(stack: ProviderStack) -> None:
+    path = schedule_named(stack, "renamed")
+    stack.up()
+    stack.set(names={"renamed": "renamed-resource"})
+    text = stack.up()
+    assert "schedule renamed is left as it is" in text
+    assert stack.live(path)["properties"]["properties"]["plumbline.urn"].endswith("::renamed-resource")
+    assert "disabled and deleted" in stack.destroy()
+
+
 def test_a_missing_right_names_the_action_and_the_place(stack: ProviderStack) -> None:
     rename(stack, "no_right")
     stack.principal = "pipeline"

@@ -46,6 +46,20 @@ def test_definition_is_told_by_its_fields() -> None:
     assert (found.field, found.desired, found.live) == ("inputs.lr.default", 0.1, 0.2)
 
 
+def test_secret_that_changed_is_a_finding_although_the_engine_hides_both_sides() -> None:
+    for field in ("description", "spec"):
+        hidden = {field: "[secret]"}
+        (found,) = findings(_plan(hidden, hidden, {field: {"kind": "update", "inputDiff": True}}))
+        assert (found.field, found.desired, found.live) == (field, "[secret]", "[secret], another one")
+
+
+def test_version_of_the_state_is_kept_for_the_look_up_of_who() -> None:
+    plan = _plan({"tags": {}}, {"tags": {"a": "b"}}, {"tags.a": {"kind": "add", "inputDiff": True}})
+    plan["steps"][0]["oldState"]["outputs"] = {"version": "h1"}
+    (found,) = findings(plan)
+    assert found.version == "h1"
+
+
 def test_deleted_resource_is_one_finding() -> None:
     (found,) = findings(_plan({"a": 1}, {}, {}, op="delete"))
     assert (found.field, found.is_deleted, found.live) == (DELETED, True, "deleted")

@@ -42,6 +42,22 @@ def test_another_public_cloud_is_refused() -> None:
         require_pinned_cloud(DEV, {"ARM_ENVIRONMENT": "usgovernment"})
 
 
+def test_a_public_cloud_s_name_does_not_lead_to_another_host() -> None:
+    for url in (
+        "https://other.example/metadata/endpoints",
+        "https://management.azure.com:8443/metadata/endpoints",
+    ):
+        with pytest.raises(
+            FenceError, match=r"under the name AzureCloud, expected https://management\.azure\.com\."
+        ):
+            require_pinned_cloud(DEV, {"AZUREML_CURRENT_CLOUD": "AzureCloud", "ARM_CLOUD_METADATA_URL": url})
+    own = {
+        "AZUREML_CURRENT_CLOUD": "AzureCloud",
+        "ARM_CLOUD_METADATA_URL": "https://management.azure.com/metadata/endpoints?api-version=2019-05-01",
+    }
+    assert require_pinned_cloud(DEV, own).resource_manager == "https://management.azure.com"
+
+
 def test_emulator_that_is_down_is_named_and_nothing_else_is_tried() -> None:
     environ = {"AZUREML_CURRENT_CLOUD": "PlumblineLocal", "ARM_CLOUD_METADATA_URL": "https://127.0.0.1:9/m"}
     for pins in (LOCAL, DEV):

@@ -45,6 +45,18 @@ def test_a_faithful_field_that_comes_back_changed_is_an_error_by_field() -> None
     assert verdict.warnings == ()
 
 
+def test_false_is_a_value_that_was_sent() -> None:
+    schedule = Properties(entries={"name": "weekly", "spec": SPEC, "enabled": False})
+    got = LiveObject(
+        spec=SPEC, code_hash=None, values={"enabled": (False,)}, owner=None, made_by="a", made_at="b"
+    )
+    assert compare("schedule", schedule, got).errors == ()
+    fires = LiveObject(
+        spec=SPEC, code_hash=None, values={"enabled": (True,)}, owner=None, made_by="a", made_at="b"
+    )
+    assert "enabled: got true back, expected false" in compare("schedule", schedule, fires).errors[0]
+
+
 def test_tags_that_azure_adds_are_a_warning_and_no_drift_later() -> None:
     got = live(tags=({"team": "a", "policy": "p"},))
     verdict = compare("environment", sent(), got)

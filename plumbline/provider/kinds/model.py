@@ -49,10 +49,9 @@ class ModelKind(VersionedAssetKind):
 
     async def _versions(self, context: Context, container_id: str) -> list[Mapping[str, Any]]:
         assert context.cloud is not None
-        answer = await context.cloud.reader.get(
+        return await context.cloud.reader.pages(
             f"{container_id}/versions", api_version=self.row.api_version, query={"listViewType": "All"}
         )
-        return list((answer or {}).get("value", ()))
 
 
 def _versioned(inputs: Properties, version: str) -> Properties:

@@ -33,22 +33,28 @@ class PipelineScheduleKind:
         workspace = self._workspace(context, inputs)
         if workspace is None:
             return Created(id="", outputs=self._outputs(inputs))
+        adopted = False
         body = await self._get(context, workspace, inputs["name"])
         if body is not None:
             live = await self._understood(body)
-            if live.owner != context.urn.text:
+            if not context.urn.is_of_same_stack(live.owner):
                 if live.spec != inputs["spec"]:
                     raise Refusal(
                         f"{inputs.get('source', inputs['name'])}: name: got {inputs['name']}, expected one that is "
                         f"free: {live.made_by} made a schedule of this name with other content at {live.made_at}. "
                         "Import that one, or choose another name."
                     )
-                await context.inform(f"{inputs['name']} exists with equal content: it is adopted.")
+                await context.inform(
+                    f"{inputs['name']} exists with equal content: it is adopted, and stays when this stack goes."
+                )
+                adopted = True
         if preview:
-            return Created(id="", outputs=self._outputs(inputs))
-        if body is not None and not sent_and_got.compare(self.kind, inputs, live).acknowledged:
-            return Created(id=workspace.container("schedules", inputs["name"]), outputs=self._outputs(inputs))
-        return await self._put(context, workspace, inputs)
+            return Created(id="", outputs=self._outputs(inputs, adopted=adopted))
+        settled = body is not None and not sent_and_got.compare(self.kind, inputs, live).acknowledged
+        if settled and (adopted or live.owner == context.urn.text):
+            id = workspace.container("schedules", inputs["name"])
+            return Created(id=id, outputs=self._outputs(inputs, adopted=adopted))
+        return await self._put(context, workspace, inputs, adopted=adopted)
 
     async def update(
         self,
@@ -62,9 +68,10 @@ class PipelineScheduleKind:
     ) -> Created:
         """Bring the schedule in line, whole."""
         workspace = self._workspace(context, news)
+        adopted = is_true(state.get("adopted"))
         if preview or workspace is None:
-            return Created(id=id, outputs=self._outputs(news))
-        return await self._put(context, workspace, news)
+            return Created(id=id, outputs=self._outputs(news, adopted=adopted))
+        return await self._put(context, workspace, news, adopted=adopted)
 
     async def read(self, context: Context, id: str, inputs: Properties, state: Properties) -> Found | None:
         """The live schedule beside what the state knows of it."""
@@ -84,14 +91,23 @@ class PipelineScheduleKind:
             entries={wire: value for wire, value in seen.items() if value is not None},
             secrets=inputs.secrets | state.secrets,
         )
-        outputs = self._outputs(found, acknowledged=state.get("acknowledged"))
+        outputs = self._outputs(
+            found, adopted=is_true(state.get("adopted")), acknowledged=state.get("acknowledged")
+        )
         return Found(id=workspace.container("schedules", name), inputs=found, outputs=outputs)
 
     async def delete(self, context: Context, id: str, state: Properties) -> None:
-        """Disable, then delete."""
+        """Disable, then delete; leave what this stack adopted, or what another resource of it declares by now."""
         workspace = self._workspace(context, state)
         assert workspace is not None
         assert context.cloud is not None
+        other = context.claims.other_owner(
+            workspace.container(self.row.collection, state["name"]), context.urn.text
+        )
+        if is_true(state.get("adopted")) or other:
+            reason = f"{other} declares it too" if other else "this stack adopted it, it did not make it"
+            await context.inform(f"schedule {state['name']} is left as it is: {reason}.")
+            return
         body = await self._get(context, workspace, state["name"])
         if body is None:
             return
@@ -105,18 +121,25 @@ class PipelineScheduleKind:
         )
         await context.inform(f"schedule {state['name']} was disabled and deleted.")
 
-    async def _put(self, context: Context, workspace: Workspace, inputs: Properties) -> Created:
+    async def _put(
+        self, context: Context, workspace: Workspace, inputs: Properties, *, adopted: bool
+    ) -> Created:
         assert context.cloud is not None
+        owner: str | None = context.urn.text
+        if adopted:
+            # Whoever made it finds it again by their own marker.
+            body = await self._get(context, workspace, inputs["name"])
+            owner = (await self._understood(body)).owner if body is not None else None
         context.begin()
         body = await asyncio.to_thread(
             context.cloud.writer.put_schedule,
             workspace,
             _definition(inputs),
             root=context.root,
-            owner=context.urn.text,
+            owner=owner,
         )
         verdict = sent_and_got.compare(self.kind, inputs, await self._understood(body))
-        outputs = self._outputs(inputs, acknowledged=verdict.acknowledged)
+        outputs = self._outputs(inputs, adopted=adopted, acknowledged=verdict.acknowledged)
         id = workspace.container("schedules", inputs["name"])
         for warning in verdict.warnings:
             await context.warn(warning)
@@ -136,9 +159,13 @@ class PipelineScheduleKind:
                 seen[wire] = value
         return seen
 
-    def _outputs(self, inputs: Properties, *, acknowledged: str | None = None) -> Properties:
+    def _outputs(
+        self, inputs: Properties, *, adopted: bool = False, acknowledged: str | None = None
+    ) -> Properties:
         rows = property_rows(self.kind)
         values = {name: inputs[name] for name, row in rows.items() if row.is_output and name in inputs}
+        if adopted:
+            values["adopted"] = True
         if acknowledged:
             values["acknowledged"] = acknowledged
         secrets = inputs.secrets | ({"acknowledged"} if inputs.secrets else set())

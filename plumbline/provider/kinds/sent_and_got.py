@@ -48,7 +48,8 @@ def compare(kind: str, sent: Properties, got: LiveObject, *, leave: tuple[str, .
     for name, row in property_rows(kind).items():
         if name not in got.values or name in leave or row.echo == "none":
             continue
-        expected = sent.get(name) or row.checked_in
+        given = sent.get(name)
+        expected = row.checked_in if given in (None, "") else given
         value = got.differing(name, expected)
         if value == expected:
             continue

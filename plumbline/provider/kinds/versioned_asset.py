@@ -135,8 +135,18 @@ class VersionedAssetKind:
         definition = definition_of(self.kind, inputs)
         await asyncio.to_thread(require_planned_code, definition, context.root)
         context.begin()
+        loop = asyncio.get_running_loop()
+
+        def say(message: str) -> None:
+            asyncio.run_coroutine_threadsafe(context.inform(f"{definition.reference}: {message}"), loop)
+
         body = await asyncio.to_thread(
-            self._writer(context).register, workspace, definition, root=context.root, owner=context.urn.text
+            self._writer(context).register,
+            workspace,
+            definition,
+            root=context.root,
+            owner=context.urn.text,
+            say=say,
         )
         registered = _with(registered, definition.version)
         return await self._acknowledge(context, workspace, inputs, body, registered)

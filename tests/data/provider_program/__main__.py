@@ -61,8 +61,9 @@ for read in pipeline.assets:
     made.append(resource)
 if pipeline.schedule and pipeline.schedule.name not in SETTINGS.get("leave_out", []):
     azureml.PipelineSchedule(
-        pipeline.schedule.name,
+        SETTINGS.get("names", {}).get(pipeline.schedule.name, pipeline.schedule.name),
         definition=pipeline.schedule,
+        enabled=SETTINGS.get("schedule_enabled"),
         resource_group_name=SETTINGS["group"],
         workspace_name=workspace_name(made),
         opts=options(pipeline.schedule.name, made),

@@ -8,6 +8,7 @@ from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import Call
 from plumbline.emulator.store import Resource
 
+_LATE_SECONDS = 5.0
 _CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
 
 
@@ -32,7 +33,10 @@ class Permission:
         if granted is not None:
             allowed = bool(set(self.letters) & set(granted))
         else:
-            allowed = call.emulator.access.allowed(call.principal, self.action, container.id, data=self.data)
+            access = call.emulator.access
+            allowed = access.allowed(call.principal, self.action, container.id, data=self.data)
+            if allowed and self.data and call.emulator.noises.has("late_data_roles"):
+                allowed = access.allowed_for(call.principal, self.action, container.id) > _LATE_SECONDS
         if not allowed:
             raise AzureError(
                 403,
