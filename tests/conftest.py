@@ -7,10 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.project_copy import ProjectCopy
 from tests.wire.hooks import pytest_configure, pytest_runtest_teardown, pytest_sessionfinish
+
+# The same examples in every run, and no judgement of how fast a busy machine makes them.
+hypothesis.settings.register_profile(
+    "suite", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
 
 __all__ = ["platform", "project", "pytest_configure", "pytest_runtest_teardown", "pytest_sessionfinish"]
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from plumbline.assets.document import Document, FieldPath
 from plumbline.assets.library import Library
-from plumbline.assets.schema import check_fields, describe, suggestion, table
+from plumbline.assets.schema import Row, check_fields, describe, suggestion, table
+
+# Names as ARM's systemData writes them; an id could never be compared with what it says.
+_APPROVERS: Row = {"is": "list", "items": {"is": "string"}, "reason": "only these people's approvals count"}
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def read_release(
@@ -25,12 +30,13 @@ def read_release(
     data = document.data
     if document.problems:
         return None
-    check_fields(document, data, (), table("release")["release"])
+    check_fields(document, data, (), _fields())
     if not isinstance(data, Mapping):
         return None
     if isinstance(data.get("pipeline"), str) and data["pipeline"] != name:
         document.report(("pipeline",), describe(data["pipeline"]), f'"{name}", the name of the folder')
     _check_steps(document, data.get("expected_seconds"), steps)
+    _check_approvers(document, data.get("approval"))
     release = dict(data)
     thresholds = data.get("thresholds")
     if isinstance(thresholds, str):
@@ -50,6 +56,45 @@ def read_release(
     else:
         _check_thresholds(document, thresholds)
     return release
+
+
+def approvers_in(data: Any) -> frozenset[str] | None:
+    """Who alone may approve, in lower case; None when the terms list nobody, and anybody but the author may.
+
+    Args:
+        data: The fields of a ``release.yml``, checked or not.
+    Raises: ValueError: no mapping, or no list of names stands there; nobody's approval may count then.
+    """
+    approval = (data.get("approval") or {}) if isinstance(data, Mapping) else None
+    if isinstance(approval, Mapping) and "approvers" not in approval:
+        return None
+    names = approval["approvers"] if isinstance(approval, Mapping) else None
+    if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
+        message = f"approval.approvers: got {describe(names)}, expected a list of names"
+        raise ValueError(message)
+    return frozenset(name.strip().lower() for name in names)
+
+
+def _fields() -> Row:
+    fields: Row = table("release")["release"]
+    approval = fields["approval"]
+    return {**fields, "approval": {**approval, "fields": {**approval["fields"], "approvers": _APPROVERS}}}
+
+
+def _check_approvers(document: Document, approval: Any) -> None:
+    """An empty list closes the release for good, and an id never matches."""
+    if not isinstance(approval, Mapping) or "approvers" not in approval:
+        return
+    path: FieldPath = ("approval", "approvers")
+    names = approval["approvers"]
+    if not names:
+        document.report(path, "nobody", "at least one name", "Name who may approve, or remove the key.")
+    for index, name in enumerate(names if isinstance(names, list) else ()):
+        if isinstance(name, str) and (not name.strip() or _GUID.fullmatch(name.strip())):
+            document.report(
+                (*path, index), describe(name), "a name as Azure writes it into createdBy",
+                "See it in `plumbline model approve`, or in the systemData of what the person made.",
+            )  # fmt: skip
 
 
 def _check_steps(document: Document, expected: Any, steps: Sequence[str]) -> None:

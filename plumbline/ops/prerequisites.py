@@ -143,11 +143,7 @@ def _engine(environ: Mapping[str, str]) -> Finding:
 
 
 def _landlock() -> Finding:
-    version = 0
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        flags = ctypes.c_uint32(_LANDLOCK_VERSION_FLAG)
-        version = max(int(libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), flags)), 0)
+    version, bounds = _landlock_version(), _bounds()["landlock"]
     if version == 0:
         return Finding(
             name="landlock",
@@ -155,9 +151,29 @@ def _landlock() -> Finding:
             found="not enforced: this kernel has none, so a pipeline's steps can read what you can",
             next_step="run only pipelines that you trust on this machine",
         )
-    return Finding(
-        name="landlock", status="ok", found=f"version {version}: a step is kept to its own folders"
+    limits = [row for row in bounds["limits"] if version < row["before"]]
+    found = "; ".join(
+        [
+            f"version {version}: a step is kept to its own folders",
+            *(f"{row['limit']} (not from Linux {row['kernel']} on)" for row in limits),
+        ]
     )
+    if version < bounds["complete"]:
+        return Finding(
+            name="landlock",
+            status="limited",
+            found=found,
+            next_step="run only pipelines that you trust on this machine, or a newer kernel",
+        )
+    return Finding(name="landlock", status="ok", found=found)
+
+
+def _landlock_version() -> int:
+    if sys.platform != "linux":
+        return 0
+    libc = ctypes.CDLL(None, use_errno=True)
+    flags = ctypes.c_uint32(_LANDLOCK_VERSION_FLAG)
+    return max(int(libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), flags)), 0)
 
 
 def _disk(folder: Path, *, has_engine: bool) -> Finding:
@@ -192,9 +208,9 @@ def _login(root: Path | None, environ: Mapping[str, str]) -> Finding:
     told = "; ".join(f"{SPOKEN[family]}: {login}" for family, login in found.items())
     if len({login.principal for login in found.values()}) == 1:
         return Finding(name="login", status="ok", found=str(found["azure_identity"]))
-    native, ours, sdk = (found[family] for family in SPOKEN)
-    if native.way == "az login" and ours == sdk:
-        step = "set ARM_USE_DEFAULT_AZURE_CREDENTIAL=true, so that azure-native chooses as the others do"
+    native, ours, _ = (found[family] for family in SPOKEN)
+    if native.way == "az login" and ours.principal == native.principal:
+        step = "set ARM_USE_DEFAULT_AZURE_CREDENTIAL=true, so that both providers choose as azure-identity does"
     else:
         step = "set ARM_CLIENT_ID and AZURE_CLIENT_ID (and their secrets) to one principal, or unset both"
     return Finding(name="login", status="missing", found=f"two principals: {told}", next_step=step)

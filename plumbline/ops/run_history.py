@@ -15,7 +15,8 @@ from plumbline.ops.azure_session import JOBS, AzureSession
 from plumbline.ops.errors import UserError
 
 ENDED = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
-_PIPELINE_RUN = "azureml.PipelineRun"
+_PIPELINE_RUN, _STEP_RUN = "azureml.PipelineRun", "azureml.StepRun"
+_COMPONENT_PROPERTIES = ("azureml.moduleName", "azureml.moduleVersion")
 _RESOLVED_URIS_VERSION = "1.5.0"
 
 
@@ -28,6 +29,7 @@ class StepRun:
         step: Its place in the graph; of a nested pipeline's step `outer/inner`.
         reused_from: Name of the run whose results were taken, None when the step ran.
         reused_job: Job of that run, when Azure says so.
+        component: `NAME:VERSION` of the component that it ran, when Azure says so.
     """
 
     name: str
@@ -39,6 +41,7 @@ class StepRun:
     reused_from: str | None = None
     reused_job: str | None = None
     is_group: bool = False
+    component: str | None = None
 
     @property
     def ended(self) -> bool:
@@ -72,8 +75,12 @@ class RunHistory:
         return found
 
     def children(self, name: str) -> list[dict[str, Any]]:
-        """The runs right below one, in run history's own form."""
+        """The runs right below one, in run history's own form; those that MLflow's clients made there, too."""
         return list(self._session.pages(f"{self._history}/runs/{name}/children", api_version=""))
+
+    def step_rows(self, name: str) -> list[dict[str, Any]]:
+        """The steps right below a run: anybody may lay other runs there, under any name (`mlflow.parentRunId`)."""
+        return [row for row in self.children(name) if row.get("runType") in {_PIPELINE_RUN, _STEP_RUN}]
 
     def steps(self, job: Mapping[str, Any]) -> list[StepRun]:
         """Every step of a job, those of nested pipelines too, groups before their steps.
@@ -122,7 +129,7 @@ class RunHistory:
         return {output: uris[asset]["uri"] for output, asset in ids.items() if asset in uris}
 
     def _steps(self, name: str, place: str, nodes: Mapping[str, Any]) -> Iterator[StepRun]:
-        for row in self.children(name):
+        for row in self.step_rows(name):
             step = step_run(row, place + step_name(row, nodes))
             yield step
             if step.is_group:
@@ -180,6 +187,9 @@ def step_run(row: Mapping[str, Any], step: str) -> StepRun:
         reused_from=str(properties.get("azureml.reusedrunid") or "unknown") if reused else None,
         reused_job=properties.get("azureml.reusedpipelinerunid") if reused else None,
         is_group=row.get("runType") == _PIPELINE_RUN,
+        component=":".join(parts)
+        if all(parts := [str(properties.get(one) or "") for one in _COMPONENT_PROPERTIES])
+        else None,
     )
 
 

@@ -161,6 +161,51 @@ def test_a_command_streams_what_it_prints_and_reads_a_data_asset(
     assert jobs.record(job.name)["inputs"]["rows"]["asset"].endswith("/data/rows/versions/1")
 
 
+def test_a_nodes_mode_reaches_the_step_from_a_file(jobs: JobPlatform, tmp_path: Path) -> None:
+    from azure.ai.ml import load_job
+
+    (tmp_path / "make.yml").write_text(
+        "name: mode_make\nversion: '1'\ntype: command\noutputs: {out: {type: uri_folder}}\n"
+        "environment: azureml:bare:1\ncommand: echo 1 > ${{outputs.out}}/x\n"
+    )
+    (tmp_path / "read.yml").write_text(
+        "name: mode_read\nversion: '1'\ntype: command\n"
+        "inputs: {given: {type: uri_folder}, made: {type: uri_folder}}\n"
+        "environment: azureml:bare:1\ncommand: echo ${{inputs.given}} ${{inputs.made}}\n"
+    )
+    (tmp_path / "pipeline.yml").write_text(
+        "type: pipeline\nexperiment_name: client\nsettings: {default_compute: azureml:wide}\n"
+        "inputs: {data: {type: uri_folder, path: 'azureml://datastores/workspaceblobstore/paths/some/'}}\n"
+        "jobs:\n"
+        "  make: {type: command, component: ./make.yml}\n"
+        "  read:\n    type: command\n    component: ./read.yml\n    inputs:\n"
+        "      given: {type: uri_folder, path: '${{parent.inputs.data}}', mode: direct}\n"
+        "      made: {type: uri_folder, path: '${{parent.jobs.make.outputs.out}}', mode: direct}\n"
+    )
+    job = jobs.azure_ml.client().jobs.create_or_update(load_job(tmp_path / "pipeline.yml"))
+    assert jobs.wait(job.name)["status"] == "Completed"
+    steps = jobs.steps(job.name)
+    assert jobs.log(steps["read"]["runId"]).split() == [
+        "azureml://datastores/workspaceblobstore/paths/some/",
+        f"azureml://datastores/workspaceblobstore/paths/azureml/{steps['make']['runId']}/out/",
+    ]
+
+
+def test_a_fetched_pipeline_job_takes_new_tags_and_properties_and_keeps_its_own(jobs: JobPlatform) -> None:
+    from azure.core.exceptions import HttpResponseError
+
+    client = jobs.azure_ml.client()
+    name, before = jobs.run(jobs.pipeline({"a": jobs.step("echo fetched")}))
+    fetched = client.jobs.get(name)
+    fetched.tags = {"release": "7"}
+    assert client.jobs.create_or_update(fetched).tags == {"release": "7"}
+    assert client.jobs.update(name, properties={"reviewed": "yes"}).properties["reviewed"] == "yes"
+    with pytest.raises(HttpResponseError, match="cannot be changed"):
+        client.jobs.update(name, properties={"azureml.runsource": "mine"})
+    after = jobs.azure_ml.get(f"jobs/{name}")["properties"]["properties"]
+    assert after == {**before["properties"], "reviewed": "yes"}
+
+
 def test_cancel_and_archive_by_the_client(jobs: JobPlatform) -> None:
     from azure.ai.ml import command
 

@@ -56,20 +56,43 @@ def test_a_failing_step_tells_why_and_what_depends_on_it_is_not_started(jobs: Jo
     assert "A step before it did not complete" in jobs.error(steps["after"]["runId"])
 
 
-@pytest.mark.parametrize(("goes_on", "expected"), [(True, "Completed"), (False, "Canceled")])
-def test_a_failure_stops_the_rest_unless_told_to_go_on(
-    jobs: JobPlatform, goes_on: bool, expected: str
+@pytest.mark.parametrize(
+    ("goes_on", "first", "second"), [(True, "Completed", "Completed"), (False, "Canceled", "Canceled")]
+)
+def test_a_failure_stops_the_rest_and_cancels_what_runs_unless_told_to_go_on(
+    jobs: JobPlatform, goes_on: bool, first: str, second: str
 ) -> None:
+    """Source: learn, pipeline job YAML reference, settings.continue_on_step_failure."""
+    mark = "2.7357"
     nodes = {
-        "bad": jobs.step(f"exit 4 # {goes_on}"),
-        "first": jobs.step(f"sleep 0.5 # {goes_on}", outputs={"o": FOLDER}),
+        "bad": jobs.step(f"sleep 0.5; exit 4 # {goes_on}"),
+        "first": jobs.step(f"sleep {mark} # {goes_on}", outputs={"o": FOLDER}),
         "second": jobs.step("ls ${{inputs.i}}", inputs={"i": FOLDER}, bind={"i": produced("first", "o")}),
     }
     name, properties = jobs.run(jobs.pipeline(nodes, continue_on_step_failure=goes_on))
     steps = jobs.steps(name)
     assert properties["status"] == "Failed"
-    assert steps["first"]["status"] == "Completed"
-    assert steps["second"]["status"] == expected
+    assert _running(mark) == []
+    assert (steps["bad"]["status"], steps["first"]["status"], steps["second"]["status"]) == (
+        "Failed",
+        first,
+        second,
+    )
+    assert "step bad" in jobs.error(name)
+    if not goes_on:
+        assert "because another step failed" in jobs.error(steps["first"]["runId"])
+
+
+def test_a_distributed_step_tells_the_error_of_the_rank_that_failed(jobs: JobPlatform) -> None:
+    step = jobs.step(
+        "if [ $RANK = 1 ]; then echo 'the shard is missing'; exit 3; fi; sleep 7359",
+        resources={"instance_count": 2},
+    )
+    name, properties = jobs.run(jobs.pipeline({"both": step}))
+    assert properties["status"] == "Failed"
+    assert "the shard is missing" in jobs.error(name)
+    assert "user_logs/std_log_process_01.txt" in jobs.error(name)
+    assert jobs.record(jobs.steps(name)["both"]["runId"])["process"]["exit_code"] == 3
 
 
 def test_cancel_ends_all_processes_within_five_seconds(jobs: JobPlatform) -> None:
@@ -127,17 +150,98 @@ def test_children_left_behind_are_ended_and_counted(jobs: JobPlatform) -> None:
     ]
 
 
-def test_a_hundred_megabytes_of_output_keep_their_beginning_and_end(jobs: JobPlatform) -> None:
+def test_a_step_that_prints_a_hundred_megabytes_is_ended_with_that_reason(jobs: JobPlatform) -> None:
     name, properties = jobs.run(
-        jobs.command("echo begins; yes 0123456789012345678901234567890 | head -c 104857600; echo ends")
+        jobs.command(
+            "echo begins; (sleep 7350 &); yes 0123456789012345678901234567890 | head -c 104857600; sleep 7350"
+        )
     )
-    assert properties["status"] == "Completed"
+    assert properties["status"] == "Failed"
+    assert "it printed more than its log limit of 1 MiB. Print less" in jobs.error(name)
+    assert "PLUMBLINE_STEP_LOG_MIB" in jobs.error(name)
+    assert _running("7350") == []
     log = jobs.log(name)
     assert log.startswith("begins")
-    assert log.rstrip().endswith("ends")
+    assert log.rstrip().splitlines()[-1].strip("0123456789") == "", "its last part is kept too"
     assert len(log) < 3 * 1024 * 1024
     assert "from here only its end is kept" in log
-    assert jobs.record(name)["process"]["output_bytes"] == 104857600 + 12
+    assert jobs.record(name)["process"]["reason"] == "log"
+    assert jobs.record(name)["process"]["output_bytes"] < 10 * 1024 * 1024
+
+
+def test_a_step_that_ended_before_its_long_log_was_read_has_that_reason_too(jobs: JobPlatform) -> None:
+    name, properties = jobs.run(jobs.command("head -c 1048577 /dev/zero | tr '\\0' x"))
+    assert properties["status"] == "Failed"
+    assert "more than its log limit of 1 MiB" in jobs.error(name)
+    _name, properties = jobs.run(jobs.command("head -c 1048576 /dev/zero | tr '\\0' x"))
+    assert properties["status"] == "Completed", "the limit itself is allowed"
+
+
+def test_files_whose_names_no_blob_can_have_are_left_out_by_name_and_the_step_ends(jobs: JobPlatform) -> None:
+    name, properties = jobs.run(
+        jobs.command(
+            "echo good > outputs/good.txt; echo x > $'outputs/bad\\xff.txt'; echo x > $'logs/two\\nlines'"
+        )
+    )
+    assert properties["status"] == "Completed"
+    warnings = [one["message"] for one in jobs.details(name)["warnings"]]
+    assert "'outputs/bad\\xff.txt' is not kept: its name is not UTF-8" in warnings
+    assert "'logs/two\\nlines' is not kept: its name has a control character" in warnings
+    assert jobs.record(name)["warnings"] == warnings
+    artifacts = jobs.azure_ml.emulator.request(
+        "GET",
+        f"/mlflow/v1.0{jobs.azure_ml.workspace_id}/api/2.0/mlflow/artifacts/list",
+        api_version=None,
+        params={"run_id": name, "path": "outputs"},
+    )
+    assert [file["path"] for file in artifacts.json()["files"]] == ["outputs/good.txt"]
+
+
+def test_a_declared_output_that_cannot_be_kept_whole_fails_its_step_by_name(jobs: JobPlatform) -> None:
+    step = jobs.step("echo x > ${{outputs.o}}/$'bad\\xff.txt'", outputs={"o": FOLDER})
+    name, properties = jobs.run(jobs.pipeline({"step": step}))
+    assert properties["status"] == "Failed"
+    assert "output o: 'o/bad\\xff.txt' is not kept: its name is not UTF-8" in jobs.error(name)
+    worse = jobs.step("echo x > ${{outputs.o}}/$'bad\\xff.txt'; exit 5", outputs={"o": FOLDER})
+    name, _properties = jobs.run(jobs.pipeline({"step": worse}))
+    assert "exited with status code 5" in jobs.error(name), "its own failure is what counts"
+
+
+def test_a_very_deep_folder_among_the_artifacts_does_not_hang_its_job(jobs: JobPlatform) -> None:
+    dig = "import os\nos.chdir('outputs')\nfor _ in range(1500): os.mkdir('d'); os.chdir('d')"
+    name, properties = jobs.run(jobs.command(f'python -c "{dig}"'))
+    assert properties["status"] == "Completed"
+    assert not (jobs.emulator.home / "runs" / name / "work").exists(), "and is removed"
+
+
+@pytest.mark.parametrize("with_output", [False, True])
+def test_a_store_that_refuses_files_ends_the_step_with_a_word_about_it(
+    jobs: JobPlatform, with_output: bool
+) -> None:
+    """Stands for a full disk: the folder that uploads go to is gone while the step ends."""
+    write = "echo made > ${{outputs.o}}/x; " if with_output else ""
+    step = jobs.step(
+        f"{write}echo up; sleep 2; echo $RANDOM > outputs/own.txt",
+        outputs={"o": FOLDER} if with_output else {},
+    )
+    name = jobs.submit(jobs.pipeline({"step": step}))
+    _until(lambda: jobs.steps(name)["step"]["status"] == "Running")
+    incoming = jobs.emulator.home / "blobs" / "incoming"
+    away = incoming.rename(incoming.with_name("away"))
+    try:
+        properties = jobs.wait(name, seconds=20)
+    finally:
+        away.rename(incoming)
+    run = jobs.steps(name)["step"]
+    warnings = [one["message"] for one in jobs.details(run["runId"])["warnings"]]
+    assert any("./outputs and ./logs are not kept" in one for one in warnings)
+    assert any("the logs and the run record are not kept" in one for one in warnings)
+    assert properties["status"] == run["status"] == ("Failed" if with_output else "Completed")
+    if with_output:
+        assert "The outputs could not be kept" in jobs.error(name)
+    assert jobs.log(run["runId"]).startswith("up"), "the log is still there to read"
+    _follower, properties = jobs.run(jobs.command("true"))
+    assert properties["status"] == "Completed", "the node was given back"
 
 
 def test_a_fork_bomb_is_ended_with_that_reason(jobs: JobPlatform) -> None:

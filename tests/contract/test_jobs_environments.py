@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from plumbline.emulator.executor.conda import read_environment
 from plumbline.emulator.executor.environments import (
+    BuildCanceled,
     BuildFailed,
     BuiltEnvironment,
     EnvironmentBuilder,
-    build_environment,
 )
+from plumbline.emulator.executor.process import Nursery
+from plumbline.emulator.executor.uv_command import build_environment
 from tests.contract.job_platform import JobPlatform, job_platform
+from tests.contract.slow_package import SlowPackage
 
 
 @pytest.fixture(scope="module")
 def jobs() -> Iterator[JobPlatform]:
     with job_platform() as platform:
         yield platform
+
+
+@pytest.fixture
+def nursery() -> Iterator[Nursery]:
+    found = Nursery()
+    yield found
+    found.stop()
 
 
 def _environment(jobs: JobPlatform, name: str, conda: str) -> str:
@@ -74,9 +86,11 @@ def test_a_python_that_is_not_installed_is_replaced_with_a_warning(jobs: JobPlat
     assert "python 3.99: not installed on this machine" in jobs.details(name)["warnings"][0]["message"]
 
 
-def test_a_cut_off_build_is_no_environment_and_two_builders_make_one(tmp_path: Path) -> None:
+def test_a_cut_off_build_is_no_environment_and_two_builders_make_one(
+    nursery: Nursery, tmp_path: Path
+) -> None:
     spec = read_environment(image="python:3.11", conda_file=None)
-    first, second = EnvironmentBuilder(tmp_path), EnvironmentBuilder(tmp_path)
+    first, second = EnvironmentBuilder(nursery, tmp_path), EnvironmentBuilder(nursery, tmp_path)
     found: list[BuiltEnvironment] = []
     threads = [
         threading.Thread(target=lambda one=one: found.append(one.build(spec, label="x:1")))
@@ -89,22 +103,79 @@ def test_a_cut_off_build_is_no_environment_and_two_builders_make_one(tmp_path: P
     assert sorted(one.reused for one in found) == [False, True]
     folder = found[0].folder
     # What kill -9 leaves in a build: a draft and no environment.
-    folder.rename(folder.with_name(f"{folder.name}.building"))
-    (folder.with_name(f"{folder.name}.building") / "requirements.lock").unlink()
-    again = EnvironmentBuilder(tmp_path).build(spec, label="x:1")
+    draft = folder.with_name(f"{folder.name}.building-cutoff")
+    draft.mkdir()
+    folder.rename(draft / "environment")
+    (draft / "environment" / "requirements.lock").unlink()
+    again = EnvironmentBuilder(nursery, tmp_path).build(spec, label="x:1")
     assert not again.reused
     assert "pip==" in again.lock
     assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name, f"{folder.name}.lock"]
 
 
-def test_a_failed_build_leaves_nothing_and_a_canceled_one_ends(tmp_path: Path) -> None:
+def test_a_failed_build_leaves_nothing(nursery: Nursery, tmp_path: Path) -> None:
     spec = read_environment(image=None, conda_file="dependencies:\n- pip:\n  - nosuch-plumbline-package\n")
     with pytest.raises(BuildFailed, match="nosuch-plumbline-package") as failure:
-        EnvironmentBuilder(tmp_path).build(spec, label="x:1")
+        EnvironmentBuilder(nursery, tmp_path).build(spec, label="x:1")
     assert "uv pip compile" in failure.value.log
     assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
-    with pytest.raises(BuildFailed):
-        EnvironmentBuilder(tmp_path).build(spec, label="x:1", canceled=lambda: True)
+
+
+def test_a_canceled_build_ends_with_all_that_it_started_and_leaves_nothing(
+    nursery: Nursery, tmp_path: Path
+) -> None:
+    package = SlowPackage(folder=tmp_path, mark="7371").write()
+    cache = tmp_path / "cache"
+    with _building(EnvironmentBuilder(nursery, cache), package) as (canceled, ends):
+        canceled.set()
+        package.until_gone(seconds=5)
+    assert isinstance(ends[0], BuildCanceled)
+    assert [path.suffix for path in cache.iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("other_emulator", [False, True])
+def test_who_waits_for_anothers_build_is_canceled_alone(
+    nursery: Nursery, tmp_path: Path, other_emulator: bool
+) -> None:
+    package = SlowPackage(folder=tmp_path, mark="7372").write()
+    spec = read_environment(image=None, conda_file=package.conda)
+    builder = EnvironmentBuilder(nursery, tmp_path / "cache")
+    with _building(builder, package) as (canceled, ends):
+        second = EnvironmentBuilder(nursery, tmp_path / "cache") if other_emulator else builder
+        began = time.monotonic()
+        with pytest.raises(BuildCanceled):
+            second.build(spec, label="x:1", canceled=lambda: time.monotonic() > began + 0.5)
+        assert time.monotonic() - began < 5
+        assert len(package.building()) == 3, "the build itself goes on"
+        assert not ends
+        canceled.set()
+
+
+@contextmanager
+def _building(
+    builder: EnvironmentBuilder, package: SlowPackage
+) -> Iterator[tuple[threading.Event, list[object]]]:
+    """A build that has come to the package; what ends it, and how it ended."""
+    canceled, ends = threading.Event(), list[object]()
+
+    def build() -> None:
+        spec = read_environment(image=None, conda_file=package.conda)
+        try:
+            ends.append(builder.build(spec, label="x:1", canceled=canceled.is_set))
+        except BuildFailed as failure:
+            ends.append(failure)
+
+    thread = threading.Thread(target=build, daemon=True)
+    thread.start()
+    try:
+        package.until_building()
+        yield canceled, ends
+    finally:
+        canceled.set()
+        thread.join(10)
+        for left in package.building():
+            left.kill()
+    assert not thread.is_alive()
 
 
 def test_builds_get_the_callers_certificates_and_not_the_emulators(monkeypatch: pytest.MonkeyPatch) -> None:

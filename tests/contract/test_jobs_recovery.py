@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 
 import psutil
@@ -20,15 +21,14 @@ def test_kill_9_leaves_a_true_end_no_processes_and_reusable_steps() -> None:
         nodes = {
             "done": jobs.step("echo kept > ${{outputs.o}}/x", outputs={"o": FOLDER}),
             "cut": jobs.step(
-                "cat ${{inputs.i}}/x; test -e /dev/shm/plumbline-recovery-ok || sleep 7361",
-                inputs={"i": FOLDER},
-                bind={"i": produced("done", "o")},
+                "cat ${{inputs.i}}/x; chmod 4777 ${{inputs.i}}/x; sleep ${{inputs.seconds}}",
+                inputs={"i": FOLDER, "seconds": {"type": "integer"}},
+                bind={"i": produced("done", "o"), "seconds": 7361},
                 outputs={"o": FOLDER},
             ),
             "later": jobs.step("ls ${{inputs.i}}", inputs={"i": FOLDER}, bind={"i": produced("cut", "o")}),
         }
-        body = jobs.pipeline(nodes)
-        name = jobs.submit(body)
+        name = jobs.submit(jobs.pipeline(nodes))
         deadline = time.monotonic() + 20
         while not _alive("7361"):
             assert time.monotonic() < deadline
@@ -45,14 +45,13 @@ def test_kill_9_leaves_a_true_end_no_processes_and_reusable_steps() -> None:
             "later": "Canceled",
         }
         assert "The emulator was stopped while this ran" in jobs.error(name)
-        import pathlib
-
-        mark = pathlib.Path("/dev/shm/plumbline-recovery-ok")
-        mark.touch()
-        try:
-            again, properties = jobs.run(body)
-        finally:
-            mark.unlink()
+        digest = hashlib.sha256(b"kept\n").hexdigest()
+        stored = jobs.emulator.home / "blobs" / digest[:2] / digest
+        assert stored.stat().st_mode & 0o7177 == 0, "the rights that the step set on its input are gone"
+        left = jobs.emulator.home / "runs" / steps["cut"]["runId"]
+        assert [path.name for path in left.iterdir() if path.name in ("work", "inputs", "env")] == []
+        nodes["cut"]["inputs"]["seconds"] = {"job_input_type": "literal", "value": "0"}
+        again, properties = jobs.run(jobs.pipeline(nodes))
         assert properties["status"] == "Completed"
         reused = {place: run["properties"]["azureml.isreused"] for place, run in jobs.steps(again).items()}
         assert reused == {"done": "true", "cut": "false", "later": "false"}

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from plumbline.emulator.executor.supervisor import landlock
 from tests.contract.job_platform import JobPlatform, job_platform, produced
+from tests.contract.machine_learning_platform import MachineLearningPlatform
+from tests.emulator_process import EmulatorProcess
 
 FOLDER = {"type": "uri_folder"}
 needs_landlock = pytest.mark.skipif(landlock.abi() == 0, reason="this kernel has no Landlock")
@@ -36,6 +46,17 @@ own = os.environ["MLFLOW_RUN_ID"]
 def jobs() -> Iterator[JobPlatform]:
     with job_platform() as platform:
         yield platform
+
+
+@contextmanager
+def _platform_at(home: Path) -> Iterator[JobPlatform]:
+    with EmulatorProcess(home=home) as emulator:
+        azure_ml = MachineLearningPlatform(emulator=emulator)
+        azure_ml.build()
+        with azure_ml.environment():
+            platform = JobPlatform(azure_ml=azure_ml)
+            platform.prepare()
+            yield platform
 
 
 def _script(body: str) -> str:
@@ -85,6 +106,75 @@ def test_a_step_cannot_change_its_inputs_in_the_store(jobs: JobPlatform) -> None
     name, properties = jobs.run(jobs.pipeline({"make": make, "spoil": spoil}))
     assert properties["status"] == "Completed", jobs.error(name)
     assert jobs.log(jobs.steps(name)["spoil"]["runId"]).rstrip().endswith("kept")
+
+
+@needs_landlock
+def test_rights_that_a_step_sets_on_an_input_are_gone_from_the_store_with_the_step(jobs: JobPlatform) -> None:
+    make = jobs.step("echo to be kept as it is > ${{outputs.o}}/x", outputs={"o": FOLDER})
+    spoil = jobs.step(
+        "chmod 4777 ${{inputs.i}}/x && stat -c %a ${{inputs.i}}/x",
+        inputs={"i": FOLDER},
+        bind={"i": produced("make", "o")},
+    )
+    name, properties = jobs.run(jobs.pipeline({"make": make, "spoil": spoil}))
+    assert properties["status"] == "Completed", jobs.error(name)
+    assert jobs.log(jobs.steps(name)["spoil"]["runId"]).strip() == "4777"
+    digest = hashlib.sha256(b"to be kept as it is\n").hexdigest()
+    stored = jobs.emulator.home / "blobs" / digest[:2] / digest
+    assert stored.stat().st_mode & 0o7177 == 0, "nobody but its owner has rights on it"
+    assert stored.read_text() == "to be kept as it is\n"
+
+
+@needs_landlock
+@pytest.mark.skipif(not os.access("/opt", os.W_OK), reason="this user may not write to /opt")
+def test_a_home_below_a_folder_that_steps_may_read_stays_shut() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="plumbline-test-", dir="/opt"))
+    project = folder / "project"
+    home = project / ".plumbline" / "local" / "emulator"
+    home.mkdir(parents=True)
+    (home.parent / "passphrase").write_text("to be kept\n")
+    (folder / "tool").write_text("echo a tool\n")
+    try:
+        with _platform_at(home) as jobs:
+            tries = [home / name for name in ("emulator.db", "signing.key", "control.key", "principals.json")]
+            tries += [home.parent / "passphrase"]
+            command = "; ".join(f"cat {path} 2>&1" for path in tries)
+            name, properties = jobs.run(
+                jobs.command(
+                    f"{command}; ls {home} 2>&1; ls {folder} 2>&1; bash {folder}/tool; ls /usr >/dev/null && echo usr"
+                )
+            )
+            log = jobs.log(name)
+        assert properties["status"] == "Completed"
+        assert [path for path in tries if f"cat: {path}: Permission denied" not in log] == []
+        assert log.count("ls: cannot open directory") == 2
+        assert log.split("\n")[-3:] == ["a tool", "usr", ""], "the rest of /opt is there"
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0,
+    reason="this user may not make a mount namespace",
+)
+def test_shared_memory_is_a_steps_own_and_ends_with_it(jobs: JobPlatform) -> None:
+    mark = "plumbline-sandbox-mark"
+    leave = jobs.step(
+        f"echo hello > /dev/shm/{mark} && ls /dev/shm && ipcmk --shmem 4096 >/dev/null; "
+        "python -c 'import multiprocessing; multiprocessing.Lock()'; echo done > ${{outputs.o}}/x; sleep 1",
+        outputs={"o": FOLDER},
+    )
+    beside = jobs.step("sleep 0.5; ls /dev/shm; ipcs --shmems | grep -c ^0x")
+    after = jobs.step(
+        "ls /dev/shm; ipcs --shmems | grep -c ^0x", inputs={"i": FOLDER}, bind={"i": produced("leave", "o")}
+    )
+    name, _ = jobs.run(
+        jobs.pipeline({"leave": leave, "beside": beside, "after": after}, continue_on_step_failure=True)
+    )
+    steps = jobs.steps(name)
+    assert jobs.log(steps["leave"]["runId"]).split() == [mark], jobs.error(name)
+    assert [jobs.log(steps[place]["runId"]).split() for place in ("beside", "after")] == [["0"], ["0"]]
+    assert not Path("/dev/shm", mark).exists()
 
 
 def test_links_out_of_a_steps_folders_are_not_followed_when_its_outputs_are_kept(jobs: JobPlatform) -> None:

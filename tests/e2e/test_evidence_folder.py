@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,11 @@ from typing import Any
 import jsonschema
 import pytest
 
+from plumbline.ops.evidence.live_comparison import compare
+from plumbline.ops.evidence.verification import first_difference
+from plumbline.ops.release.digest import sha256
 from tests.e2e.test_model_release import acting, let_read_outputs, told
+from tests.evidence_forger import Forger
 from tests.project_copy import REPOSITORY, ProjectCopy
 
 FILE = "pipelines/claims_release/pipeline.yml"
@@ -26,6 +30,7 @@ def job(platform: ProjectCopy) -> str:
     """A run that was released."""
     let_read_outputs(platform)
     name = str(told(platform, "deployer", "job", "create", "--file", FILE, "--stream")["name"])
+    acting(platform, "deployer", "evidence", "write", name, "--out", "early", check=True)
     acting(platform, "bob", "model", "approve", name, "--note", "read <all> of it", check=True)
     acting(platform, "deployer", "model", "register", name, check=True)
     return name
@@ -38,6 +43,12 @@ def folder(platform: ProjectCopy, job: str) -> Path:
     path = platform.root / ".plumbline" / "evidence" / job
     assert Path(answer["html"]) == path / "evidence.html"
     return path
+
+
+@pytest.fixture(scope="module")
+def early(platform: ProjectCopy, job: str) -> Path:
+    """Evidence of the same run, written before it was approved."""
+    return platform.root / "early"
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +166,23 @@ def test_a_blocked_run_has_evidence_too(blocked: Path, platform: ProjectCopy) ->
     assert (
         "gate closed: d2_gamma" in next(step for step in document["steps"] if step["name"] == "gate")["error"]
     )
-    assert platform.plumbline("evidence", "verify", "blocked").returncode == 0
+    assert told(platform, "deployer", "evidence", "verify", "blocked")["notices"] == []
+
+
+def test_a_run_that_measured_nothing_has_evidence_that_holds(platform: ProjectCopy, job: str) -> None:
+    train = platform.root / "pipelines/claims_release/components/train/src/train.py"
+    before = train.read_text()
+    train.write_text('raise SystemExit("out of luck")\n')
+    words = ("job", "create", "--file", FILE, "--anonymous", "--stream", "--output", "json")
+    try:
+        name = json.loads(acting(platform, "deployer", *words).stdout)["name"]
+    finally:
+        train.write_text(before)
+    acting(platform, "deployer", "evidence", "write", name, "--out", "unmeasured", check=True)
+    document = json.loads((platform.root / "unmeasured" / "evidence.json").read_text())
+    assert document["verdict"]["outcome"] == "not judged"
+    assert document["verdict"]["sentence"] == "Nothing was measured: step train failed."
+    assert told(platform, "deployer", "evidence", "verify", "unmeasured")["notices"] == []
 
 
 def test_a_folder_that_holds_other_things_is_left_alone(platform: ProjectCopy, job: str) -> None:
@@ -173,6 +200,7 @@ def test_verify_agrees_offline_and_with_what_is_live(
     assert json.loads(offline.stdout)["compared_with_live"] is False
     live = told(platform, "deployer", "evidence", "verify", str(folder))
     assert live["compared_with_live"] is True
+    assert live["notices"] == []
 
 
 def edited(path: Path, old: str, new: str) -> None:
@@ -190,10 +218,10 @@ def edited(path: Path, old: str, new: str) -> None:
         ("files/lift.csv", "1,401", "1,402", "files/lift.csv: got sha256"),
         ("evidence.html", "Passed", "Failed", "evidence.html: got sha256"),
         ("evidence.md", "bob@", "eve@", "evidence.md: got sha256"),
-        ("evidence.json", '"value": 0.139438', '"value": 0.539438', "verdict.checks.d2_gamma: got value 0.539438, expected value 0.139438"),
-        ("evidence.json", '"threshold": 0.08', '"threshold": 0.01', "verdict.checks.d2_gamma: got threshold 0.01"),
+        ("evidence.json", '"value": 0.139438', '"value": 0.539438', "verdict.checks.d2_gamma.value: got 0.539438, expected 0.139438 as files/metrics.json"),
+        ("evidence.json", '"threshold": 0.08', '"threshold": 0.01', "verdict.checks.d2_gamma.threshold: got 0.01"),
         ("evidence.json", "claims_train:h1", "claims_train:h2", "digest: got"),
-        ("evidence.json", '"owner": "claims-analytics"', '"owner": "somebody"', "evidence.html: got another page"),
+        ("evidence.json", '"owner": "claims-analytics"', '"owner": "somebody"', 'release.terms.owner: got "somebody", expected "claims-analytics"'),
         ("evidence.json", '"approver": "bob@', '"approver": "eve@', "evidence.html: got another page"),
         ("evidence.json", '"experiment_name": "claims', '"experiment_name": "other', "its own content_sha256"),
     ],
@@ -219,34 +247,261 @@ def test_a_file_that_is_missing_or_added_is_named(platform: ProjectCopy, changed
     )
 
 
-def test_evidence_that_was_forged_throughout_differs_from_what_is_live(
-    platform: ProjectCopy, changed: Path
-) -> None:
-    """Metrics changed, every digest within the folder made to fit: only the workspace knows better."""
-    program = (
-        "import json, sys, pathlib\n"
-        "from plumbline.ops.evidence.folder import content_digest\nfrom plumbline.ops.evidence.page import pages\n"
-        "from plumbline.ops.release.digest import release_digest, sha256\n"
-        "folder = pathlib.Path(sys.argv[1]); document = json.loads((folder / 'evidence.json').read_text())\n"
-        "record = document['record']; record['model'] = document['model']['files'] = {'model.json': 'f' * 64}\n"
-        "from plumbline.ops.release.digest import tree_digest\n"
-        "document['model']['digest'] = tree_digest(record['model']); document['digest'] = release_digest(record)\n"
-        "later = {'renderer', 'files', 'content_sha256'}\n"
-        "for name, content in pages({k: v for k, v in document.items() if k not in later}).items():\n"
-        "    (folder / name).write_bytes(content); document['files'][name] = sha256(content)\n"
-        "document['content_sha256'] = content_digest(document)\n"
-        "(folder / 'evidence.json').write_text(json.dumps(document))\n"
-    )
-    import sys
+# -- forged by somebody who computes content_sha256, and draws the pages, anew
 
-    platform.run(
-        [sys.executable, "-c", program, str(changed)], check=True, environ=platform.client_environment()
+Forgery = Callable[[Forger], Any]
+
+
+def other_run_verdict(forger: Forger) -> None:
+    """The run's own verdict said no: disputed, told as passed."""
+    forger.write("verdict.json", forger.read("verdict.json").replace('"pass": true', '"pass": false'))
+    forger.approve_anew()
+
+
+def other_model(forger: Forger) -> None:
+    """The metrics speak of another model: disputed, told as passed."""
+    forger.e["record"]["model"]["model.json"] = "f" * 64
+    forger.approve_anew()
+
+
+def anonymous_component(forger: Forger) -> None:
+    forger.e["record"]["components"]["train"]["content_hash"] = forger.step("train")["content_hash"] = None
+    forger.approve_anew()
+
+
+def other_owner(forger: Forger) -> None:
+    forger.write("release.yml", forger.read("release.yml").replace("owner: claims", "owner: other"))
+
+
+def without_samples(forger: Forger) -> None:
+    forger.remove("sample_predictions.csv")
+    forger.e["samples"] = None
+
+
+def other_samples(forger: Forger) -> None:
+    """Shown and copied alike, but the approved record has another file."""
+    first = forger.e["samples"]["rows"][0][1]
+    forger.write("sample_predictions.csv", forger.read("sample_predictions.csv").replace(first, "1.0000", 1))
+    forger.e["samples"]["rows"][0][1] = "1.0000"
+
+
+def other_job(forger: Forger) -> None:
+    forger.e["parameters"]["alpha"] = 0.5
+    job = json.loads(forger.read("job.json"))
+    job["inputs"]["alpha"] = 0.5
+    forger.write("job.json", json.dumps(job))
+
+
+def without_lock(forger: Forger) -> None:
+    next((forger.path / "files").glob("requirements-*.lock")).unlink()
+
+
+def without_steps_locks(forger: Forger) -> None:
+    for step in forger.e["steps"]:
+        step["lock_sha256"] = None
+    without_lock(forger)
+
+
+def lapsed_gate(forger: Forger) -> None:
+    forger.step("gate")["status"] = "Failed"
+
+
+@pytest.mark.parametrize(
+    ("forge", "named"),
+    [
+        (lambda f: f.e["metrics"].update(gini=0.99), "evidence.json: metrics.gini: got 0.99, expected "),
+        (lambda f: f.e["metrics"].pop("gini"), "metrics.gini: got nothing, expected "),
+        (lambda f: f.e["groups"][0].update(calibration_ratio=1.0), "groups.0.calibration_ratio: got 1.0, expected "),
+        (lambda f: f.e["groups"].pop(), "groups: got "),
+        (lambda f: f.e["plots"][0]["series"][f.e["plots"][0]["x"]].reverse(), "evidence.json: plots.lift.series."),
+        (lambda f: f.e["samples"]["rows"][0].reverse(), "samples.rows.0.0: got "),
+        (without_samples, "files/sample_predictions.csv: got sha256 None, expected "),
+        (other_samples, "files/sample_predictions.csv: got sha256 "),
+        (lambda f: f.write("more.csv", "a,b"), "files/more.csv: got a copy that nothing in evidence.json speaks of"),
+        (lambda f: f.e["verdict"].update(gate="Failed"), 'verdict.gate: got "Failed", expected "Completed"'),
+        (lambda f: f.e["verdict"].update(sentence="Fine."), 'verdict.sentence: got "Fine.", expected "The model'),
+        (lambda f: f.e["verdict"].update(thresholds="mine:1"), 'verdict.thresholds: got "mine:1", expected "claims_'),
+        (lambda f: f.e["job"].update(status="Failed"), 'verdict.outcome: got "passed", expected "disputed"'),
+        (lapsed_gate, 'verdict.outcome: got "passed", expected "disputed"'),
+        (other_run_verdict, 'verdict.outcome: got "passed", expected "disputed"'),
+        (other_model, "verdict.problems: got none, expected one: model model.json: got sha256 ffff"),
+        (anonymous_component, "verdict.problems: got none, expected one: component claims_train:h1"),
+        (lambda f: f.e["job"].update(digest="0" * 64), 'job.digest: got "0000'),
+        (lambda f: f.e["job"].update(commit="0" * 40), 'job.commit: got "0000'),
+        (lambda f: f.e["job"].update(pipeline="other"), 'job.pipeline: got "other", expected "claims_release"'),
+        (lambda f: f.e["job"].update(name="another"), 'job.name: got "another", expected "claims-release-'),
+        (lambda f: f.e["parameters"].update(alpha=0.5), "evidence.json: parameters.alpha: got 0.5, expected "),
+        (other_job, "files/job.json: got job digest "),
+        (lambda f: f.remove("job.json"), "files/job.json: got no such file"),
+        (lambda f: f.e["graph"]["bindings"].pop(), "graph.bindings."),
+        (lambda f: f.e["data"][0].update(version="h1000"), 'data.claims: got "claims_medical_expenditures:h1000"'),
+        (lambda f: f.e["data"].pop(), "data.thresholds: got nothing, expected "),
+        (lambda f: f.e["data"][0].update(content_hash="0" * 64), "verdict.problems: got none, expected one: data claims_"),
+        (lambda f: f.e["environments"][0].update(content_hash="0" * 64), "version_follows_from_content: got true, expected false"),
+        (lambda f: f.e["environments"][0].update(python="3.1"), '.python: got "3.1", expected "3.'),
+        (lambda f: f.e["environments"][0].update(lock_sha256=None), ".lock_sha256: got null, expected "),
+        (lambda f: f.e["environments"][0].update(lock_sha256="0" * 64), "files/requirements-000000000000.lock: got sha256 None"),
+        (without_lock, ".lock: got sha256 None, expected "),
+        (without_steps_locks, "as environments.claims"),
+        (lambda f: f.e["release"]["terms"].update(owner="me"), 'release.terms.owner: got "me", expected "claims-analytics" as files/release.yml says'),
+        (other_owner, "release.sha256: got "),
+        (lambda f: f.e.update(release=None), "release: got null, expected "),
+        (lambda f: f.e["before_after"]["preparation_days"].update(after=1), "before_after.preparation_days.after: got 1, expected 4"),
+        (lambda f: f.e["approval"].update(approver=f.e["job"]["submitted_by"]), "who submitted the run, expected another person"),
+        (lambda f: f.e["approval"].update(reference="claims_release_approval:a1" + "0" * 26), "approval.reference: got "),
+        (lambda f: f.e["model"]["files"].pop("model.json"), "model.files.model.json: got nothing, expected "),
+        (lambda f: f.step("train").update(code_hash="0" * 64), 'steps.train.code_hash: got "0000'),
+        (lambda f: f.e.pop("notes"), "notes: got nothing"),
+        (lambda f: f.e.update(notes=[1]), "notes: got [1], expected a list of texts"),
+        (lambda f: f.e["steps"][0].pop("lock_sha256"), "not of its schema"),
+    ],
+)  # fmt: skip
+def test_a_forgery_that_contradicts_copies_or_record_is_refused_offline(
+    folder: Path, tmp_path: Path, forge: Forgery, named: str
+) -> None:
+    forger = Forger(folder, tmp_path / "forged")
+    assert forger.found() == ""
+    forge(forger)
+    assert named in forger.found()
+
+
+def test_pages_of_an_unknown_renderer_are_said_to_be_held_by_digests_alone(
+    platform: ProjectCopy, folder: Path, tmp_path: Path
+) -> None:
+    forger = Forger(folder, tmp_path / "forged")
+    forger.e["renderer"] = "0" * 64
+    edited(forger.path / "evidence.html", "Passed", "Splendid")
+    forger.seal_as_it_is()
+    answer = platform.plumbline("evidence", "verify", str(forger.path), "--output", "json")
+    (notice,) = json.loads(answer.stdout)["notices"]
+    assert notice.startswith(
+        "evidence.html, evidence.md: drawn by renderer 000000000000, this Plumbline has "
     )
-    assert platform.plumbline("evidence", "verify", str(changed)).returncode == 0
-    answer = acting(platform, "deployer", "evidence", "verify", str(changed))
+    assert f"Notice: {notice}" in answer.stderr
+    (forger.path / "evidence.html").write_text("edited once more")
+    refused = platform.plumbline("evidence", "verify", str(forger.path), check=False)
+    assert refused.returncode == 1
+    assert "evidence.html: got sha256 " in refused.stderr
+    (forger.path / "evidence.html").unlink()
+    assert first_difference(forger.seal_as_it_is()) == (
+        "evidence.html: got no such file, expected the page of evidence.json"
+    )
+
+
+OTHER_ENVIRONMENT = {
+    "name": "other", "version": "1", "content_hash": "0" * 64, "version_follows_from_content": None, "lock_sha256": None,
+    "python": None,
+}  # fmt: skip
+
+
+def better_throughout(forger: Forger) -> None:
+    """Metrics, the run's verdict, record, digests, pages: everything fits."""
+    for name in ("metrics.json", "verdict.json"):
+        forger.write(name, forger.read(name).replace("0.139438", "0.939438"))
+    verdict = json.loads(forger.read("verdict.json"))
+    verdict["metrics_sha256"] = sha256(forger.read("metrics.json").encode())
+    forger.write("verdict.json", json.dumps(verdict))
+    forger.e["metrics"]["d2_gamma"] = 0.939438
+    next(row for row in forger.e["verdict"]["checks"] if row["metric"] == "d2_gamma")["value"] = 0.939438
+    forger.approve_anew()
+
+
+@pytest.mark.parametrize(
+    ("forge", "named"),
+    [
+        (better_throughout, "live: digest: got "),
+        (lambda f: f.e["job"].update(submitted_by="carol@plumbline.example"), "live: job.submitted_by: got "),
+        (lambda f: f.e["job"].update(submitter_shown="carol"), 'live: job.submitter_shown: got "deployer", expected "carol"'),
+        (lambda f: f.e["verdict"]["problems"].append("x") or f.e["verdict"].update(
+            {"outcome": "disputed", "pass": False, "sentence": "The thresholds are reached, but something else forbids a release."}
+        ), 'live: verdict.outcome: got "passed", expected "disputed"'),
+        (lambda f: f.e["approval"].update(approver="eve@plumbline.example"), 'live: approval.approver: got "bob@'),
+        (lambda f: f.e["approval"].update(note="all fine"), "live: approval.note: got "),
+        (lambda f: f.e["model"]["registered"].update(version="9"), "live: model.registered.version: got "),
+        (lambda f: (f.e.update(rehearsal=False), f.e["approval"].update(rehearsal=False)), "live: rehearsal: got true, expected false"),
+        (lambda f: f.e["data"][0].update(files_hash="0" * 64), "live: data.claims_medical_expenditures.files_hash: got "),
+        (lambda f: f.e["environments"].append(OTHER_ENVIRONMENT), "live: environments.other: got nothing, expected "),
+        (lambda f: f.step("train")["seconds"].update(running=0.1), "live: steps.train.seconds.running: got "),
+        (lambda f: f.e["notes"].append("Audited."), 'live: notes: got [], expected ["Audited."]'),
+    ],
+)  # fmt: skip
+def test_a_forgery_that_agrees_with_itself_differs_from_what_is_live(
+    folder: Path, document: dict[str, Any], tmp_path: Path, forge: Forgery, named: str
+) -> None:
+    """Writing again gives the same bytes, so that the honest document is what is gathered again."""
+    forger = Forger(folder, tmp_path / "forged")
+    forge(forger)
+    assert forger.found() == ""
+    copies = {name: digest for name, digest in document["files"].items() if name.startswith("files/")}
+    found = compare(forger.e, document, copies).differences
+    assert any(line.startswith(named) for line in found), found
+
+
+def test_evidence_that_was_forged_throughout_is_refused_with_the_stack(
+    platform: ProjectCopy, folder: Path, tmp_path: Path
+) -> None:
+    forger = Forger(folder, tmp_path / "forged")
+    better_throughout(forger)
+    forger.seal()
+    assert platform.plumbline("evidence", "verify", str(forger.path)).returncode == 0
+    answer = acting(platform, "deployer", "evidence", "verify", str(forger.path))
     assert answer.returncode == 1
-    assert "live: digest: got" in answer.stderr
-    assert "model" in answer.stderr
+    assert "live: digest: got " in answer.stderr.splitlines()[0]
+    assert "live: record.metrics_sha256: got " in answer.stderr
+    assert "more parts differ" in answer.stderr
+
+
+def test_a_disputed_run_told_as_passed_is_refused(platform: ProjectCopy, job: str, tmp_path: Path) -> None:
+    """Nobody registered what it ran: only the workspace knows, once the record is forged too."""
+    words = ("job", "create", "--file", FILE, "--anonymous", "--stream", "--output", "json")
+    name = json.loads(acting(platform, "deployer", *words, check=True).stdout)["name"]
+    acting(platform, "deployer", "evidence", "write", name, "--out", "disputed", check=True)
+    forger = Forger(platform.root / "disputed", tmp_path / "forged")
+    assert forger.e["verdict"]["outcome"] == "disputed"
+    assert platform.plumbline("evidence", "verify", "disputed", "--stack", "local").returncode == 0
+    passed = {"outcome": "passed", "pass": True, "sentence": "The model reaches all 7 thresholds."}
+    forger.e["verdict"] |= {**passed, "problems": []}
+    assert "verdict.problems: got none, expected one: component azureml_anonymous" in forger.found()
+    answer = acting(platform, "deployer", "evidence", "verify", str(forger.path))
+    assert answer.returncode == 1
+    assert "verdict.problems" in answer.stderr
+
+
+def test_what_rightly_changes_after_the_writing_is_a_notice(platform: ProjectCopy, early: Path) -> None:
+    """Written before anybody approved and registered; since then the owner moved."""
+    terms = platform.root / "pipelines" / "claims_release" / "release.yml"
+    before = terms.read_text()
+    terms.write_text(before.replace("owner: claims-analytics", "owner: claims-reserving"))
+    assert "owner: claims-reserving" in terms.read_text()
+    try:
+        notices = told(platform, "deployer", "evidence", "verify", str(early))["notices"]
+    finally:
+        terms.write_text(before)
+    assert any(line.startswith("live: approval: got ") for line in notices)
+    assert any(line.startswith("live: model.registered: got ") for line in notices)
+    assert any(
+        line.startswith(
+            'live: release.terms.owner: got "claims-reserving", expected "claims-analytics". The terms '
+        )
+        for line in notices
+    )
+
+
+def test_an_approver_whom_the_checkout_no_longer_lists_is_a_notice(
+    platform: ProjectCopy, folder: Path
+) -> None:
+    terms = platform.root / "pipelines" / "claims_release" / "release.yml"
+    before = terms.read_text()
+    terms.write_text(before.replace("\napproval:\n", "\napproval:\n  approvers: [carol@plumbline.example]\n"))
+    try:
+        notices = told(platform, "deployer", "evidence", "verify", str(folder))["notices"]
+    finally:
+        terms.write_text(before)
+    (found,) = [line for line in notices if line.startswith("live: approval ")]
+    assert (
+        "does not count by this checkout: it was written by bob@plumbline.example, whom approval.approvers"
+        in found
+    )
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 import shutil
-import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,19 +17,11 @@ from pathlib import Path
 from plumbline.emulator.executor import interpreters
 from plumbline.emulator.executor.conda import EnvironmentSpec
 from plumbline.emulator.executor.overlay import site_packages
+from plumbline.emulator.executor.process import Nursery
+from plumbline.emulator.executor.uv_command import BuildCanceled, BuildFailed, UvCommand
 
-_KEPT = re.compile(r"^(UV_|PIP_|.*_PROXY$|.*_proxy$|SSL_CERT_|REQUESTS_CA_BUNDLE$|CURL_CA_BUNDLE$)")
-_PLAIN = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "USER")
-_BUILD_SECONDS = 1800
-
-
-class BuildFailed(Exception):
-    """An environment could not be built; the message names the package, `log` has uv's own words."""
-
-    def __init__(self, message: str, log: str) -> None:
-        """Args: log: what the build printed."""
-        super().__init__(message)
-        self.log = log
+__all__ = ["BuildCanceled", "BuildFailed", "BuiltEnvironment", "EnvironmentBuilder", "cache_folder"]
+_ASK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +61,10 @@ def cache_folder() -> Path:
 class EnvironmentBuilder:
     """Builds what is not there yet; two emulators may share one cache."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Args: folder: the cache; default `cache_folder()`."""
-        self._folder = folder or cache_folder()
+    def __init__(self, nursery: Nursery, folder: Path | None = None) -> None:
+        """Args: nursery: runs uv; folder: the cache, default `cache_folder()`."""
+        self._nursery = nursery
+        self._folder = (folder or cache_folder()).absolute()
         self._known: dict[str, BuiltEnvironment] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
@@ -89,19 +81,19 @@ class EnvironmentBuilder:
 
         Args:
             label: NAME:VERSION, for messages.
-            canceled: Asked while uv runs; True ends the build.
-        Raises: BuildFailed: uv could not resolve or install; the message names the package.
+            canceled: Asked while uv runs, and while another build of the same is waited for; True ends either.
+        Raises: BuildFailed: uv could not resolve or install; the message names the package. BuildCanceled.
         """
         with self._guard:
             lock = self._locks.setdefault(spec.digest, threading.Lock())
-        with lock:
+        with _held(lock, label, canceled):
             known = self._known.get(spec.digest)
             if known is not None and known.folder.is_dir():
                 return known
             interpreter, warning = interpreters.choose(spec.python)
             key = f"{spec.digest[:24]}-py{interpreter.version}"
             self._folder.mkdir(parents=True, exist_ok=True)
-            with _locked(self._folder / f"{key}.lock"):
+            with _locked(self._folder / f"{key}.lock", label, canceled):
                 final = self._folder / key
                 reused = final.is_dir()
                 if not reused:
@@ -130,8 +122,8 @@ class EnvironmentBuilder:
         canceled: Callable[[], bool],
     ) -> None:
         began = time.monotonic()
-        draft = final.with_name(f"{final.name}.building")
-        shutil.rmtree(draft, ignore_errors=True)  # what a killed emulator left; we hold the lock
+        for left in self._folder.glob(f"{final.name}.building*"):
+            shutil.rmtree(left, ignore_errors=True)  # by a killed emulator; we hold the lock
         warnings = [warning] if warning else []
         log = [
             f"environment {label}, content {spec.digest}",
@@ -139,7 +131,10 @@ class EnvironmentBuilder:
             *(f"warning: {text}" for text in warnings),
             *spec.notes,
         ]
-        run = _Uv(label, spec, log, canceled)
+        # A folder of this build alone: what a killed emulator's build may still do, it does in its own.
+        folder = Path(tempfile.mkdtemp(prefix=f"{final.name}.building-", dir=self._folder))
+        draft = folder / "environment"
+        run = UvCommand(self._nursery, folder, label, spec, log, canceled)
         try:
             run("venv", "--python", str(interpreter.executable), "--no-project", "--no-config", str(draft))
             source = draft / "requirements.in"
@@ -169,107 +164,44 @@ class EnvironmentBuilder:
                 "--requirements",
                 str(lock),
             )
-        except BuildFailed:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise
-        text = lock.read_text().replace(str(source), "environment")
-        lock.write_text(text)
-        seconds = time.monotonic() - began
-        log.append(f"built in {seconds:.1f} s")
-        (draft / "build.log").write_text("\n".join(log) + "\n")
-        (draft / "plumbline.json").write_text(
-            json.dumps({"warnings": warnings, "seconds": seconds, "label": label})
-        )
-        draft.rename(final)
-
-
-class _Uv:
-    def __init__(
-        self, label: str, spec: EnvironmentSpec, log: list[str], canceled: Callable[[], bool]
-    ) -> None:
-        self._label = label
-        self._spec = spec
-        self._log = log
-        self._canceled = canceled
-
-    def __call__(self, *arguments: str) -> None:
-        command = [_uv(), *arguments]
-        self._log.append("$ uv " + " ".join(part for part in arguments if not part.startswith("/")))
-        process = subprocess.Popen(
-            command,
-            env=build_environment(),
-            stdin=subprocess.DEVNULL,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        output: list[str] = []
-        reader = threading.Thread(
-            target=lambda: output.append(process.stdout.read() if process.stdout else "")
-        )
-        reader.start()
-        until = time.monotonic() + _BUILD_SECONDS
-        while True:
-            try:
-                process.wait(0.2)
-                break
-            except subprocess.TimeoutExpired:
-                if self._canceled() or time.monotonic() > until:
-                    process.kill()
-        reader.join()
-        text = re.sub(r"\x1b\[[0-9;]*m", "", "".join(output))
-        self._log += text.splitlines()
-        if process.returncode:
-            raise BuildFailed(self._message(text), "\n".join(self._log) + "\n")
-
-    def _message(self, text: str) -> str:
-        named = [
-            name
-            for name in self._names()
-            if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE)
-        ]
-        package = f"package {named[0]!r}" if named else "its packages"
-        words = " ".join(line.strip(" ×╰─▶├") for line in text.splitlines() if line.strip())
-        return f"environment {self._label}: {package} cannot be installed: {words[:800]}"
-
-    def _names(self) -> list[str]:
-        return [re.split(r"[\s<>=!~\[;@]", line, maxsplit=1)[0] for line in self._spec.requirements]
-
-
-def build_environment() -> dict[str, str]:
-    """Return the variables of a build: the caller's index and certificates, without the emulator's own bundle.
-
-    The launcher passes what was in force before it added the emulator's certificate as PLUMBLINE_ORIGINAL_*.
-    """
-    kept = {name: value for name, value in os.environ.items() if name in _PLAIN or _KEPT.match(name)}
-    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
-        original = os.environ.get(f"PLUMBLINE_ORIGINAL_{name}")
-        if original:
-            kept[name] = original
-        elif original == "":
-            kept.pop(name, None)
-    kept["UV_NO_PROGRESS"] = "1"
-    kept["NO_COLOR"] = "1"
-    return kept
-
-
-def _uv() -> str:
-    try:
-        from uv import find_uv_bin
-    except ImportError:
-        found = shutil.which("uv")
-        if found is None:
-            raise BuildFailed("uv is not installed. Run `pip install uv`.", "") from None
-        return found
-    return str(find_uv_bin())
+            lock.write_text(lock.read_text().replace(str(source), "environment"))
+            seconds = time.monotonic() - began
+            log.append(f"built in {seconds:.1f} s")
+            (draft / "build.log").write_text("\n".join(log) + "\n")
+            (draft / "plumbline.json").write_text(
+                json.dumps({"warnings": warnings, "seconds": seconds, "label": label})
+            )
+            draft.rename(final)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+def _held(lock: threading.Lock, label: str, canceled: Callable[[], bool]) -> Iterator[None]:
+    while not lock.acquire(timeout=_ASK_SECONDS):
+        _ask(label, canceled)
+    try:
         yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _locked(path: Path, label: str, canceled: Callable[[], bool]) -> Iterator[None]:
+    with path.open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                _ask(label, canceled)
+                time.sleep(_ASK_SECONDS)
+        yield
+
+
+def _ask(label: str, canceled: Callable[[], bool]) -> None:
+    if canceled():
+        raise BuildCanceled(f"environment {label}: nobody waits for its build any more", "")
 
 
 def _as_reused(built: BuiltEnvironment) -> BuiltEnvironment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -15,13 +16,14 @@ import yaml
 from plumbline.emulator.executor import process
 from plumbline.emulator.executor.assets import Assets
 from plumbline.emulator.executor.environments import EnvironmentBuilder
+from plumbline.emulator.executor.input_storage import InputStorage
 from plumbline.emulator.executor.job import JobExecution
 from plumbline.emulator.executor.limits import StepLimits
 from plumbline.emulator.executor.parts import ExecutorParts
 from plumbline.emulator.executor.quota import NodeQuota
 from plumbline.emulator.executor.run import Run, Runs
 from plumbline.emulator.executor.step_error import error_body
-from plumbline.emulator.executor.storage import Storage
+from plumbline.emulator.executor.step_folder import StepFolder
 from plumbline.emulator.executor.submission import Submission, Submissions
 from plumbline.emulator.executor.supervisor import cgroup, landlock
 from plumbline.emulator.principals import Principal
@@ -43,9 +45,10 @@ class Executor:
         """Args: emulator: its store, settings, tokens and principals are used."""
         self._emulator = emulator
         self.runs = Runs(emulator.store)
-        self.storage = Storage(emulator, blobs_of(emulator), self.runs, self._fixture)
+        version = landlock.abi()
+        self.storage = InputStorage(emulator, blobs_of(emulator), self.runs, self._fixture, landlock=version)
         self.assets = Assets(emulator, self.storage)
-        self.nursery = process.Nursery()
+        self.nursery = process.Nursery(_private_folder(emulator.settings.home))
         self.quota = NodeQuota(self._node_limit)
         self._submissions = Submissions(self.assets, self.storage)
         self._guard = threading.Lock()
@@ -57,19 +60,19 @@ class Executor:
             runs=self.runs,
             storage=self.storage,
             assets=self.assets,
-            environments=EnvironmentBuilder(),
+            environments=EnvironmentBuilder(self.nursery),
             quota=self.quota,
             nursery=self.nursery,
             limits=StepLimits.from_environment(),
             folder=folder,
-            landlock=landlock.abi(),
+            landlock=version,
         )
         emulator.store.on_delete(self._gone)
 
     def start(self) -> None:
         """Tell how the runs of a killed emulator ended, end their processes, and make ready."""
-        if self.parts.landlock == 0:
-            _log.warning("this kernel has no Landlock: steps are not held to their own files")
+        if weakness := landlock.weakness(self.parts.landlock):
+            _log.warning("%s", weakness)
         for run in self.runs.unfinished():
             for one in run.processes:
                 killed = process.kill_orphan(process.ProcessId(pid=int(one["pid"]), started=one["started"]))
@@ -80,6 +83,9 @@ class Executor:
                     "was ended" if killed else "is gone",
                 )
             self.runs.change(run.workspace_id, run.name, _lost)
+        for folder in self.parts.folder.iterdir():  # a killed emulator's: nothing runs yet
+            with contextlib.suppress(RecursionError):  # too deep to be removed
+                StepFolder(root=folder).clear(logs_too=False)
         cgroup.sweep()
         self.nursery.warm()
 
@@ -215,6 +221,12 @@ def submitter_of(emulator: Emulator, principal: Principal) -> dict[str, str]:
         "type": principal.shown_type,
         "display_name": principal.name,
     }
+
+
+def _private_folder(home: Path) -> Path:
+    """Return what no step may see: a project keeps beside its emulator's home what is as private, in .plumbline."""
+    real = home.resolve()
+    return next((parent for parent in real.parents if parent.name == ".plumbline"), real)
 
 
 def _key(workspace_id: str, name: str) -> str:

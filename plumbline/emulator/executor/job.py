@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from plumbline.emulator.executor.conda import EnvironmentUnreadable
 from plumbline.emulator.executor.environments import BuildFailed
+from plumbline.emulator.executor.execution_log import EXECUTION_LOG, ExecutionLog
 from plumbline.emulator.executor.parts import ExecutorParts
 from plumbline.emulator.executor.run import ENDED, Run
 from plumbline.emulator.executor.step import StepExecution
+from plumbline.emulator.executor.step_end import write_last_word
 from plumbline.emulator.executor.step_error import StepFailed, error_body
 from plumbline.emulator.executor.step_plan import JobPlan, Produced, StepPlan
-from plumbline.emulator.executor.storage import Location, Tree, Unreachable
+from plumbline.emulator.executor.storage import Tree, Unreachable
 from plumbline.emulator.store import Resource
 
 _log = logging.getLogger("plumbline.emulator.executor")
-EXECUTION_LOG = "logs/azureml/executionlogs.txt"
 
 
 class JobExecution:
@@ -53,18 +54,18 @@ class JobExecution:
         self._outputs: dict[str, dict[str, Tree]] = {}
         self._status: dict[str, str] = {}
         self._group_status: dict[str, str] = {}
+        self._over = False
         self._cancel_reason = ""
-        self._execution_log = parts.folder / job.name / "artifacts" / EXECUTION_LOG
+        self._log = ExecutionLog(parts.folder / job.name / "artifacts")
 
     def begin(self) -> None:
         """Start what can start."""
-        if not self._is_command:
-            self._execution_log.parent.mkdir(parents=True, exist_ok=True)
-            self._say(f"Submitting {len(self.plan.steps)} steps of job {self.name}")
+        self._say(f"Submitting {len(self.plan.steps)} steps of job {self.name}")
         with self._guard:
             if not self._is_command:
                 self._change(self.name, lambda run: _start(run, [EXECUTION_LOG]))
             self._advance()
+        self._finish_if_over()
         self._build_ahead()
 
     def output(self, path: str, name: str) -> Tree:
@@ -78,15 +79,14 @@ class JobExecution:
     def cancel(self, reason: str) -> None:
         """End everything."""
         with self._guard:
-            if self.done.is_set():
+            if self._over:
                 return
             self._cancel_reason = self._cancel_reason or reason
             running = list(self._running.values())
             self._skip_all()
         for step in running:
             step.cancel(reason)
-        with self._guard:
-            self._finish_if_over()
+        self._finish_if_over()
 
     def step_moved(self, step: StepExecution, status: str) -> None:
         """Take note that a step's status changed."""
@@ -97,18 +97,19 @@ class JobExecution:
 
     # -- inside; under the guard
 
-    def _advance(self) -> None:
+    def _advance(self) -> list[StepExecution]:
+        """Start or skip what waits; return the running steps that must end because another one failed."""
         failed = [path for path, status in self._status.items() if status != "Completed"]
         if self._cancel_reason or (failed and not self.plan.continue_on_step_failure):
             self._skip_all()
-        else:
-            for path, step in list(self._waiting.items()):
-                states = [self._status.get(needed) for needed in step.depends_on]
-                if any(state in ENDED and state != "Completed" for state in states):
-                    self._skip(step)
-                elif all(state == "Completed" for state in states):
-                    self._start_step(path, step)
-        self._finish_if_over()
+            return list(self._running.values())
+        for path, step in list(self._waiting.items()):
+            states = [self._status.get(needed) for needed in step.depends_on]
+            if any(state in ENDED and state != "Completed" for state in states):
+                self._skip(step)
+            elif all(state == "Completed" for state in states):
+                self._start_step(path, step)
+        return []
 
     def _start_step(self, path: str, plan: StepPlan) -> None:
         del self._waiting[path]
@@ -117,18 +118,28 @@ class JobExecution:
         threading.Thread(target=self._carry, args=(path, step), name=f"step {step.name}", daemon=True).start()
 
     def _carry(self, path: str, step: StepExecution) -> None:
-        status = step.execute()
+        status = "Failed"
+        try:
+            status = step.execute()
+        finally:
+            # Whatever happened: a step that stayed among the running ones would hang its job for ever.
+            self._settle(path, step, status)
+
+    def _settle(self, path: str, step: StepExecution, status: str) -> None:
         how = " (earlier results reused)" if step.reused else ""
-        if not self._is_command:
-            self._say(f"step {path} ({step.name}): {status}{how}")
-            self._tell_error(path, step.name, status)
+        self._say(f"step {path} ({step.name}): {status}{how}")
+        self._tell_error(path, step.name, status)
         with self._guard:
             self._outputs[path] = step.outputs
             self._status[path] = status
             del self._running[path]
-            if not self._is_command:
-                self._refresh_groups(path, status)
-            self._advance()
+            self._refresh_groups(path, status)
+            stopping = self._advance()
+        # Outside of the guard: who ends a step waits for nobody. Source: learn, pipeline job YAML reference,
+        # settings.continue_on_step_failure: "the pipeline execution will be stopped, canceling any running steps".
+        for other in stopping:
+            other.cancel(self._cancel_reason or "failed")
+        self._finish_if_over()
 
     def _skip_all(self) -> None:
         for step in list(self._waiting.values()):
@@ -163,14 +174,18 @@ class JobExecution:
                 self._change(self._names[path], partial(_move, status=state))
 
     def _finish_if_over(self) -> None:
-        if self._waiting or self._running or self.done.is_set():
-            return
-        self.done.set()
-        if not self._is_command:
-            self._finish()
-        elif self._cancel_reason and not self._status:
-            self._change(self.name, lambda run: _move(run, "Canceled"))
-        self._ended(self.name)
+        with self._guard:
+            if self._waiting or self._running or self._over:
+                return
+            self._over = True
+        try:
+            if not self._is_command:
+                self._finish()
+            elif self._cancel_reason and not self._status:
+                self._change(self.name, lambda run: _move(run, "Canceled"))
+        finally:
+            self.done.set()
+            self._ended(self.name)
 
     def _finish(self) -> None:
         failed = [path for path, status in self._status.items() if status == "Failed"]
@@ -180,25 +195,17 @@ class JobExecution:
         error = self._error(failed) if status == "Failed" else None
         outputs = self._job_outputs(self.plan.outputs)
         self._say(f"job {self.name}: {status}")
-        logs = [EXECUTION_LOG]
-        try:
-            where = self._parts.storage.artifacts(self.workspace, self.name)
-            place = Location(
-                container=where.container, prefix=f"{where.prefix}/{EXECUTION_LOG}", uri=where.uri
-            )
-            self._parts.storage.upload(place, self._execution_log)
-        except Unreachable as failure:
-            _log.warning("job %s: its log is not kept: %s", self.name, failure)
+        self._log.keep(self._parts.storage, self.workspace, self.name)
 
         def finish(run: Run) -> None:
-            run.status, run.error, run.ended_at, run.logs = status, error, time.time(), logs
+            run.status, run.error, run.ended_at, run.logs = status, error, time.time(), [EXECUTION_LOG]
             run.outputs = outputs
 
         for group in self.plan.groups:
             self._change(
                 self._names[group.path], partial(_take_outputs, outputs=self._job_outputs(group.outputs))
             )
-        self._change(self.name, finish)
+        write_last_word(self._parts.runs, self.workspace.id, self.name, finish)
 
     def _job_outputs(self, bound: dict[str, Produced]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -255,14 +262,15 @@ class JobExecution:
             self._say(f"step {path}: {run.error['error']['message']}")
 
     def _say(self, text: str) -> None:
-        if self._is_command:
-            return
-        stamp = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-        with self._execution_log.open("a", encoding="utf-8") as file:
-            file.write(f"[{stamp}Z] {text}\n")
+        if not self._is_command:
+            self._log.say(text)
 
     def _change(self, name: str, change: Callable[[Run], None]) -> None:
-        self._parts.runs.change(self.workspace.id, name, change)
+        try:
+            self._parts.runs.change(self.workspace.id, name, change)
+        # Neither a run's removal nor a full disk may keep the job from its end.
+        except (KeyError, sqlite3.Error) as failure:
+            _log.warning("run %s: its new state is not written: %s", name, failure)
 
 
 def _start(run: Run, logs: list[str]) -> None:

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 
 _MEBIBYTE = 1024 * 1024
+# Whoever streams a log reads it anew each time: more would be slow to read and says little.
+_LOG_HEAD_BYTES = 8 * _MEBIBYTE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,12 +17,13 @@ class StepLimits:
     Args:
         disk_bytes: A step's working folder, outputs and temporary files. PLUMBLINE_STEP_DISK_MIB. Default 10 GiB.
         process_limit: Processes at once. PLUMBLINE_STEP_PROCESSES. Default 512.
-        log_bytes: Output kept from its beginning; its end is kept too. PLUMBLINE_STEP_LOG_MIB. Default 8 MiB.
+        log_bytes: What each process of a step may print before the step is ended. PLUMBLINE_STEP_LOG_MIB. Default
+            64 MiB.
     """
 
     disk_bytes: int = 10 * 1024 * _MEBIBYTE
     process_limit: int = 512
-    log_bytes: int = 8 * _MEBIBYTE
+    log_bytes: int = 64 * _MEBIBYTE
 
     @classmethod
     def from_environment(cls) -> StepLimits:
@@ -31,3 +34,8 @@ class StepLimits:
             process_limit=int(os.environ.get("PLUMBLINE_STEP_PROCESSES", cls.process_limit)),
             log_bytes=int(os.environ.get("PLUMBLINE_STEP_LOG_MIB", cls.log_bytes // _MEBIBYTE)) * _MEBIBYTE,
         )
+
+    @property
+    def log_head_bytes(self) -> int:
+        """How much of a log is kept from its beginning; of what follows, its end is kept."""
+        return min(self.log_bytes, _LOG_HEAD_BYTES)

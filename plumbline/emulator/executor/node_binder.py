@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from plumbline.emulator.executor import binding
@@ -19,7 +20,7 @@ from plumbline.emulator.executor.problem import Problems
 from plumbline.emulator.executor.scope import FoundComponent, Scope
 from plumbline.emulator.executor.step_plan import LITERAL_TYPES, Literal, OutputPlan, Produced, Source, Uri
 
-_MISSING = object()
+_REPORTED = object()
 
 
 class NodeBinder:
@@ -56,33 +57,28 @@ class NodeBinder:
         for name, one in declared.items():
             spot = f"{place}.inputs.{name}"
             source = (
-                self._follow(scope, spot, given[name], str(one.get("type", "")))
-                if name in given
-                else _MISSING
+                self._follow(scope, spot, given[name], str(one.get("type", ""))) if name in given else None
             )
-            if source is _MISSING or source is None:
-                if one.get("default") is not None:
-                    source = Literal(value=text_of(one["default"]))
-                elif is_true(one.get("optional")):
-                    source = None
-                elif source is _MISSING or name not in given:
-                    self._problems.add(spot, "a required input is not set")
-                    source = None
-                else:
-                    source = None
+            if source is None and one.get("default") is not None:
+                source = Literal(value=text_of(one["default"]))
+            elif source is None and not is_true(one.get("optional")):
+                self._problems.add(spot, f"a required input is not set{_unset_parent(given.get(name))}")
+            elif source is _REPORTED:
+                source = None
             assert source is None or isinstance(source, Literal | Uri | Produced)
             self._problems.report(spot, input_problems(one, source))
             sources[name] = source
         return sources
 
     def _follow(self, scope: Scope, place: str, given: Any, type_name: str) -> Source | object:
-        """Return where a node's input comes from; _MISSING when that was reported."""
-        value, mode = given, "ReadOnlyMount"
+        """Return where a node's input comes from; None when nothing is set, _REPORTED when that was a problem."""
+        value, own_mode = given, ""
         if isinstance(given, Mapping):
-            mode = mode_of(given.get("mode"), "ReadOnlyMount")
+            own_mode = mode_of(given.get("mode"), "")
             value = next((given[key] for key in ("value", "uri", "path") if given.get(key) is not None), None)
             if value is None:
                 return None
+        mode = own_mode or "ReadOnlyMount"
         parts = binding.whole_expression(value)
         if parts is None:
             if isinstance(given, Mapping) and (given.get("uri") or given.get("path")):
@@ -98,16 +94,20 @@ class NodeBinder:
                 name = ".".join(rest)
                 if name not in scope.inputs:
                     self._problems.add(place, f"'{value}' binds to an input that the pipeline does not have")
-                    return None
-                return scope.inputs[name]
+                    return _REPORTED
+                source = scope.inputs[name]
+                # A node may read the pipeline's data in another way than the pipeline says.
+                if own_mode and isinstance(source, Uri | Produced):
+                    return replace(source, mode=own_mode)
+                return source
             case ("parent", "jobs", node, "outputs", output):
                 found = scope.producer(node, output)
                 if found is None:
                     self._problems.add(place, f"'{value}' binds to an output that no step has")
-                    return None
+                    return _REPORTED
                 return Produced(step=found.step, output=found.output, mode=mode)
         self._problems.add(place, f"'{value}' is not a binding that a step can have")
-        return None
+        return _REPORTED
 
     def outputs(
         self, scope: Scope, place: str, node: Mapping[str, Any], found: FoundComponent
@@ -132,7 +132,8 @@ class NodeBinder:
                     )
                     continue
                 # A pipeline may leave the type to the component; what it declares itself wins.
-                declared[name] = OutputPlan(type=own.type or outer.type, mode=outer.mode, uri=outer.uri)
+                mode = mode_of(given.get("mode"), outer.mode) if isinstance(given, Mapping) else outer.mode
+                declared[name] = OutputPlan(type=own.type or outer.type, mode=mode, uri=outer.uri)
             elif isinstance(given, Mapping):
                 declared[name] = output_of(given, own.type)
         return declared
@@ -161,3 +162,8 @@ class NodeBinder:
             return None
 
         return binding.fill(text, value_of)
+
+
+def _unset_parent(given: Any) -> str:
+    value = given.get("value") if isinstance(given, Mapping) else given
+    return f": '{value}' is not set either" if binding.whole_expression(value) else ""

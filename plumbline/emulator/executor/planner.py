@@ -139,6 +139,12 @@ class Planner:
     # -- second pass: what they read and write
 
     def _read(self, scope: Scope) -> None:
+        within = f"jobs.{scope.path.replace('/', '.jobs.')}." if scope.path else ""
+        for output, writers in scope.shared_outputs().items():
+            self.problems.add(
+                f"{within}outputs.{output}",
+                f"{' and '.join(writers)} are bound to it; an output has one writer",
+            )
         for name, found in scope.component.items():
             node = scope.nodes[name]
             path = join_path(scope.path, name)

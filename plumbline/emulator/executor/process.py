@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -31,8 +31,9 @@ class ProcessId:
 class Nursery:
     """Keeps one process ready that forks supervisors; starts it anew when it was killed."""
 
-    def __init__(self) -> None:
-        """Start nothing yet."""
+    def __init__(self, private: Path | None = None) -> None:
+        """Start nothing yet. Args: private: shut to every process that is held to its paths, whatever lies around it."""
+        self._private = str(private or "")
         self._guard = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._link: socket.socket | None = None
@@ -56,7 +57,7 @@ class Nursery:
         finally:
             os.close(plan_read)
             os.close(answer_write)
-        return StepProcess(plan, plan_write, answer_read)
+        return StepProcess(replace(plan, private=self._private), plan_write, answer_read)
 
     def stop(self) -> None:
         """Let it go; running supervisors stay."""

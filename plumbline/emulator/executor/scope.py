@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,12 +42,21 @@ class Scope:
 
     def producers(self) -> dict[str, Produced]:
         """Return which step writes each output of this level."""
-        found: dict[str, Produced] = {}
+        return {outer: producer for outer, _, producer in self._bound_outputs()}
+
+    def shared_outputs(self) -> dict[str, list[str]]:
+        """Return the outputs of this level that more than one step's output is bound to, with those."""
+        found: dict[str, list[str]] = {}
+        for outer, inner, _ in self._bound_outputs():
+            found.setdefault(outer, []).append(inner)
+        return {outer: inner for outer, inner in found.items() if len(inner) > 1}
+
+    def _bound_outputs(self) -> Iterator[tuple[str, str, Produced]]:
+        """Yield (output of this level, `jobs.NODE.outputs.OUTPUT` that is bound to it, its step)."""
         for name, node in self.nodes.items():
             for output, given in (node.get("outputs") or {}).items():
                 parts = output_binding(given)
                 if parts and parts[:2] == ("parent", "outputs"):
                     producer = self.producer(name, output)
                     if producer is not None:
-                        found[".".join(parts[2:])] = producer
-        return found
+                        yield ".".join(parts[2:]), f"jobs.{name}.outputs.{output}", producer

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import logging
+import sqlite3
 import time
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from plumbline.emulator.executor import binding, overlay
 from plumbline.emulator.executor.assets import is_serverless
+from plumbline.emulator.executor.blob_writer import LeftOut
 from plumbline.emulator.executor.conda import EnvironmentSpec, EnvironmentUnreadable
 from plumbline.emulator.executor.environments import BuildFailed, BuiltEnvironment
 from plumbline.emulator.executor.parts import ExecutorParts
+from plumbline.emulator.executor.plain_folder import plain_folder
 from plumbline.emulator.executor.process import ProcessId
 from plumbline.emulator.executor.quota import Withdrawn
 from plumbline.emulator.executor.reuse import reuse_key
 from plumbline.emulator.executor.run import Run
+from plumbline.emulator.executor.step_end import StepEnd, canceled_end
 from plumbline.emulator.executor.step_error import StepFailed, error_body, exit_message
-from plumbline.emulator.executor.step_folder import StepFolder, base_variables
-from plumbline.emulator.executor.step_inputs import resolve_inputs
+from plumbline.emulator.executor.step_folder import StepFolder
+from plumbline.emulator.executor.step_inputs import resolve_inputs, with_addresses
 from plumbline.emulator.executor.step_outputs import StepOutputs
 from plumbline.emulator.executor.step_plan import StepPlan
-from plumbline.emulator.executor.step_processes import StepProcesses
+from plumbline.emulator.executor.step_processes import StepProcesses, worst_of
 from plumbline.emulator.executor.step_record import StepRecord
+from plumbline.emulator.executor.step_reuse import earlier_results, take_results
 from plumbline.emulator.executor.step_times import StepTimes
+from plumbline.emulator.executor.step_variables import step_variables
 from plumbline.emulator.executor.storage import Tree, Unreachable
 from plumbline.emulator.executor.supervisor.plan import ProcessEnd
-from plumbline.emulator.executor.tracking import tracking_variables
 from plumbline.emulator.store import Resource
 
 if TYPE_CHECKING:
@@ -51,12 +56,17 @@ class StepExecution:
         self._parts = parts
         self._job = job
         self._workspace: Resource = job.workspace
-        self._folder = StepFolder(root=parts.folder / name)
+        self._folder = StepFolder(root=plain_folder(parts.folder) / name)
         self._record = StepRecord(plan=plan, submitter=job.submitter, job_properties=job.properties)
         self._processes = StepProcesses(parts, plan, self._folder, name)
         self._kept = StepOutputs(
-            parts, job.workspace, plan, self._folder, name=name, default_datastore=job.plan.default_datastore
-        )
+            parts, job.workspace, plan, self._folder, name=name, job=job.name,
+            default_datastore=job.plan.default_datastore,
+        )  # fmt: skip
+        self._end = StepEnd(
+            runs=parts.runs, workspace_id=job.workspace.id, name=name, record=self._record, kept=self._kept,
+            folder=self._folder,
+        )  # fmt: skip
         self._cancel_reason = ""
         self._times = StepTimes()
 
@@ -72,34 +82,43 @@ class StepExecution:
         self._processes.cancel()
 
     def execute(self) -> str:
-        """Run to the end and return the status it ended with."""
+        """Run to the end and return the status it ended with; whatever happens, it does not raise."""
         self._times.mark("ready")
+        status, error = self._outcome()
+        self._times.mark("ended")
         try:
-            self._go()
-            status, error = "Completed", None
-        except (Canceled, Withdrawn):
-            status, error = self._canceled_as()
-        except StepFailed as failure:
-            status, error = "Failed", failure.error
-        except (Unreachable, EnvironmentUnreadable) as failure:
-            status, error = "Failed", error_body("UserError", str(failure))
-        except Exception as bug:  # noqa: BLE001  the thread's outermost edge: one step's bug must not leave its job hanging
-            _log.exception("step %s: this is a bug in the emulator", self.name)
-            status, error = "Failed", error_body("ServiceError", f"This is a bug in the emulator: {bug!r}")
-        try:
-            self._end(status, error)
+            self._end.write(status, error, self._times.milliseconds(), self.outputs)
+        except Exception as bug:  # noqa: BLE001  as in _outcome
+            _log.exception("step %s: its end could not be written", self.name)
+            status, error = (
+                "Failed",
+                error_body("SystemError", f"The step's end could not be written: {bug!r}"),
+            )
+            with contextlib.suppress(sqlite3.Error):  # no room for a word: the next start tells the end
+                self._end.write_plainly(status, error)
         finally:
             # Only now: uploading is the node's work too.
             if self._held:
                 self._parts.quota.release(self._held, self.plan.instance_count)
         return status
 
-    def _canceled_as(self) -> tuple[str, dict[str, Any] | None]:
-        if self._cancel_reason == "stopped":
+    def _outcome(self) -> tuple[str, dict[str, Any] | None]:
+        try:
+            self._go()
+            return "Completed", None
+        except (Canceled, Withdrawn):
+            return canceled_end(self._cancel_reason)
+        except StepFailed as failure:
+            return "Failed", failure.error
+        except (Unreachable, EnvironmentUnreadable, LeftOut) as failure:
+            return "Failed", error_body("UserError", str(failure))
+        except OSError as failure:
             return "Failed", error_body(
-                "SystemError", "The emulator was stopped while this step ran.", "stopped"
+                "SystemError", f"The emulator's machine refused a file: {failure}", "files"
             )
-        return "Canceled", error_body("UserError", "The step was canceled.", "canceled")
+        except Exception as bug:  # noqa: BLE001  the thread's outermost edge: one step's bug must not leave its job hanging
+            _log.exception("step %s: this is a bug in the emulator", self.name)
+            return "Failed", error_body("ServiceError", f"This is a bug in the emulator: {bug!r}")
 
     def _go(self) -> None:
         inputs = resolve_inputs(self._parts.storage, self._job, self.plan, self._warn)
@@ -107,7 +126,8 @@ class StepExecution:
         location = self._parts.assets.code_location(self._workspace, self.plan.code_id)
         code = self._parts.storage.tree(location) if location else None
         self._record.learn(inputs=inputs, code=code, environment=label, environment_digest=spec.digest)
-        key = reuse_key(self.plan, code=code, environment_digest=spec.digest, inputs=inputs)
+        given, deciding = with_addresses(self.plan, inputs)
+        key = reuse_key(self.plan, code=code, environment_digest=spec.digest, inputs=deciding)
         if self.plan.is_deterministic and not self._job.plan.force_rerun and self._reuse(key):
             return
         self._check_canceled()
@@ -118,7 +138,7 @@ class StepExecution:
         self._times.mark("granted")
         self._set("Preparing")
         built = self._build(label, spec)
-        end = self._run(inputs, code, built)
+        end = self._run(given, code, built)
         if end.exit_code != 0 or end.reason:
             self._check_canceled()
             log = self._folder.artifacts / "user_logs" / self._failed_log
@@ -129,30 +149,13 @@ class StepExecution:
     # -- before
 
     def _reuse(self, key: str) -> bool:
-        earlier = self._parts.runs.recall(self._workspace.id, key)
-        if earlier is None or earlier.status != "Completed":
+        found = earlier_results(self._parts, self._workspace, key)
+        if found is None:
             return False
-        trees: dict[str, Tree] = {}
-        for name, kept in earlier.outputs.items():
-            tree = self._parts.storage.tree(self._parts.storage.locate(self._workspace, kept["uri"]))
-            if tree.digest != kept["digest"]:
-                return False  # somebody changed or removed them since
-            trees[name] = tree
-        self.outputs = trees
+        earlier, self.outputs = found
         self._record.reused_from = earlier.name
         self._record.reused_seconds = sum(earlier.timings.values()) / 1000
-
-        def take(run: Run) -> None:
-            run.outputs = earlier.outputs
-            run.started_at = time.time()
-            run.properties |= {
-                "azureml.isreused": "true",
-                "azureml.reusedrunid": earlier.name,
-                "azureml.reusedpipelinerunid": earlier.root,
-                "azureml.reusednodeid": earlier.path,
-            }
-
-        self._change(take)
+        self._change(partial(take_results, earlier=earlier))
         return True
 
     def _compute_key(self) -> str:
@@ -200,7 +203,11 @@ class StepExecution:
         }
         outputs = self._kept.paths()
         binaries = overlay.create(folder.environment, base=built.folder, interpreter=built.interpreter)
-        variables, token = self._variables(binaries, paths, outputs)
+        run = self._parts.runs.get(self._workspace.id, self.name)
+        assert run is not None, "a step that runs has a run"
+        variables, token = step_variables(
+            self._parts, self._workspace, run, self.plan, folder, binaries=binaries, inputs=paths, outputs=outputs
+        )  # fmt: skip
         command = binding.fill_command(self.plan.command, paths, outputs)
         if not linked:
             self._warn("this machine has no Landlock: the step could read and write beyond its own folders")
@@ -211,36 +218,19 @@ class StepExecution:
         self._collect(outputs, end)
         return end
 
-    def _variables(
-        self, binaries: Path, inputs: dict[str, str | None], outputs: dict[str, str]
-    ) -> tuple[dict[str, str], str]:
-        """Return what the step finds in its environment, and the token of its own that is among it."""
-        run = self._parts.runs.get(self._workspace.id, self.name)
-        assert run is not None
-        tracking, token = tracking_variables(
-            self._parts.emulator, self._workspace, run, str(self._folder.certificates)
-        )
-        variables = {
-            **base_variables(self._folder, binaries),
-            **tracking,
-            **{f"AZURE_ML_INPUT_{name}": value for name, value in inputs.items() if value is not None},
-            **{f"AZURE_ML_OUTPUT_{name}": value for name, value in outputs.items()},
-            **{
-                name: binding.fill(value, lambda parts: _value_of(parts, inputs, outputs))
-                for name, value in self.plan.environment_variables.items()
-            },
-        }
-        return variables, token
-
     def _run_processes(
         self, command: str, variables: dict[str, str], token: str, built: BuiltEnvironment
     ) -> ProcessEnd:
-        if not self._processes.start(command, variables, token, built):
-            raise Canceled
-        names = self._processes.logs
-        self._set("Running", logs=[f"user_logs/{name}" for name in names])
+        try:
+            if not self._processes.start(command, variables, token, built):
+                raise Canceled
+            names = self._processes.logs
+            self._set("Running", logs=[f"user_logs/{name}" for name in names])
+        except BaseException:
+            self._processes.abandon()
+            raise
         ends = self._processes.wait(self._note_processes)
-        worst = next((index for index, end in enumerate(ends) if end.exit_code or end.reason), 0)
+        worst = worst_of(ends)
         self._failed_log = names[worst]
         for end in ends:
             if end.exit_code == 0 and end.has_traceback:
@@ -253,52 +243,29 @@ class StepExecution:
     def _note_processes(self, supervisor: ProcessId, process: ProcessId) -> None:
         # Kept, so that the next emulator can end them if this one is killed.
         found = [{"pid": one.pid, "started": one.started} for one in (supervisor, process)]
-        self._change(lambda run: run.processes.extend(found))
+        with contextlib.suppress(KeyError, sqlite3.Error):  # a full disk: the step runs all the same
+            self._change(lambda run: run.processes.extend(found))
 
     # -- after
 
     def _collect(self, paths: dict[str, str], end: ProcessEnd) -> None:
         """Keep the outputs, those of a failed step too: they tell why."""
-        self.outputs, kept = self._kept.collect(paths)
-        if end.exit_code == 0 and not end.reason:
+        ended_well = end.exit_code == 0 and not end.reason
+        try:
+            self.outputs, kept = self._kept.collect(paths)
+            self._change(lambda run: run.outputs.update(kept))
+        except (StepFailed, OSError, sqlite3.Error) as failure:
+            if not ended_well:
+                self._warn(f"the outputs are not kept: {failure}")
+            elif isinstance(failure, StepFailed):
+                raise
+            else:
+                message = f"The outputs could not be kept: {failure}."
+                raise StepFailed(message, code="SystemError", reason="output") from failure
+        if ended_well:
             for name, tree in self.outputs.items():
                 if not tree.files:
                     self._warn(f"output {name} is empty")
-        self._change(lambda run: run.outputs.update(kept))
-
-    def _end(self, status: str, error: dict[str, Any] | None) -> None:
-        self._times.mark("ended")
-        timings = self._times.milliseconds()
-        logs = self._keep_artifacts(status, error, timings)
-
-        def finish(run: Run) -> None:
-            run.status, run.error, run.timings, run.processes = status, error, timings, []
-            run.ended_at = time.time()
-            run.started_at = run.started_at or run.ended_at
-            run.record = self._record.as_json()
-            run.logs = logs or run.logs
-
-        self._change(finish)
-        self._folder.clear(logs_too=bool(logs))
-
-    def _keep_artifacts(
-        self, status: str, error: dict[str, Any] | None, timings: dict[str, int]
-    ) -> list[str]:
-        self._record.finished(
-            status=status,
-            error=error,
-            timings=timings,
-            outputs=self.outputs,
-            run=self._parts.runs.get(self._workspace.id, self.name),
-        )
-        system = self._folder.artifacts / "system_logs"
-        system.mkdir(parents=True, exist_ok=True)
-        (system / "run_record.json").write_text(json.dumps(self._record.as_json(), indent=1))
-        try:
-            return self._kept.keep_artifacts()
-        except Unreachable as failure:
-            _log.warning("run %s: its logs are not kept: %s", self.name, failure)
-            return []
 
     # -- bookkeeping
 
@@ -318,8 +285,9 @@ class StepExecution:
         self._parts.runs.change(self._workspace.id, self.name, change)
 
     def _warn(self, text: str) -> None:
-        self._change(lambda run: run.warnings.append(text))
         self._record.warnings.append(text)
+        with contextlib.suppress(sqlite3.Error):  # the step's end writes all of them again
+            self._change(lambda run: run.warnings.append(text))
 
     def _check_canceled(self) -> None:
         if self._cancel_reason:
@@ -327,9 +295,3 @@ class StepExecution:
 
     _failed_log = "std_log.txt"
     _held = ""
-
-
-def _value_of(parts: tuple[str, ...], inputs: dict[str, str | None], outputs: dict[str, str]) -> str | None:
-    if parts[0] == "inputs" and len(parts) > 1:
-        return inputs.get(parts[1]) or ""
-    return outputs.get(parts[1]) if parts[0] == "outputs" and len(parts) > 1 else None

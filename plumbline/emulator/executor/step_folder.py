@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -93,10 +94,30 @@ class StepFolder:
         return [str(self.inputs), str(self.certificates.parent)]
 
     def clear(self, *, logs_too: bool) -> None:
-        """Remove what the step had; its outputs and logs lie in the blob store by then."""
-        folders = (self.work, self.inputs, self.outputs, self.temporary, self.home, self.environment)
-        for folder in [self.root] if logs_too else folders:
+        """Remove what the step had; its outputs and logs lie in the blob store by then.
+
+        Whatever rights it set on files and folders are set back first: no kernel keeps a step from chmod, and a
+        linked input is the blob store's own file.
+        """
+        for folder in (self.work, self.inputs, self.outputs, self.temporary, self.home, self.environment):
+            _take_back(folder, files_too=folder == self.inputs)
             shutil.rmtree(folder, ignore_errors=True)
+        if logs_too:
+            shutil.rmtree(self.root, ignore_errors=True)
+
+
+def _take_back(folder: Path, *, files_too: bool) -> None:
+    """Give the owner, and nobody else, the rights on a folder and what is below it; links are left alone."""
+    waiting = [] if folder.is_symlink() else [os.fspath(folder)]
+    while waiting:
+        here = waiting.pop()
+        with contextlib.suppress(OSError):  # not there, or its path is too long
+            os.chmod(here, 0o700)
+            for entry in os.scandir(here):
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif files_too and entry.is_file(follow_symlinks=False):
+                    os.chmod(entry.path, 0o600)
 
 
 def base_variables(folder: StepFolder, binaries: Path) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from plumbline.emulator.executor.step_error import StepFailed
@@ -33,6 +33,21 @@ def resolve_inputs(
         else:
             found[name] = None
     return found
+
+
+def with_addresses(
+    plan: StepPlan, inputs: Mapping[str, str | Tree | None]
+) -> tuple[dict[str, str | Tree | None], dict[str, str | Tree | None]]:
+    """Return what the step gets, with other steps' outputs as addresses where it asks for them, and what decides
+    whether it is reused: the address and what lies there.
+    """
+    given, deciding = dict(inputs), dict(inputs)
+    for name, source in plan.inputs.items():
+        tree = inputs[name]
+        if isinstance(source, Produced) and source.mode == "Direct" and isinstance(tree, Tree):
+            given[name] = tree.location.uri
+            deciding[name] = f"{tree.location.uri} {tree.digest}"
+    return given, deciding
 
 
 def _content(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from plumbline.emulator.executor.distribution import process_environments
 from plumbline.emulator.executor.environments import BuiltEnvironment
@@ -49,12 +50,16 @@ class StepProcesses:
         limits, folder = self._parts.limits, self._folder
         path = folder.artifacts / "user_logs" / log
         path.touch()
+        # Landlock binds real folders, whatever way leads to them.
+        readable = [os.path.realpath(one) for one in folder.readable()]
+        writable = [os.path.realpath(one) for one in folder.writable()]
         return ProcessPlan(
             name=f"{self._name[:32]}-{variables['RANK']}", command=command, working_folder=str(folder.work),
             environment=variables, log_path=str(path), secret=token, sandbox=self._parts.landlock > 0,
-            readable=[*folder.readable(), str(built.folder), str(built.interpreter.prefix)],
-            writable=folder.writable(), quota_paths=folder.writable(), timeout_seconds=self._plan.timeout_seconds,
-            disk_bytes=limits.disk_bytes, process_limit=limits.process_limit, log_head_bytes=limits.log_bytes,
+            readable=[*readable, str(built.folder), str(built.interpreter.prefix)],
+            writable=writable, quota_paths=writable, timeout_seconds=self._plan.timeout_seconds,
+            disk_bytes=limits.disk_bytes, process_limit=limits.process_limit, log_head_bytes=limits.log_head_bytes,
+            log_limit_bytes=limits.log_bytes,
         )  # fmt: skip
 
     def cancel(self) -> None:
@@ -64,6 +69,12 @@ class StepProcesses:
             running = list(self._running)
         for process in running:
             process.cancel()
+
+    def abandon(self) -> None:
+        """End those that run and wait for that; nobody asks how they ended."""
+        self.cancel()
+        if self._running:
+            self.wait(lambda *_: None)
 
     def wait(self, started: Callable[[ProcessId, ProcessId], None]) -> list[ProcessEnd]:
         """Return how each ended, in the order of the ranks."""
@@ -83,3 +94,13 @@ class StepProcesses:
         for thread in threads:
             thread.join()
         return [end for end in ends if end is not None]
+
+
+def worst_of(ends: Sequence[ProcessEnd]) -> int:
+    """Return the rank that says why a step ended as it did: the first that failed by itself, else 0.
+
+    The others are ended because of it, and "canceled" is not what its owner needs to read.
+    """
+    bad = [rank for rank, end in enumerate(ends) if end.exit_code or end.reason]
+    own = [rank for rank in bad if ends[rank].reason != "canceled"]
+    return min(own or bad or [0], key=lambda rank: (ends[rank].ended_at, rank))

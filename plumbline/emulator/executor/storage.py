@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import mimetypes
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plumbline.emulator.executor.blob_writer import BlobWriter, LeftOut
 from plumbline.emulator.executor.run import Runs
+from plumbline.emulator.executor.run_folders import RunFolders
 from plumbline.emulator.services.blob.blobs import Blob, Blobs
 from plumbline.emulator.services.blob.containers import Containers
 from plumbline.emulator.services.machine_learning.reference import find
@@ -34,6 +32,7 @@ _DATASTORE = re.compile(
 _JOB = re.compile(
     r"^(?:azureml://)?jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths/?(?P<path>.*))?$", re.IGNORECASE
 )
+_ARTIFACT_STORE = "workspaceartifactstore"
 _ASSET_TYPES = ("data", "models")
 _MODEL_TYPES = frozenset({"mlflow_model", "custom_model", "triton_model"})
 
@@ -102,7 +101,8 @@ class Storage:
         self._runs = runs
         self._remote = remote_inputs
         self._containers = Containers(emulator.store)
-        self._uploads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="upload")
+        self._writer = BlobWriter(blobs)
+        self.run_folders = RunFolders(emulator.store, runs, self._artifact_container)
 
     def locate(self, workspace: Resource, uri: str, type_name: str = "uri_folder") -> Location:
         """Return where an address leads. Raises: Unreachable."""
@@ -163,54 +163,34 @@ class Storage:
         """Return a blob's bytes."""
         return self._blobs.path(blob).read_bytes()
 
-    def upload(self, location: Location, source: Path, *, root: Path | None = None) -> Tree:
-        """Write a file or a folder to a location and return what lies there now; links are left out.
+    def upload(
+        self,
+        location: Location,
+        source: Path,
+        *,
+        root: Path | None = None,
+        left_out: list[LeftOut] | None = None,
+    ) -> Tree:
+        """Write a file or a folder to a location and return what was written; links are left out.
 
         Args:
             root: Where a step had its hands: what leads out of it by a link counts as nothing.
+            left_out: takes the files that cannot be kept; without it the first of them is raised.
+        Raises: LeftOut. OSError: the store's own disk refuses.
         """
         prefix = location.prefix.strip("/")
         if root is not None and not _inside(source, root):
             return Tree(location=location, files={}, single=False)
         if source.is_file():
-            return Tree(
-                location=location, files={source.name: self._keep(location, prefix, source)}, single=True
-            )
-        files = [file for file in sorted(source.rglob("*")) if not file.is_symlink() and file.is_file()]
-        names = [file.relative_to(source).as_posix() for file in files]
-
-        def keep(name: str, file: Path) -> Blob:
-            return self._keep(location, f"{prefix}/{name}" if prefix else name, file)
-
-        # Side by side: each waits for the disk.
-        return Tree(
-            location=location,
-            files=dict(zip(names, self._uploads.map(keep, names, files), strict=True)),
-            single=False,
-        )
-
-    def _keep(self, location: Location, name: str, file: Path) -> Blob:
-        """Put one file; content that is here already is not written again."""
-        sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
-        with file.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
-                sha256.update(chunk)
-                md5.update(chunk)
-        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-        if not self._blobs.content.path(sha256.hexdigest()).exists():
-            return self._blobs.put(location.container, name, file, headers={"content-type": kind})
-        now = datetime.now(UTC)
-        there = Blob(
-            name=name,
-            sha256=sha256.hexdigest(),
-            md5=base64.b64encode(md5.digest()).decode(),
-            size=file.stat().st_size,
-            etag="",
-            created=now,
-            modified=now,
-            headers={"content-type": kind},
-        )
-        return self._blobs.copy(there, location.container, name)
+            blob = self._writer.file(location.container, prefix, source)
+            return Tree(location=location, files={source.name: blob}, single=True)
+        missing: list[LeftOut] = []
+        files = self._writer.folder(location.container, prefix, source, missing)
+        if missing and left_out is None:
+            raise missing[0]
+        if left_out is not None:
+            left_out += missing
+        return Tree(location=location, files=files, single=False)
 
     def put(self, location: Location, name: str, data: bytes) -> None:
         """Write one file below a location."""
@@ -239,7 +219,13 @@ class Storage:
 
     def artifacts(self, workspace: Resource, run_name: str) -> Location:
         """Return where a run's logs and artifacts lie."""
-        return self._of_datastore(workspace, "workspaceartifactstore", f"ExperimentRun/dcid.{run_name}")
+        return self._of_datastore(workspace, _ARTIFACT_STORE, f"ExperimentRun/dcid.{run_name}")
+
+    def _artifact_container(self, workspace: Resource) -> Resource | None:
+        try:
+            return self.datastore(workspace, _ARTIFACT_STORE)
+        except Unreachable:
+            return None
 
     def _of_datastore(self, workspace: Resource, name: str, path: str) -> Location:
         container = self.datastore(workspace, name)

@@ -12,6 +12,7 @@ from plumbline.emulator.executor.assets import Assets, is_serverless
 from plumbline.emulator.executor.planner import Planner
 from plumbline.emulator.executor.problem import Problem
 from plumbline.emulator.executor.run import Run
+from plumbline.emulator.executor.step_outputs import output_address
 from plumbline.emulator.executor.step_plan import GroupPlan, JobPlan, Literal, Produced, StepPlan, Uri
 from plumbline.emulator.executor.storage import Storage, Unreachable
 from plumbline.emulator.store import Resource
@@ -55,7 +56,7 @@ class Submissions:
             )
         planner = Planner(lambda reference: self._assets.component(workspace, reference))
         plan = planner.plan(properties)
-        problems = planner.problems.found + self._reference_problems(workspace, plan)
+        problems = planner.problems.found + self._reference_problems(workspace, name, plan)
         if problems:
             raise _refused(problems)
         plan = replace(plan, steps=tuple(self._resolved(workspace, step) for step in plan.steps))
@@ -73,7 +74,7 @@ class Submissions:
             compute_id=compute.id if compute else step.compute_id,
         )
 
-    def _reference_problems(self, workspace: Resource, plan: JobPlan) -> list[Problem]:
+    def _reference_problems(self, workspace: Resource, job: str, plan: JobPlan) -> list[Problem]:
         problems: list[Problem] = []
         seen: set[tuple[str, str]] = set()
 
@@ -82,11 +83,11 @@ class Submissions:
                 seen.add((message, ""))
                 problems.append(Problem(place=place, message=message))
 
+        datastore = plan.default_datastore.rsplit("/", 1)[-1].removeprefix("azureml:")
+        datastore = datastore or self._storage.default_datastore(workspace)
         if plan.default_datastore:
             try:
-                self._storage.datastore(
-                    workspace, plan.default_datastore.rsplit("/", 1)[-1].removeprefix("azureml:")
-                )
+                self._storage.datastore(workspace, datastore)
             except Unreachable as error:
                 once("settings.default_datastore", str(error))
         for step in plan.steps:
@@ -101,7 +102,23 @@ class Submissions:
             for name, source in step.inputs.items():
                 if isinstance(source, Uri):
                     self._check_data(workspace, source, f"{place}inputs.{name}", once)
+            for name, output in step.outputs.items():
+                if output.uri:
+                    address = output_address(output, name, datastore=datastore, run="" if step.path else job)
+                    self._check_output(workspace, address, job, f"{place}outputs.{name}", once)
         return problems
+
+    def _check_output(self, workspace: Resource, address: str, job: str, place: str, once: Any) -> None:
+        try:
+            location = self._storage.locate(workspace, address)
+        except Unreachable:
+            return  # told when the step starts
+        owner = self._storage.run_folders.owner(location.container, location.prefix, own={job})
+        if owner:
+            once(
+                place,
+                f"got {address}, which is {owner}; expected a path of your own, or none for the run's own folder",
+            )
 
     def _check_compute(self, workspace: Resource, step: StepPlan, place: str, once: Any) -> None:
         if not step.compute_id:
@@ -177,19 +194,20 @@ class Submissions:
 
 def _job_properties(properties: Mapping[str, Any], plan: JobPlan, pipeline: bool) -> dict[str, str]:
     given = {key: str(value) for key, value in (properties.get("properties") or {}).items()}
+    # What the service says of a job comes last: no submitter speaks in its name.
     if not pipeline:
         return {
+            **given,
             "_azureml.ComputeTargetType": "amlctrain",
             "ProcessInfoFile": "azureml-logs/process_info.json",
-            **given,
         }
     return {
+        **given,
         "azureml.runsource": "azureml.PipelineRun",
         "runSource": "MFE",
         "runType": "HTTP",
         "azureml.continue_on_step_failure": str(plan.continue_on_step_failure),
         "azureml.pipelineComponent": "pipelinerun",
-        **given,
     }
 
 

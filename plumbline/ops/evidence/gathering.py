@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
-
-import yaml
 
 from plumbline.assets.graph import graph_of_jobs
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
-from plumbline.ops.evidence.evaluation import COPIES, Evaluation
+from plumbline.ops.evidence.asset_entry import data_entry, environment_entry
+from plumbline.ops.evidence.evaluation import (
+    COPIES,
+    JOB_FILE,
+    RELEASE_FILE,
+    EvaluationFiles,
+    copy_evaluation,
+    lock_file,
+)
 from plumbline.ops.evidence.graph_entry import graph_entry
+from plumbline.ops.evidence.release_entry import release_entry, release_source
 from plumbline.ops.evidence.run_record import step_entry
-from plumbline.ops.evidence.verdict_entry import verdict_entry
+from plumbline.ops.evidence.submitted_job import job_copy, parameters_of, steps_of
+from plumbline.ops.evidence.verdict_entry import Account, verdict_entry
 from plumbline.ops.job.datastore_files import DatastoreFiles
 from plumbline.ops.job.digest import job_digest
 from plumbline.ops.job.outcome import error_text
@@ -35,18 +41,24 @@ from plumbline.ops.stack_file import project_root
 SCHEMA = "plumbline.evidence/1"
 
 
-def gather(session: AzureSession, job: str) -> tuple[dict[str, Any], dict[str, bytes]]:
+def gather(
+    session: AzureSession, job: str, *, approval: str | None = None
+) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The evidence of an ended pipeline job, its `files` and `content_sha256` still to come.
 
+    Args:
+        approval: Optional. Reference of the approval to tell, whomever this checkout lists as approvers today. Default:
+            the first that counts.
     Returns: the document, and path in the folder -> bytes of the copies.
     Raises: UserError: as `read_candidate`.
     """
-    return _Gathering(session, read_candidate(session, job)).result()
+    return _Gathering(session, read_candidate(session, job), approval).result()
 
 
 class _Gathering:
-    def __init__(self, session: AzureSession, candidate: Candidate) -> None:
+    def __init__(self, session: AzureSession, candidate: Candidate, approval: str | None) -> None:
         self._session = session
+        self._wanted = approval
         self._candidate = candidate
         self._history = RunHistory(session)
         self._copies: dict[str, bytes] = {}
@@ -55,26 +67,31 @@ class _Gathering:
     def result(self) -> tuple[dict[str, Any], dict[str, bytes]]:
         candidate = self._candidate
         steps = self._steps()
-        evaluation = Evaluation(candidate, self._history, DatastoreFiles(self._session))
-        self._copies |= evaluation.copies
+        copies = copy_evaluation(candidate, self._history, DatastoreFiles(self._session))
+        evaluation = EvaluationFiles(copies)
+        copies[JOB_FILE] = job_copy(candidate.job)
+        self._copies |= {f"{COPIES}/{name}": content for name, content in copies.items()}
         self._notes += evaluation.notes
         release = self._release()
+        verdict = self._verdict(steps)
         document = {
             "schema": SCHEMA,
             "rehearsal": self._session.target.is_emulated,
-            "verdict": verdict_entry(candidate),
+            "verdict": verdict,
             "digest": candidate.digest,
             "record": candidate.record,
             "job": self._job(),
             "approval": self._approval(),
-            "model": self._model(),
+            "model": self._model(passed=verdict["pass"]),
             "release": release,
             "before_after": (release or {}).get("terms", {}).get("evidence"),
-            "graph": graph_entry(self._jobs, candidate.data),
+            "graph": graph_entry(
+                steps_of(candidate.job), {name: one.name for name, one in candidate.data.items()}
+            ),
             "steps": steps,
             "environments": self._environments(steps),
-            "data": self._data(),
-            "parameters": self._parameters(),
+            "data": [data_entry(name, one) for name, one in sorted(candidate.data.items())],
+            "parameters": parameters_of(candidate.job),
             "metrics": evaluation.metrics,
             "groups": evaluation.groups,
             "plots": evaluation.plots,
@@ -116,68 +133,65 @@ class _Gathering:
             "subscription_id": target.subscription_id,
         }
 
-    @property
-    def _jobs(self) -> dict[str, Any]:
-        """Steps by name: the service answers them in any order, and the same run shall give the same bytes."""
-        return dict(sorted((self._candidate.job.get("jobs") or {}).items()))
+    def _verdict(self, steps: list[dict[str, Any]]) -> dict[str, Any]:
+        candidate = self._candidate
+        return verdict_entry(
+            Account(
+                metrics=candidate.metrics,
+                thresholds=candidate.threshold_bytes,
+                verdict=candidate.verdict,
+                reference=candidate.thresholds.reference if candidate.thresholds else None,
+                has_model=bool(candidate.model_files),
+                status=candidate.status,
+                gate=candidate.gate.status if candidate.gate else None,
+                steps=steps,
+                problems=candidate.problems,
+            )
+        )
 
     def _steps(self) -> list[dict[str, Any]]:
         found = self._session.side_by_side(
             lambda step: step_entry(self._history, step, self._candidate.components.get(step.step)),
             [step for step in self._candidate.steps if not step.is_group],
         )
-        order = list(graph_of_jobs(self._jobs).names)
-        for entry, lock in found:
-            if lock is not None and entry["lock_sha256"]:
-                self._copies[f"{COPIES}/requirements-{entry['lock_sha256'][:12]}.lock"] = lock
-        return sorted(
-            (entry for entry, _ in found),
-            key=lambda entry: order.index(entry["name"]) if entry["name"] in order else len(order),
+        order = list(graph_of_jobs(steps_of(self._candidate.job)).names)
+        found.sort(
+            key=lambda row: order.index(row[0]["name"]) if row[0]["name"] in order else len(order),
         )
+        for entry, lock in found:
+            self._keep_lock(entry, lock)
+        return [entry for entry, _ in found]
 
-    def _parameters(self) -> dict[str, Any]:
-        inputs = self._candidate.job.get("inputs") or {}
-        return {name: value for name, value in sorted(inputs.items()) if not isinstance(value, Mapping)}
-
-    def _data(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "input": name,
-                "name": one.name,
-                "version": one.version,
-                "content_hash": one.content_hash,
-                "files_hash": one.code_hash,
-                "version_follows_from_content": one.genuine,
-                "registered_by": one.created_by,
-            }
-            for name, one in sorted(self._candidate.data.items())
-        ]
+    def _keep_lock(self, entry: dict[str, Any], lock: bytes | None) -> None:
+        """A digest is told with its copy only: nobody could check it otherwise."""
+        digest = entry["lock_sha256"]
+        if digest is None:
+            return
+        if lock is not None and sha256(lock) == digest:
+            self._copies[f"{COPIES}/{lock_file(digest)}"] = lock
+            return
+        got = f"sha256 {sha256(lock)}" if lock is not None else "nothing"
+        self._notes.append(
+            f"steps.{entry['name']}: lock: got {got}, expected {digest} as its run record says"
+        )
+        entry["lock_sha256"] = None
 
     def _environments(self, steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
         references = dict.fromkeys(
             one.environment for _, one in sorted(self._candidate.components.items()) if one.environment
         )
-        found = []
-        for reference in references:
-            live = live_asset(self._session, "environment", reference)
-            used = [step for step in steps if step["environment"] == live.reference and step["lock_sha256"]]
-            found.append(
-                {
-                    "name": live.name,
-                    "version": live.version,
-                    "content_hash": live.content_hash,
-                    "version_follows_from_content": live.genuine,
-                    "lock_sha256": used[0]["lock_sha256"] if used else None,
-                    "python": used[0]["python"] if used else None,
-                }
-            )
-        return found
+        return [
+            environment_entry(live_asset(self._session, "environment", reference), steps)
+            for reference in references
+        ]
 
     # -- what people decided
 
     def _approval(self) -> dict[str, Any] | None:
         candidate = self._candidate
         there = approvals_of(self._session, pipeline=candidate.pipeline, digest=candidate.digest)
+        if self._wanted is not None:
+            there = [replace(one, approvers=None) for one in there if one.reference == self._wanted]
         counted = counting(there, candidate.authors)
         if counted is None:
             return None
@@ -189,7 +203,7 @@ class _Gathering:
             "rehearsal": self._session.target.is_emulated,
         }
 
-    def _model(self) -> dict[str, Any]:
+    def _model(self, *, passed: bool) -> dict[str, Any]:
         """The model's files, and the version that they were registered as, when they were."""
         candidate = self._candidate
         found: dict[str, Any] = {
@@ -200,11 +214,7 @@ class _Gathering:
         body = registered_version(self._session, candidate, candidate.pipeline)
         source = job_output(body) if body is not None else None
         # The same files may have been released from another run; a run that did not pass has no part in that.
-        if (
-            body is not None
-            and source is not None
-            and (source[0] == candidate.name or verdict_entry(candidate)["pass"])
-        ):
+        if body is not None and source is not None and (source[0] == candidate.name or passed):
             model = shown_model(body)
             context = model.get("creation_context") or {}
             found["registered"] = {
@@ -225,19 +235,15 @@ class _Gathering:
             root = project_root()
         except UserError:
             return None
-        file = root / "pipelines" / pipeline / "release.yml"
-        if not file.is_file():
-            self._notes.append(f"pipelines/{pipeline}/release.yml: not in this checkout")
+        source = release_source(pipeline)
+        if not (root / source).is_file():
+            self._notes.append(f"{source}: not in this checkout")
             return None
-        content = file.read_bytes()
+        content = (root / source).read_bytes()
         try:
-            terms = yaml.safe_load(content)
-        except yaml.YAMLError:
-            self._notes.append(f"pipelines/{pipeline}/release.yml: no YAML")
+            entry = release_entry(pipeline, content)
+        except ValueError:
+            self._notes.append(f"{source}: no YAML")
             return None
-        self._copies[f"{COPIES}/release.yml"] = content
-        return {
-            "source": Path(file).relative_to(root).as_posix(),
-            "sha256": sha256(content),
-            "terms": json.loads(json.dumps(terms, default=str)) if isinstance(terms, dict) else {},
-        }
+        self._copies[f"{COPIES}/{RELEASE_FILE}"] = content
+        return entry

@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline.assets.graph import graph_of_jobs
-from plumbline.ops.release.live_asset import LiveAsset
 
 _PARENT_INPUT = re.compile(r"^\$\{\{\s*parent\.inputs\.([^.\s}]+)\s*\}\}$")
 
 
-def graph_entry(jobs: Mapping[str, Any], data_assets: Mapping[str, LiveAsset]) -> dict[str, Any]:
+def graph_entry(jobs: Mapping[str, Any], data_assets: Mapping[str, str]) -> dict[str, Any]:
     """Nodes, edges and bindings.
 
     Args:
         jobs: Step -> its node in the job's canonical form, in the order in which they shall stand.
-        data_assets: Input of the job -> data asset.
+        data_assets: Input of the job -> name of the data asset.
     """
     graph = graph_of_jobs(jobs)
     joined: dict[tuple[str, str], list[str]] = {}
@@ -30,8 +29,8 @@ def graph_entry(jobs: Mapping[str, Any], data_assets: Mapping[str, LiveAsset]) -
     for edge in graph.edges:
         joined.setdefault((edge.source, edge.target), []).append(edge.output)
     data = [
-        {"name": f"input {name}", "kind": "data", "title": one.name}
-        for name, one in sorted(data_assets.items())
+        {"name": f"input {name}", "kind": "data", "title": title}
+        for name, title in sorted(data_assets.items())
     ]
     steps = [
         {

@@ -20,6 +20,8 @@ from plumbline.ops.evidence.threshold_picture import threshold_svg
 TEMPLATES = Path(__file__).parent / "templates"
 PAGE, MARKDOWN = "evidence.html", "evidence.md"
 _MLFLOW_ADDRESS = re.compile(r"View (run .+|experiment) at: https?://")
+# Everything of ours that makes a page of a document, beside the templates.
+_DRAWING = ("graph_picture.py", "page.py", "plot.py", "threshold_picture.py")
 _WORDS = {"at_least": "at least", "at_most": "at most"}
 
 
@@ -32,9 +34,9 @@ def pages(document: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def renderer() -> str:
-    """Digest of everything that makes pages of a document; pages of another one are not compared."""
+    """Digest of everything that makes pages of a document; pages of another one cannot be made again here."""
     digest = hashlib.sha256()
-    for file in sorted([*TEMPLATES.iterdir(), *Path(__file__).parent.glob("*.py")]):
+    for file in sorted([*TEMPLATES.iterdir(), *(Path(__file__).parent / name for name in _DRAWING)]):
         if file.is_file():
             digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()

@@ -39,7 +39,7 @@ def read_plots(index: bytes, read: Callable[[str], bytes | None]) -> tuple[list[
     for at, row in enumerate(rows[:MAX_PLOTS]):
         try:
             plots.append(_plot(row, read))
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, csv.Error) as error:
             problems.append(f"{PLOTS_FILE}[{at}]: got no plot that can be drawn ({error})")
     return plots, problems
 

@@ -10,7 +10,14 @@ from plumbline.ops.errors import UserError
 from plumbline.ops.job.options import Place, place_options
 from plumbline.ops.output import output_options, print_answer
 
-COLUMNS = {"Job": "job", "Verdict": "verdict", "Digest": "digest", "Compared with live": "compared_with_live"}
+COLUMNS = {
+    "Job": "job",
+    "Verdict": "verdict",
+    "Digest": "digest",
+    "Compared with live": "compared_with_live",
+    "Notices": "length(notices)",
+}
+MOST_TOLD = 3
 
 
 @click.command("verify")
@@ -29,17 +36,22 @@ def command(folder: Path, live: bool, place: Place, output: str, query: str | No
     Example: plumbline evidence verify .plumbline/evidence/claims-release-885320a146 --stack local
     """
     from plumbline.ops.evidence.folder import read_evidence
-    from plumbline.ops.evidence.verification import first_difference, first_live_difference
+    from plumbline.ops.evidence.live_comparison import compare_with_live
+    from plumbline.ops.evidence.verification import first_difference, notices
 
     evidence = read_evidence(folder)
     difference = first_difference(evidence)
-    online = live or place.stack is not None
-    if difference is None and online:
-        difference = first_live_difference(evidence, place.session())
     if difference is not None:
-        raise UserError(
-            f"{folder}: {difference}\nThe evidence is not what was written. Write it again from the run."
-        )
+        raise _refused(folder, difference)
+    told = notices(evidence)
+    online = live or place.stack is not None
+    if online:
+        compared = compare_with_live(evidence, place.session())
+        if compared.differences:
+            raise _refused(folder, *compared.differences)
+        told += compared.notices
+    for notice in told:
+        click.echo(f"Notice: {notice}", err=True)
     document = evidence.document
     answer = {
         "job": document["job"]["name"],
@@ -47,5 +59,15 @@ def command(folder: Path, live: bool, place: Place, output: str, query: str | No
         "digest": document["digest"],
         "files": len(document["files"]),
         "compared_with_live": online,
+        "notices": told,
     }
     print_answer(answer, output=output, query=query, columns=COLUMNS)
+
+
+def _refused(folder: Path, *found: str) -> UserError:
+    lines = [f"{folder}: {line}" for line in found[:MOST_TOLD]]
+    if len(found) > MOST_TOLD:
+        lines.append(f"{folder}: and {len(found) - MOST_TOLD} more parts differ")
+    return UserError(
+        "\n".join([*lines, "The evidence is not what was written. Write it again from the run."])
+    )

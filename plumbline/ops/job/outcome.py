@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import click
+
 from plumbline.ops.azure_session import AzureSession
-from plumbline.ops.errors import FOUND
+from plumbline.ops.errors import FOUND, UserError
 from plumbline.ops.job.datastore_files import DatastoreFiles
 from plumbline.ops.job.verdict import GATE, Verdict, find_verdict
 from plumbline.ops.job.watch import Look, Watch
@@ -26,7 +28,7 @@ _PHASE_OF = {
     "Finalizing": "uploading",
 }
 # Written by the emulator only; on Azure the phases are what was seen of them.
-_RECORD = "system_logs/run_record.json"
+RECORD = "system_logs/run_record.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,12 +83,19 @@ class Outcome:
 
 
 def outcome_of(session: AzureSession, history: RunHistory, watch: Watch, look: Look) -> Outcome:
-    """Gather how a job ended, its steps side by side."""
+    """Gather how a job ended, its steps side by side.
+
+    A verdict that cannot be read is told on stderr: not everybody who may submit may read blobs, and the rest stays true.
+    """
     own = history.run(str(look.job["name"]))
     steps = session.side_by_side(
         lambda step: _step_outcome(history, watch, step), [step for step in look.steps if not step.is_group]
     )
-    verdict = find_verdict(history, DatastoreFiles(session), look.job, look.steps)
+    try:
+        verdict = find_verdict(history, DatastoreFiles(session), look.job, look.steps)
+    except UserError as error:
+        verdict = None
+        click.echo(f"{look.job['name']}: verdict not readable: {error}", err=True)
     return Outcome(
         job=look.job,
         steps=tuple(steps),
@@ -124,8 +133,8 @@ def _step_outcome(history: RunHistory, watch: Watch, step: StepRun) -> StepOutco
 def _seconds(
     history: RunHistory, watch: Watch, step: StepRun, files: Mapping[str, str]
 ) -> Mapping[str, float]:
-    if _RECORD in files:
-        timings = json.loads(history.log(files[_RECORD])).get("timings") or {}
+    if RECORD in files:
+        timings = json.loads(history.log(files[RECORD])).get("timings") or {}
         return {phase: timings[f"{phase}_ms"] / 1000 for phase in PHASES if f"{phase}_ms" in timings}
     found: dict[str, float] = {}
     for status, seconds in watch.seen(step).items():

@@ -17,7 +17,8 @@ from typing import Any
 from plumbline.assets.references import normal_uri
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
-from plumbline.ops.release.live_asset import API_VERSION, recorded_version
+from plumbline.ops.release.asset_version import API_VERSION, recorded_version
+from plumbline.ops.release.terms import approvers
 
 # 28 characters: Azure states 30 as the limit for components and none for data, and a count must fit too.
 SCHEME, DIGITS = "a1", 26
@@ -34,6 +35,7 @@ class Approval:
     Attributes:
         approver: systemData's createdBy, `approver_type` its createdByType.
         note: What the approver wrote, None once somebody else changed the version's labels.
+        approvers: Who alone may approve, in lower case, by the checkout's release.yml; None: anybody but an author.
     """
 
     container: str
@@ -42,6 +44,7 @@ class Approval:
     approver_type: str
     approved_at: str
     note: str | None = None
+    approvers: frozenset[str] | None = None
 
     @property
     def reference(self) -> str:
@@ -58,6 +61,8 @@ class Approval:
             )
         if self.approver.lower() in {author.lower() for author in authors}:
             return f"it was written by {self.approver}, who submitted the run"
+        if self.approvers is not None and self.approver.lower() not in self.approvers:
+            return f"it was written by {self.approver}, whom approval.approvers of release.yml does not list"
         return None
 
 
@@ -73,9 +78,9 @@ def approval_version(digest: str) -> str:
 
 def approvals_of(session: AzureSession, *, pipeline: str, digest: str) -> list[Approval]:
     """Every version that stands for a digest, oldest first, those that do not count too; archived ones are none."""
-    container = approval_container(pipeline)
+    container, allowed = approval_container(pipeline), approvers(pipeline)
     return [
-        _approval(container, body)
+        _approval(container, body, allowed)
         for body in _versions(session, container, digest)
         if str((body.get("properties") or {}).get("isArchived")).lower() != "true"
     ]
@@ -114,7 +119,7 @@ def write_approval(
     }
     session.send("PUT", path, api_version=WRITE_VERSION, body=body)
     # Read again: what counts is what the service keeps, not what it answered.
-    return _approval(container, recorded_version(session, path))
+    return _approval(container, recorded_version(session, path), approvers(pipeline))
 
 
 def _versions(session: AzureSession, container: str, digest: str) -> Iterator[Mapping[str, Any]]:
@@ -127,7 +132,7 @@ def _versions(session: AzureSession, container: str, digest: str) -> Iterator[Ma
         yield recorded_version(session, path)
 
 
-def _approval(container: str, body: Mapping[str, Any]) -> Approval:
+def _approval(container: str, body: Mapping[str, Any], allowed: frozenset[str] | None) -> Approval:
     stamped = body.get("systemData") or {}
     tags = (body.get("properties") or {}).get("tags") or {}
     own = stamped.get("lastModifiedBy", stamped.get("createdBy")) == stamped.get("createdBy")
@@ -138,4 +143,5 @@ def _approval(container: str, body: Mapping[str, Any]) -> Approval:
         approver_type=str(stamped.get("createdByType") or ""),
         approved_at=str(stamped.get("createdAt") or ""),
         note=tags.get(NOTE_TAG) if own else None,
+        approvers=allowed,
     )

@@ -10,8 +10,9 @@ from plumbline.ops.release.approval import Approval, approvals_of, counting, wri
 from plumbline.ops.release.caller import Caller, caller_of
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.candidate_reading import read_candidate
-from plumbline.ops.release.errors import AlreadyApprovedError, AuthorError, NotReleasableError
+from plumbline.ops.release.errors import AlreadyApprovedError, ApproverError, AuthorError, NotReleasableError
 from plumbline.ops.release.readiness import require_releasable
+from plumbline.ops.release.terms import approvers
 
 MAX_NOTE = 256  # of a tag's value, as ARM has it
 
@@ -37,13 +38,14 @@ def approve(
         GateClosedError: the metrics do not reach the thresholds.
         NotReleasableError: the run is not as a release needs it.
         AuthorError: the login submitted the run, or is no person.
+        ApproverError: the checkout's release.yml lists who may approve, and the login is not among them.
         AlreadyApprovedError: it has an approval that counts.
         UserError: no right to write data assets, or to read the outputs.
     """
     if note is not None and len(note) > MAX_NOTE:
         raise UsageError(f"--note: got {len(note)} characters, expected at most {MAX_NOTE}.")
     candidate = read_candidate(session, job)
-    require_releasable(candidate, "approve")
+    require_releasable(candidate, "approve", model=candidate.pipeline)
     if candidate.commit.endswith("+dirty") and not uncommitted_allowed:
         raise NotReleasableError(
             f"job {job}: approve: got a run of uncommitted changes ({candidate.commit}), expected a commit that can be "
@@ -87,4 +89,11 @@ def _require_reviewer(candidate: Candidate, caller: Caller) -> None:
         raise AuthorError(
             f"job {candidate.name}: approve: got the application {caller.shown}, expected a person. "
             "Nothing was written. Log in as a user: az login"
+        )
+    allowed = approvers(candidate.pipeline)
+    if allowed is not None and not caller.names & allowed:
+        raise ApproverError(
+            f"job {candidate.name}: approve: got {caller.shown}, expected one of {', '.join(sorted(allowed)) or 'nobody'}, "
+            f"whom pipelines/{candidate.pipeline}/release.yml lists under approval.approvers. Nothing was written. "
+            "Ask one of them, or have the list changed by review."
         )

@@ -30,7 +30,8 @@ class Candidate:
         author_object_ids: The same by object id, as far as run history says.
         components: Step -> component as it is live.
         data: Input of the job -> data asset as it is live.
-        evaluation_files: Path below the evaluation's folder -> SHA-256; `model_files` the same of the model.
+        evaluation_files: Path below the evaluation's folder -> SHA-256; `model_files` the same of the model, and
+            `output_files` of what lies at the job's output, which is what a registration names.
         problems: What is not as a release needs it.
     """
 
@@ -49,6 +50,7 @@ class Candidate:
     thresholds: LiveAsset | None = None
     threshold_bytes: bytes | None = None
     model_files: Mapping[str, str] | None = None
+    output_files: Mapping[str, str] | None = None
     problems: tuple[str, ...] = ()
 
     @property
@@ -63,17 +65,17 @@ class Candidate:
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """The job's tags: labels, never evidence."""
+        """The job's tags: labels that their submitter can change at any time, never evidence."""
         return self.body["properties"].get("tags") or {}
 
     @property
     def pipeline(self) -> str:
-        """The pipeline's name, which approvals and models are called after."""
+        """The pipeline's name as its tag says it: part of the digest, and so fixed by an approval."""
         return str(self.tags.get(PIPELINE_TAG) or self.job.get("experiment_name") or "pipeline")
 
     @property
     def commit(self) -> str:
-        """The commit that the submitter says it was."""
+        """The commit that the submitter says it was: part of the digest, and so fixed by an approval."""
         return str(self.tags.get(COMMIT_TAG) or "unknown")
 
     @property
@@ -114,6 +116,8 @@ class Candidate:
         """What the digest is made of."""
         return {
             "job": self.name,
+            "pipeline": self.pipeline,
+            "commit": self.commit,
             "job_digest": job_digest(self.job),
             "metrics_sha256": sha256(self.metrics) if self.metrics is not None else None,
             "evaluation": dict(self.evaluation_files) if self.evaluation_files is not None else None,

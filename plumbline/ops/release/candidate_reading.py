@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from plumbline.assets import AssetKind
 from plumbline.assets.references import parse_reference
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
-from plumbline.ops.job.datastore_files import DatastoreFiles
 from plumbline.ops.job.digest import live_job
 from plumbline.ops.release.candidate import METRICS_FILE, Candidate
-from plumbline.ops.release.digest import sha256
 from plumbline.ops.release.flow import StepOutput, release_flow
 from plumbline.ops.release.judgement import read_metrics, read_thresholds
 from plumbline.ops.release.live_asset import LiveAsset, live_asset, thresholds_asset
-from plumbline.ops.run_history import ENDED, RunHistory
+from plumbline.ops.release.live_code import LiveCode
+from plumbline.ops.release.step_account import step_account
+from plumbline.ops.release.stored_files import KEPT_BYTES, StoredFile, StoredFiles
+from plumbline.ops.run_history import ENDED, RunHistory, StepRun
 
 
 def read_candidate(session: AzureSession, name: str) -> Candidate:
@@ -44,30 +45,30 @@ class _Reading:
     def __init__(self, session: AzureSession, history: RunHistory, body: Mapping[str, Any]) -> None:
         self._session = session
         self._history = history
-        self._files = DatastoreFiles(session)
+        self._files = StoredFiles(session)
+        self._code = LiveCode(session)
         self._body = body
         self._job = live_job(body)
         self._flow = release_flow(self._job)
-        self._steps = {step.step: step for step in history.steps(body)}
         self._problems = list(self._flow.problems)
+        self._steps = self._read_steps()
 
     def candidate(self) -> Candidate:
         """Everything, assets side by side."""
         flow, nodes = self._flow, self._job.get("jobs") or {}
         components = {step: str(node.get("component") or "") for step, node in nodes.items()}
         data = self._data_references()
-        wanted = [("component", one) for one in components.values()] + [
-            ("data", one) for one in data.values()
-        ]
-        found = self._session.side_by_side(lambda entry: live_asset(self._session, *entry), wanted)
-        self._problems += dict.fromkeys(one.problem for one in found if one.problem)
-        evaluation_uri = self._uri(flow.evaluation)
-        evaluation_files = file_digests(self._files, evaluation_uri) if evaluation_uri else None
-        metrics = self._metrics(evaluation_uri)
-        verdict_uri = self._uri(flow.verdict)
-        verdict = self._read(verdict_uri, "verdict") if verdict_uri else None
+        found = self._assets(("component", one) for one in components.values())
+        self._check_inner(found)
+        found_data = self._assets(("data", one) for one in data.values())
+        evaluation = self._written(flow.evaluation)
+        metrics = self._metrics(evaluation)
+        verdict = self._only(self._written(flow.verdict), "verdict")
         thresholds, threshold_bytes = self._thresholds()
-        model_files = self._model_files()
+        model = self._written(flow.model)
+        if model is not None and not model:
+            self._problems.append("model: got no file in it, expected at least one")
+        model_files = _digests(model)
         self._compare_model(metrics, model_files)
         authors, object_ids = self._authors()
         return Candidate(
@@ -77,17 +78,51 @@ class _Reading:
             flow=flow,
             authors=authors,
             author_object_ids=object_ids,
-            components=dict(zip(components, found[: len(components)], strict=True)),
-            data=dict(zip(data, found[len(components) :], strict=True)),
+            components=dict(zip(components, found, strict=True)),
+            data=dict(zip(data, found_data, strict=True)),
             metrics=metrics,
-            evaluation_files=evaluation_files,
+            evaluation_files=_digests(evaluation),
             verdict=verdict,
-            verdict_uri=verdict_uri,
+            verdict_uri=self._uri(flow.verdict),
             thresholds=thresholds,
             threshold_bytes=threshold_bytes,
             model_files=model_files,
+            output_files=self._output_files(model_files),
             problems=tuple(self._problems),
         )
+
+    def _read_steps(self) -> dict[str, StepRun]:
+        """Step -> run. Run history knows steps by names that anybody may change afterwards: what they ran must fit."""
+        runs = self._history.steps(self._body)
+        for step, count in Counter(run.step for run in runs).items():
+            if count > 1:
+                self._problems.append(f"steps.{step}: got {count} runs of this name, expected one")
+        for run in runs:
+            node = (self._job.get("jobs") or {}).get(run.step)
+            address = parse_reference(str(node.get("component") or "")) if node else None
+            expected = f"{address.name}:{address.version}" if address and address.version else None
+            if run.component and expected and run.component.lower() != expected.lower():
+                self._problems.append(
+                    f"steps.{run.step}: got run {run.name} of {run.component}, expected one of {expected}"
+                )
+        return {run.step: run for run in runs}
+
+    def _assets(self, wanted: Iterable[tuple[AssetKind, str]]) -> list[LiveAsset]:
+        found = self._session.side_by_side(
+            lambda entry: live_asset(self._session, *entry, code=self._code), list(wanted)
+        )
+        known = set(self._problems)
+        self._problems += dict.fromkeys(
+            one.problem for one in found if one.problem and one.problem not in known
+        )
+        return found
+
+    def _check_inner(self, components: Iterable[LiveAsset]) -> None:
+        """Components that pipeline components run: their parent's hash stands for them, not for where their code lies."""
+        seen: set[str] = set()
+        while inner := dict.fromkeys(one for parent in components for one in parent.inner if one not in seen):
+            seen |= set(inner)
+            components = self._assets(("component", one) for one in inner)
 
     def _data_references(self) -> dict[str, str]:
         inputs = self._job.get("inputs") or {}
@@ -103,15 +138,32 @@ class _Reading:
             return None
         return self._history.outputs(step.name).get(source.output)
 
-    def _read(self, uri: str, what: str) -> bytes | None:
-        names = self._files.names(uri)
-        if len(names) != 1:
-            self._problems.append(f"{what}: got {len(names)} files, expected one")
+    def _written(self, source: StepOutput | None) -> dict[str, StoredFile] | None:
+        """An output's files as they are now, held against what is kept of their step; None without the output."""
+        uri = self._uri(source)
+        if source is None or uri is None:
             return None
-        return self._files.read(uri)
+        files = self._files.stored(uri)
+        account = step_account(self._session, self._history, self._files, self._steps[source.step])
+        self._problems += account.differences(source.output, files)
+        return files
 
-    def _metrics(self, uri: str | None) -> bytes | None:
-        content = self._read(f"{uri.rstrip('/')}/{METRICS_FILE}", METRICS_FILE) if uri else None
+    def _only(self, files: Mapping[str, StoredFile] | None, what: str) -> bytes | None:
+        if files is None:
+            return None
+        if len(files) != 1:
+            self._problems.append(f"{what}: got {len(files)} files, expected one")
+            return None
+        content = next(iter(files.values())).content
+        if content is None:
+            self._problems.append(f"{what}: got more than {KEPT_BYTES} bytes, expected a small file")
+        return content
+
+    def _metrics(self, evaluation: Mapping[str, StoredFile] | None) -> bytes | None:
+        if evaluation is None:
+            return None
+        named = {name: file for name, file in evaluation.items() if name == METRICS_FILE}
+        content = self._only(named, METRICS_FILE)
         if content is not None:
             try:
                 read_metrics(content)
@@ -132,14 +184,27 @@ class _Reading:
                 self._problems.append(f"thresholds {found.reference}: {error}")
         return found, content
 
-    def _model_files(self) -> dict[str, str] | None:
-        uri = self._uri(self._flow.model)
-        if uri is None:
+    def _output_files(self, model: Mapping[str, str] | None) -> dict[str, str] | None:
+        """What lies at the job's output: a registration names that, and the service alone knows which step filled it."""
+        output = self._flow.model_output
+        if output is None or model is None:
             return None
-        files = file_digests(self._files, uri)
-        if not files:
-            self._problems.append("model: got no file in it, expected at least one")
-        return files
+        uri = self._history.outputs(str(self._body["name"])).get(output)
+        if uri is None:
+            self._problems.append(
+                f"outputs.{output}: got no address of it, expected the model that is released"
+            )
+            return None
+        if uri == self._uri(self._flow.model):
+            return dict(model)
+        found = _digests(self._files.stored(uri)) or {}
+        for name in sorted({*found, *model}):
+            if found.get(name) != model.get(name):
+                self._problems.append(
+                    f"outputs.{output}: {name}: got sha256 {found.get(name)}, expected {model.get(name)} as the model "
+                    "that was evaluated has it"
+                )
+        return found
 
     def _compare_model(self, metrics: bytes | None, model: Mapping[str, str] | None) -> None:
         """Metrics that say which files they were measured of must mean this model."""
@@ -160,17 +225,10 @@ class _Reading:
             if step and step.reused_job and step.reused_job not in {str(one["name"]) for one in jobs}:
                 jobs.append(self._history.job(step.reused_job))
         names = {str((one.get("systemData") or {}).get("createdBy") or "").lower() for one in jobs}
-        rows = [row for one in jobs for row in self._history.children(str(one["name"]))]
+        rows = [row for one in jobs for row in self._history.step_rows(str(one["name"]))]
         ids = {str((row.get("createdBy") or {}).get("userObjectId") or "").lower() for row in rows}
         return frozenset(names - {""}), frozenset(ids - {""})
 
 
-def file_digests(files: DatastoreFiles, uri: str) -> dict[str, str]:
-    """Path below an address -> SHA-256 of its bytes, as they are now."""
-    with tempfile.TemporaryDirectory(prefix="plumbline-digest-") as folder:
-        files.fetch(uri, Path(folder))
-        return {
-            path.relative_to(folder).as_posix(): sha256(path.read_bytes())
-            for path in sorted(Path(folder).rglob("*"))
-            if path.is_file()
-        }
+def _digests(files: Mapping[str, StoredFile] | None) -> dict[str, str] | None:
+    return {name: file.sha256 for name, file in files.items()} if files is not None else None

@@ -4,6 +4,7 @@ UserError
 ├── GateClosedError       its metrics miss the thresholds: a verdict, exit 3
 ├── NotReleasableError    the run is not one that could be released, or was tampered with: exit 1
 ├── AuthorError           the author may not approve: exit 1
+├── ApproverError         release.yml lists who may approve, and not this login: exit 1
 └── AlreadyApprovedError  somebody else did already: exit 1
 """
 
@@ -29,6 +30,10 @@ class NotReleasableError(UserError):
 
 class AuthorError(UserError):
     """Who submitted a run wants to approve it."""
+
+
+class ApproverError(UserError):
+    """Who wants to approve is not among those whom the release's terms list."""
 
 
 class AlreadyApprovedError(UserError):

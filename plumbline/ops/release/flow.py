@@ -50,9 +50,7 @@ def release_flow(job: Mapping[str, Any]) -> ReleaseFlow:
     jobs = job.get("jobs") or {}
     problems: list[str] = []
     model_output = _model_output(job, problems)
-    model = _source_of(model_output, jobs) if model_output else None
-    if model_output and model is None:
-        problems.append(f"outputs.{model_output}: got no step that writes it, expected one")
+    model = _source_of(model_output, jobs, problems) if model_output else None
     if GATE not in jobs:
         problems.append(f"jobs: got no step {GATE}, expected one that fails when the verdict says no")
         return ReleaseFlow(model=model, model_output=model_output, problems=tuple(problems))
@@ -88,13 +86,19 @@ def _model_output(job: Mapping[str, Any], problems: list[str]) -> str | None:
     return None
 
 
-def _source_of(output: str, jobs: Mapping[str, Any]) -> StepOutput | None:
-    for step, node in jobs.items():
-        for name, value in (node.get("outputs") or {}).items():
-            found = _PARENT_OUTPUT.match(_text(value))
-            if found and found.group(1) == output:
-                return StepOutput(step=step, output=name)
-    return None
+def _source_of(output: str, jobs: Mapping[str, Any], problems: list[str]) -> StepOutput | None:
+    """The one step that writes a job's output: of several the service keeps one, and does not say which."""
+    sources = [
+        StepOutput(step=step, output=name)
+        for step, node in jobs.items()
+        for name, value in (node.get("outputs") or {}).items()
+        if (found := _PARENT_OUTPUT.match(_text(value))) and found.group(1) == output
+    ]
+    if len(sources) != 1:
+        names = ", ".join(f"{one.step}.{one.output}" for one in sources)
+        got = f"{len(sources)} steps that write it ({names})" if sources else "no step that writes it"
+        problems.append(f"outputs.{output}: got {got}, expected one")
+    return sources[0] if sources else None
 
 
 def _bound(edges: tuple[Edge, ...], wanted: str, problems: list[str]) -> StepOutput | None:

@@ -6,9 +6,8 @@ Source: Component, Environment and Data Versions - Get, Code Versions - Get, api
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,9 @@ from plumbline.assets import (
 from plumbline.assets.references import COLLECTIONS, parse_reference
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.job.datastore_files import DatastoreFiles
+from plumbline.ops.release.asset_version import API_VERSION
+from plumbline.ops.release.live_code import CodeFinding, LiveCode
 
-API_VERSION = "2024-04-01"
-RECORDED_SECONDS = 10.0
 ANONYMOUS = "azureml_anonymous"
 _CODE_HASH_PROPERTY = "plumbline.code_hash"
 
@@ -37,7 +36,8 @@ class LiveAsset:
 
     Attributes:
         content_hash: 64 hex over its spec as it is live; None when it is not there.
-        code_hash: Hash of its files, as the service keeps it; of thresholds as they were downloaded.
+        code_hash: Hash of its files, as they were downloaded of components and thresholds, else as the service keeps it.
+        inner: References of the components that a pipeline component runs.
         genuine: Whether its content-addressed version follows from that hash; None when that cannot be told.
         problem: Why it cannot carry a release, None when it can.
     """
@@ -49,6 +49,7 @@ class LiveAsset:
     code_hash: str | None = None
     genuine: bool | None = None
     environment: str | None = None
+    inner: tuple[str, ...] = ()
     uri: str | None = None
     created_by: str | None = None
     problem: str | None = None
@@ -59,8 +60,14 @@ class LiveAsset:
         return f"{self.name}:{self.version}"
 
 
-def live_asset(session: AzureSession, kind: AssetKind, reference: str) -> LiveAsset:
-    """Look an asset up by an exact reference of this workspace; what is wrong with it is in `problem`."""
+def live_asset(
+    session: AzureSession, kind: AssetKind, reference: str, *, code: LiveCode | None = None
+) -> LiveAsset:
+    """Look an asset up by an exact reference of this workspace; what is wrong with it is in `problem`.
+
+    Args:
+        code: Optional. Downloads and hashes a component's code; without it the service's property is taken.
+    """
     address = parse_reference(reference)
     if address is None or not address.version or address.registry:
         problem = f"{kind}: got {reference}, expected an exact version registered in this workspace"
@@ -76,22 +83,21 @@ def live_asset(session: AzureSession, kind: AssetKind, reference: str) -> LiveAs
     if body is None:
         problem = f"{kind} {name}:{version}: got nothing in the workspace, expected it registered"
         return LiveAsset(kind=kind, name=name, version=version, problem=problem)
-    codes: list[str] = []
-    spec = spec_from_rest(kind, body, code_hash_of=lambda code: _code_hash(session, body, code, codes))
-    return _described(kind, name, version, body, spec, codes[0] if codes else None)
+    codes: list[CodeFinding] = []
 
+    def code_hash_of(address: str) -> str | None:
+        found = (
+            code.find(address)
+            if code is not None and kind == "component"
+            else CodeFinding(hash=_kept_hash(session, body, address))
+        )
+        codes.append(found)
+        return found.hash
 
-def recorded_version(session: AzureSession, path: str) -> Mapping[str, Any]:
-    """A version that was just written, once the service says who wrote it; systemData may come late.
-
-    Returns: the body as it is after ten seconds at the latest, then perhaps without systemData.
-    """
-    until = time.monotonic() + RECORDED_SECONDS
-    while True:
-        body: Mapping[str, Any] = session.get(path, api_version=API_VERSION) or {}
-        if (body.get("systemData") or {}).get("createdBy") or time.monotonic() > until:
-            return body
-        time.sleep(0.2)
+    spec = spec_from_rest(kind, body, code_hash_of=code_hash_of)
+    found = _described(kind, name, version, body, spec, codes[0].hash if codes else None)
+    fault = next((f"{kind} {name}:{version}: {one.problem}" for one in codes if one.problem), None)
+    return replace(found, problem=fault) if fault else found
 
 
 def thresholds_asset(session: AzureSession, reference: str) -> tuple[LiveAsset, bytes | None]:
@@ -127,6 +133,7 @@ def _described(
     return LiveAsset(
         kind=kind, name=name, version=version, content_hash=hashed, code_hash=code, genuine=genuine,
         environment=spec.get("environment") if isinstance(spec.get("environment"), str) else None,
+        inner=_inner(spec),
         uri=(body.get("properties") or {}).get("dataUri"),
         created_by=(body.get("systemData") or {}).get("createdBy"),
         problem=None if genuine is not False else (
@@ -143,7 +150,13 @@ def _unknown_references(spec: Mapping[str, Any]) -> bool:
     return any(one is not None and not (one.version and is_content_version(one.version)) for one in addresses)
 
 
-def _code_hash(session: AzureSession, body: Mapping[str, Any], address: str, found: list[str]) -> str | None:
+def _inner(spec: Mapping[str, Any]) -> tuple[str, ...]:
+    nodes = spec.get("jobs")
+    found = [node.get("component") for node in (nodes or {}).values()] if isinstance(nodes, Mapping) else []
+    return tuple(str(one) for one in found if one)
+
+
+def _kept_hash(session: AzureSession, body: Mapping[str, Any], address: str) -> str | None:
     code_id = address.removeprefix("azureml:")
     if "/codes/" in code_id.lower() and code_id.startswith("/subscriptions/"):
         code = session.get(code_id, api_version=API_VERSION) or {}
@@ -151,6 +164,4 @@ def _code_hash(session: AzureSession, body: Mapping[str, Any], address: str, fou
     else:
         marked = (body["properties"].get("properties") or {}).get(_CODE_HASH_PROPERTY)
         hashed = marked if marked and "/LocalUpload/" in address else None
-    if hashed:
-        found.append(str(hashed))
     return str(hashed) if hashed else None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.errors import GateClosedError, NotReleasableError
-from plumbline.ops.release.terms import required_thresholds
+from plumbline.ops.release.terms import release_terms
 
 
-def require_releasable(candidate: Candidate, what: str) -> None:
+def require_releasable(candidate: Candidate, what: str, *, model: str) -> None:
     """Pass a completed run whose gate passed and whose metrics, judged anew, reach every threshold.
 
     Args:
+        model: Name that it shall be released under: the checkout's terms of that name are what it is held to.
         what: Verb that is refused, for the message.
 
     Raises:
@@ -19,7 +20,7 @@ def require_releasable(candidate: Candidate, what: str) -> None:
     """
     where = f"job {candidate.name}: {what}"
     judgement = candidate.judgement
-    faults = [f"{where}: {text}" for text in _faults(candidate)]
+    faults = [f"{where}: {text}" for text in _faults(candidate, model)]
     if judgement is not None and not judgement.passed:
         closed = [f"{where}: gate closed: {reason}" for reason in judgement.reasons]
         raise GateClosedError(
@@ -35,8 +36,8 @@ def require_releasable(candidate: Candidate, what: str) -> None:
         )
 
 
-def _faults(candidate: Candidate) -> list[str]:
-    faults = []
+def _faults(candidate: Candidate, model: str) -> list[str]:
+    faults = _faults_by_terms(candidate, model)
     if candidate.status != "Completed":
         faults.append(f"got a run that is {candidate.status}, expected one that Completed")
     if candidate.is_anonymous:
@@ -54,12 +55,27 @@ def _faults(candidate: Candidate) -> list[str]:
         faults.append("got no verdict of the run, expected one to compare with")
     if candidate.threshold_bytes is None:
         faults.append("got no thresholds to judge by, expected the registered data asset that the run used")
-    wanted = required_thresholds(candidate.pipeline)
-    if wanted and candidate.flow.thresholds and wanted != candidate.flow.thresholds:
-        faults.append(
-            f"got a run judged by {candidate.flow.thresholds}, expected {wanted} as pipelines/{candidate.pipeline} has it "
-            "in this checkout"
-        )
     if candidate.model_files is None:
         faults.append("got no model, expected the output of a completed step")
     return [*faults, *candidate.problems, *candidate.differences]
+
+
+def _faults_by_terms(candidate: Candidate, model: str) -> list[str]:
+    """What a run's tags say of its pipeline chooses its approvals, never its terms."""
+    faults = []
+    if model != candidate.pipeline:
+        faults.append(
+            f"got a run of pipeline {candidate.pipeline}, expected one of {model}: it was judged and approved under "
+            "another name"
+        )
+    terms = release_terms(model)
+    if terms is None:
+        faults.append(
+            f"got no terms for {model}, expected pipelines/{model} with pipeline.yml and release.yml in this checkout"
+        )
+    elif terms.thresholds is None or terms.thresholds != candidate.flow.thresholds:
+        faults.append(
+            f"got a run judged by {candidate.flow.thresholds}, expected {terms.thresholds} as {terms.source} has it in "
+            "this checkout"
+        )
+    return faults

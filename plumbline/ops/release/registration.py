@@ -10,14 +10,12 @@ from typing import Any
 from plumbline.assets import AssetDefinition, canonical_text, content_hash
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
-from plumbline.ops.job.datastore_files import DatastoreFiles
 from plumbline.ops.job.digest import job_digest
 from plumbline.ops.release.approval import Approval, approvals_of, counting
+from plumbline.ops.release.asset_version import recorded_version
 from plumbline.ops.release.candidate import Candidate
-from plumbline.ops.release.candidate_reading import file_digests, read_candidate
-from plumbline.ops.release.digest import tree_digest
+from plumbline.ops.release.candidate_reading import read_candidate
 from plumbline.ops.release.errors import NotReleasableError
-from plumbline.ops.release.live_asset import recorded_version
 from plumbline.ops.release.readiness import require_releasable
 from plumbline.ops.release.registered_model import (
     DIGEST_TAG,
@@ -27,6 +25,7 @@ from plumbline.ops.release.registered_model import (
     model_versions,
     shown_model,
 )
+from plumbline.ops.release.stored_files import StoredFiles
 from plumbline.ops.release.workspace_writer import open_writer
 from plumbline.ops.run_history import RunHistory
 
@@ -58,7 +57,7 @@ def register(session: AzureSession, job: str, *, name: str | None = None) -> Reg
     """Register a run's model; the same files again are found and not registered twice.
 
     Args:
-        name: Optional. The model's name. Default: the pipeline's.
+        name: Optional. The model's name. Default: the pipeline's; another one is refused.
 
     Raises:
         GateClosedError: the metrics, judged anew, miss a threshold.
@@ -66,9 +65,9 @@ def register(session: AzureSession, job: str, *, name: str | None = None) -> Reg
         UserError: no right to write models.
     """
     candidate = read_candidate(session, job)
-    require_releasable(candidate, "register")
-    approval = required_approval(session, candidate)
     model = name or candidate.pipeline
+    require_releasable(candidate, "register", model=model)
+    approval = required_approval(session, candidate)
     there = registered_version(session, candidate, model)
     if there is not None:
         return Registration(candidate=candidate, approval=approval, model=shown_model(there), is_new=False)
@@ -93,20 +92,23 @@ def required_approval(session: AzureSession, candidate: Candidate) -> Approval:
 def registered_version(session: AzureSession, candidate: Candidate, name: str) -> Mapping[str, Any] | None:
     """The newest version of a model that holds the run's very files, None when there is none.
 
-    A tag only finds candidates; their files are hashed anew.
+    Neither a tag nor the job that a version names is enough: the files there are hashed anew.
     """
-    history, files = RunHistory(session), DatastoreFiles(session)
+    if not candidate.model_files:
+        return None
+    history, files = RunHistory(session), StoredFiles(session)
     for body in model_versions(session, name):
         source = job_output(body)
         tags = (body.get("properties") or {}).get("tags") or {}
-        if source is None:
-            continue
         if source == (candidate.name, candidate.flow.model_output):
-            return body
-        if tags.get(MODEL_DIGEST_TAG) == candidate.model_digest and candidate.model_digest:
+            found = candidate.output_files
+        elif source is not None and tags.get(MODEL_DIGEST_TAG) == candidate.model_digest:
             uri = history.outputs(source[0]).get(source[1])
-            if uri and tree_digest(file_digests(files, uri)) == candidate.model_digest:
-                return body
+            found = {path: file.sha256 for path, file in files.stored(uri).items()} if uri else None
+        else:
+            continue
+        if found == candidate.model_files:
+            return body
     return None
 
 

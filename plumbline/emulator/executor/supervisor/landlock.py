@@ -11,7 +11,7 @@ import os
 import stat
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
@@ -23,6 +23,8 @@ _FIRST_ABI_RIGHTS = (1 << 13) - 1
 _REFER, _TRUNCATE, _IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 _SCOPE_SIGNAL = 1 << 1
 
+# From this version on the kernel keeps a step from emptying files that it may not write.
+HOLDS_TRUNCATE = 3
 READ = _EXECUTE | _READ_FILE | _READ_DIR
 # What the kernel accepts for a path that is no folder.
 _FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
@@ -36,7 +38,19 @@ def abi() -> int:
     return max(int(version), 0)
 
 
-def restrict(readable: Sequence[str], writable: Sequence[str]) -> None:
+def weakness(version: int) -> str:
+    """Say in words what a step can do in spite of Landlock of this version; empty when its files are safe."""
+    if version == 0:
+        return "this kernel has no Landlock: steps are not held to their own files"
+    if version < HOLDS_TRUNCATE:
+        return (
+            f"this kernel's Landlock is version {version} and not {HOLDS_TRUNCATE} or newer: a step could empty any "
+            "file whose path it knows; inputs are copied for it"
+        )
+    return ""
+
+
+def restrict(readable: Sequence[str], writable: Sequence[str], *, private: str = "") -> None:
     """Bind this process and all its children to the granted paths; there is no way back.
 
     Paths that do not exist are left out. Signals to processes outside are refused where the kernel can (version 6).
@@ -44,6 +58,7 @@ def restrict(readable: Sequence[str], writable: Sequence[str]) -> None:
     Args:
         readable: Files and folders to read and execute from.
         writable: Files and folders to do anything in.
+        private: A folder that stays shut though it lies below a granted one; grants inside of it hold.
     Raises: OSError: the kernel refused a rule.
     """
     version = abi()
@@ -62,15 +77,52 @@ def restrict(readable: Sequence[str], writable: Sequence[str]) -> None:
     buffer = ctypes.create_string_buffer(attributes, len(attributes))
     ruleset = _call(_CREATE_RULESET, buffer, ctypes.c_size_t(len(attributes)), ctypes.c_uint32(0))
     try:
-        for path in readable:
+        for path in open_paths(readable, private):
             _grant(ruleset, path, READ & handled)
-        for path in writable:
+        for path in open_paths(writable, private):
             _grant(ruleset, path, handled)
         if _libc().prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
             raise OSError(ctypes.get_errno(), "prctl(PR_SET_NO_NEW_PRIVS)")
         _call(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint32(0))
     finally:
         os.close(ruleset)
+
+
+def open_paths(granted: Sequence[str], private: str) -> Iterator[str]:
+    """Return what to grant instead of some paths, so that a private folder below one of them stays shut.
+
+    No rule takes a grant back: a path that leads to the private folder gives way to what lies in it, except the
+    branch that leads there, and so on down. Such a folder's own names cannot be listed then, and what is made in it
+    later is shut. Links are left out: they grant nothing, and where they lead has a grant of its own or none.
+    """
+    shut = os.path.realpath(private) if private else ""
+    for path in granted:
+        real = os.path.realpath(path)
+        if shut and _leads_to(real, shut):
+            yield from _around(real, shut)
+        else:
+            yield path
+
+
+def _around(folder: str, shut: str) -> Iterator[str]:
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        if here == shut:
+            continue
+        try:
+            names = os.listdir(here)
+        except OSError:
+            continue
+        for path in (os.path.join(here, name) for name in names):
+            if _leads_to(path, shut):
+                waiting.append(path)
+            elif not os.path.islink(path):
+                yield path
+
+
+def _leads_to(path: str, shut: str) -> bool:
+    return shut == path or shut.startswith(path.rstrip("/") + "/")
 
 
 def _grant(ruleset: int, path: str, rights: int) -> None:

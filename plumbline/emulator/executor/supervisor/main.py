@@ -18,7 +18,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from plumbline.emulator.executor.supervisor import landlock, processes
+from plumbline.emulator.executor.supervisor import landlock, processes, shared_memory
 from plumbline.emulator.executor.supervisor.cgroup import ProcessGroup
 from plumbline.emulator.executor.supervisor.output import BoundedLog
 from plumbline.emulator.executor.supervisor.plan import ProcessEnd, ProcessPlan
@@ -68,6 +68,8 @@ class _Supervision:
         self._group = ProcessGroup.create(plan.name, plan.process_limit)
         self._started = time.time()
         self._next_disk_check = time.monotonic() + _DISK_SECONDS
+        if plan.sandbox and (weakness := landlock.weakness(landlock.abi())):
+            log.note(weakness)
 
     def run(self) -> ProcessEnd:
         wake_read, wake_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK) if hasattr(os, "pipe2") else os.pipe()
@@ -92,6 +94,8 @@ class _Supervision:
                 status = statuses.get(pid, 9)
         assert status is not None
         self._drain(pipe_read)
+        if not reason and (detail := self._talks_too_much()):
+            reason = "log"
         if self._group:
             self._group.remove()
         if left:
@@ -126,6 +130,8 @@ class _Supervision:
                         self._log.write(data)
                     else:
                         poll.unregister(pipe_read)
+                    if detail := self._talks_too_much():
+                        return None, "log", detail
                 elif descriptor == wake_read:
                     os.read(wake_read, 4096)
                     ended = processes.reap()
@@ -158,6 +164,16 @@ class _Supervision:
                 return "disk", f"it wrote {used} bytes, more than its disk quota of {self._plan.disk_bytes}"
         return "", ""
 
+    def _talks_too_much(self) -> str:
+        limit = self._plan.log_limit_bytes
+        if limit is None or self._log.total_bytes <= limit:
+            return ""
+        return (
+            f"The step was ended: it printed more than its log limit of {limit / 1024**2:g} MiB. Print less, for "
+            "example a line an epoch, or write to a file in ./outputs; or start the emulator with a larger "
+            "PLUMBLINE_STEP_LOG_MIB"
+        )
+
     def _drain(self, pipe_read: int) -> None:
         os.set_blocking(pipe_read, False)
         while True:
@@ -189,9 +205,11 @@ def _become_the_step(plan: ProcessPlan, group: ProcessGroup | None, output: int)
         if os.getuid() != 0 and not group:
             _limit_processes(plan.process_limit)
         os.chdir(plan.working_folder)
+        needed = [plan.working_folder, plan.log_path, plan.private, *plan.readable, *plan.writable]
+        shared_memory.take_own(plan.disk_bytes, needed=needed)
         if plan.sandbox:
             readable, writable = landlock.system_paths()
-            landlock.restrict(readable + plan.readable, writable + plan.writable)
+            landlock.restrict(readable + plan.readable, writable + plan.writable, private=plan.private)
         os.execve("/bin/bash", ["bash", "-c", plan.command], plan.environment)  # noqa: S606
     except OSError as error:
         os.write(2, f"[plumbline] the step could not be started: {error}\n".encode())

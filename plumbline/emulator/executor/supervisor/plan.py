@@ -16,7 +16,9 @@ class ProcessPlan:
         secret: The token to keep out of the log.
         quota_paths: Folders whose size counts towards disk_bytes.
         readable, writable: Granted beyond the system's own paths; only with `sandbox`.
-        timeout_seconds: None for no limit.
+        private: The emulator's folder: shut though it may lie below a granted path.
+        timeout_seconds, log_limit_bytes: None for no limit.
+        log_head_bytes, log_tail_bytes: How much of what it prints is kept, from the beginning and from the end.
     """
 
     name: str
@@ -28,12 +30,14 @@ class ProcessPlan:
     sandbox: bool = True
     readable: list[str] = field(default_factory=list)
     writable: list[str] = field(default_factory=list)
+    private: str = ""
     quota_paths: list[str] = field(default_factory=list)
     timeout_seconds: float | None = None
     disk_bytes: int = 10 * 1024**3
     process_limit: int = 512
     log_head_bytes: int = 8 * 1024**2
     log_tail_bytes: int = 1024**2
+    log_limit_bytes: int | None = None
     grace_seconds: float = 2.0
 
     def dumps(self) -> bytes:
@@ -52,7 +56,8 @@ class ProcessEnd:
 
     Args:
         exit_code: As bash reports it; 128 + n when ended by signal n.
-        reason: Empty when the command ended by itself, else one of canceled, timeout, disk, processes, abandoned.
+        reason: Empty when the command ended by itself, else one of canceled, timeout, disk, processes, log,
+            abandoned.
         left_behind: Processes that still ran when the command had ended.
     """
 

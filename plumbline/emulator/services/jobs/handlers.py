@@ -11,6 +11,7 @@ from plumbline.emulator.executor.run import Run
 from plumbline.emulator.routing import Call, Reply
 from plumbline.emulator.services.jobs.answer import job_answer
 from plumbline.emulator.services.jobs.place import workspace_named
+from plumbline.emulator.services.jobs.run_properties import add_properties
 from plumbline.emulator.store import Resource
 
 # What a PUT on an existing job may change; the rest is what was run.
@@ -64,7 +65,7 @@ def _changed(call: Call, workspace: Resource, present: Run, properties: dict[str
         run.display_name = properties.get("displayName") or run.display_name
         run.description = properties.get("description") or run.description
         run.archived = run.hidden = bool(properties.get("isArchived", run.archived))
-        run.properties |= {key: str(value) for key, value in (properties.get("properties") or {}).items()}
+        add_properties(run, properties.get("properties") or {})
 
     changed: Run = call.emulator.executor.runs.change(workspace.id, present.name, change)
     return changed

@@ -12,6 +12,7 @@ from plumbline.emulator.routing import Call, Reply
 from plumbline.emulator.services.blob.blobs import blobs_of
 from plumbline.emulator.services.jobs.handlers import cancel_job, find_run
 from plumbline.emulator.services.jobs.place import workspace_named
+from plumbline.emulator.services.jobs.run_properties import add_properties
 from plumbline.emulator.services.run_history.answer import (
     details_answer,
     output_of,
@@ -52,7 +53,7 @@ def run_data(call: Call) -> Reply:
 
 
 def patch_run(call: Call) -> Reply:
-    """PATCH runs/{name}: display name, tags, description, hidden."""
+    """PATCH runs/{name}: display name, tags, description, hidden; properties are added, never changed."""
     run, body = find_run(call), call.json()
 
     def change(one: Run) -> None:
@@ -61,7 +62,7 @@ def patch_run(call: Call) -> Reply:
         if body.get("tags") is not None:
             one.tags = {key: str(value) for key, value in body["tags"].items()}
         if body.get("properties"):
-            one.properties |= {key: str(value) for key, value in body["properties"].items()}
+            add_properties(one, body["properties"])
         if body.get("hidden") is not None:
             one.hidden = one.archived = bool(body["hidden"])
 
