@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import ssl
 import subprocess
@@ -97,7 +98,7 @@ class ProjectCopy:
     def client_environment(self, principal: str = "deployer") -> dict[str, str]:
         """What a shell has after `eval "$(plumbline local env --as PRINCIPAL)"`, evaluated by a real shell."""
         program = Path(sys.executable).parent / "plumbline"
-        script = f'set -e; lines="$({program} local env --as {principal})"; eval "$lines"; exec env -0'
+        script = f'set -e; lines="$({shlex.quote(str(program))} local env --as {principal})"; eval "$lines"; exec env -0'
         answer = self.run(["sh", "-c", script], check=True, environ=plain_environment())
         return dict(entry.split("=", 1) for entry in answer.stdout.split("\0") if entry)
 

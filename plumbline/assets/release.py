@@ -8,10 +8,9 @@ from typing import Any
 
 from plumbline.assets.document import Document, FieldPath
 from plumbline.assets.library import Library
-from plumbline.assets.schema import Row, check_fields, describe, suggestion, table
+from plumbline.assets.schema import check_fields, describe, suggestion, table
 
 # Names as ARM's systemData writes them; an id could never be compared with what it says.
-_APPROVERS: Row = {"is": "list", "items": {"is": "string"}, "reason": "only these people's approvals count"}
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -30,7 +29,7 @@ def read_release(
     data = document.data
     if document.problems:
         return None
-    check_fields(document, data, (), _fields())
+    check_fields(document, data, (), table("release")["release"])
     if not isinstance(data, Mapping):
         return None
     if isinstance(data.get("pipeline"), str) and data["pipeline"] != name:
@@ -73,12 +72,6 @@ def approvers_in(data: Any) -> frozenset[str] | None:
         message = f"approval.approvers: got {describe(names)}, expected a list of names"
         raise ValueError(message)
     return frozenset(name.strip().lower() for name in names)
-
-
-def _fields() -> Row:
-    fields: Row = table("release")["release"]
-    approval = fields["approval"]
-    return {**fields, "approval": {**approval, "fields": {**approval["fields"], "approvers": _APPROVERS}}}
 
 
 def _check_approvers(document: Document, approval: Any) -> None:

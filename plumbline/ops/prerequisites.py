@@ -210,7 +210,9 @@ def _login(root: Path | None, environ: Mapping[str, str]) -> Finding:
         return Finding(name="login", status="ok", found=str(found["azure_identity"]))
     native, ours, _ = (found[family] for family in SPOKEN)
     if native.way == "az login" and ours.principal == native.principal:
-        step = "set ARM_USE_DEFAULT_AZURE_CREDENTIAL=true, so that both providers choose as azure-identity does"
+        step = (
+            "set ARM_USE_DEFAULT_AZURE_CREDENTIAL=true, so that both providers choose as azure-identity does"
+        )
     else:
         step = "set ARM_CLIENT_ID and AZURE_CLIENT_ID (and their secrets) to one principal, or unset both"
     return Finding(name="login", status="missing", found=f"two principals: {told}", next_step=step)

@@ -103,13 +103,13 @@ class MachineLearningPlatform:
 
     def assign(self, principal: str, role: str, scope: str) -> None:
         """Give a seeded principal a role."""
-        object_id = self.emulator.ready["principals"][principal]["object_id"]
+        seeded = self.emulator.ready["principals"][principal]
         self.put(
             f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}",
             {
                 "properties": {
-                    "principalId": object_id,
-                    "principalType": "ServicePrincipal",
+                    "principalId": seeded["object_id"],
+                    "principalType": "User" if seeded["kind"] == "User" else "ServicePrincipal",
                     "roleDefinitionId": f"{self.emulator.scope}/providers/Microsoft.Authorization/roleDefinitions/{role}",
                 }
             },

@@ -18,7 +18,12 @@ COLUMNS = {
 
 @click.command("register")
 @click.argument("job")
-@click.option("--name", "-n", metavar="MODEL", help="The model's name. Default: the pipeline's.")
+@click.option(
+    "--name",
+    "-n",
+    metavar="MODEL",
+    help="The model's name: the pipeline's, whose release.yml is what is judged by. Default: that.",
+)
 @place_options
 @output_options
 def command(job: str, name: str | None, place: Place, output: str, query: str | None) -> None:
