@@ -88,7 +88,7 @@ class StepExecution:
         self._times.mark("ended")
         try:
             self._end.write(status, error, self._times.milliseconds(), self.outputs)
-        except Exception as bug:  # noqa: BLE001  as in _outcome
+        except Exception as bug:  # noqa: BLE001  a bug while the step ends must not leave its job hanging
             _log.exception("step %s: its end could not be written", self.name)
             status, error = (
                 "Failed",
