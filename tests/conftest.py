@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from tests.project_copy import ProjectCopy
+from tests.recorded.summary import pytest_terminal_summary
 from tests.wire.hooks import pytest_configure, pytest_runtest_teardown, pytest_sessionfinish
 
 # The same examples in every run, and no judgement of how fast a busy machine makes them.
@@ -19,7 +20,10 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("suite")
 
-__all__ = ["platform", "project", "pytest_configure", "pytest_runtest_teardown", "pytest_sessionfinish"]
+__all__ = [
+    "platform", "project", "pytest_configure", "pytest_runtest_teardown", "pytest_sessionfinish",
+    "pytest_terminal_summary",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from plumbline.emulator.faults import Faults
 from plumbline.emulator.lro import Operations
 from plumbline.emulator.noise import Noises
 from plumbline.emulator.principals import ANONYMOUS, Principal, Principals
+from plumbline.emulator.recorded import RecordedForms
 from plumbline.emulator.request_log import RequestLog
 from plumbline.emulator.routing import Call, Reply, Route, Router
 from plumbline.emulator.sas import SharedAccess
@@ -56,6 +57,7 @@ class Emulator:
         self.activity = Activity(settings=settings, store=self.store)
         self.operations = Operations(settings=settings, store=self.store)
         self.noises = Noises(enabled=settings.azure_noise, seed=settings.subscription_id)
+        self.recorded = RecordedForms()
         self.requests = RequestLog()
         self.faults = Faults()
         self.store.on_delete(self._forget)

@@ -105,6 +105,13 @@ def read_noise(call: Call) -> Reply:
     return Reply(json={"enabled": noises.enabled, "in_force": in_force, "table": list(noises.table.values())})
 
 
+def put_recorded(call: Call) -> Reply:
+    """{"taken_away": [rows]}: recorded forms that are not answered until the next call."""
+    _admit(call)
+    call.emulator.recorded.taken_away = frozenset((_content(call) or {}).get("taken_away", []))
+    return Reply(status=204)
+
+
 def mint_token(call: Call) -> Reply:
     """{"principal", "audience"[, "lifetime_seconds", "claims"]}: a token, expired or for whatever audience."""
     _admit(call)
@@ -130,6 +137,7 @@ ROUTES = [
         ("PUT", "delay", put_delay),
         ("PUT", "noise", put_noise),
         ("GET", "noise", read_noise),
+        ("PUT", "recorded", put_recorded),
         ("POST", "tokens", mint_token),
     )
 ]
