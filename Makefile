@@ -7,12 +7,13 @@ PYTHON = .venv/bin/python
 # so that the short unit tests come last and fill what the long ones leave.
 WORKERS = 3
 ARGS =
+CONFIGS =
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test soak bench check pages
+.PHONY: help up down test soak bench conformance check pages
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 up:  ## build the local stack, run its pipeline, show what came of it
 	$(BOOTSTRAP)
@@ -36,6 +37,10 @@ bench:  ## measure, and write benchmarks/RESULTS.md
 	@$(PYTHON) -m plumbline.engine ensure
 	@$(PYTHON) -m benchmarks $(ARGS)
 
+conformance:  ## run other people's suites against the emulator; CONFIGS=CHECKOUT/sdk/ml/azure-ai-ml/tests/test_configs
+	$(BOOTSTRAP)
+	@$(PYTHON) -m tests.conformance --configs "$(CONFIGS)" $(ARGS)
+
 check:  ## lint, format, types, import direction, generated pages
 	$(BOOTSTRAP)
 	@$(PYTHON) -m ruff check .
@@ -45,9 +50,11 @@ check:  ## lint, format, types, import direction, generated pages
 	@$(PYTHON) -m plumbline.provider.reference --check
 	@$(PYTHON) -m stacks.reference --check
 	@$(PYTHON) -m plumbline.ops.reference --check
+	@$(PYTHON) -m tests.conformance.page --check
 
 pages:  ## write the generated pages anew
 	$(BOOTSTRAP)
 	@$(PYTHON) -m plumbline.provider.reference
 	@$(PYTHON) -m stacks.reference
 	@$(PYTHON) -m plumbline.ops.reference
+	@$(PYTHON) -m tests.conformance.page

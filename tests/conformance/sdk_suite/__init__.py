@@ -1,0 +1,1 @@
+"""azure-ai-ml's own end-to-end tests, unmodified, against an emulator of their own."""
