@@ -59,7 +59,10 @@ class Monitoring(pulumi.ComponentResource):
             workspace_resource_id=logs.id,
             disable_local_auth=True,
             tags=args.tags,
-            opts=child,
+            # Azure answers them readable; whoever holds one may write telemetry.
+            opts=pulumi.ResourceOptions(
+                parent=self, additional_secret_outputs=["connectionString", "instrumentationKey"]
+            ),
         )
         self.logs_id = logs.id
         self.insights_id = insights.id

@@ -20,9 +20,10 @@ from components.role import RunRole, RunRoleArgs
 from components.storage import Storage, StorageArgs
 from components.workspace import Workspace, WorkspaceArgs
 from plumbline.assets import MLPipeline as PipelineDefinition
+from plumbline.azureml import ClusterFinding, check_clusters
 from plumbline.fence import CloudPins, FenceError, require_pinned_cloud
 from stacks.grants import deployer_grants, pipeline_grants, reviewer_grants, workspace_grants
-from stacks.settings import Cloud, Cluster, Settings
+from stacks.settings import PROJECT, Cloud, Cluster, Settings, place_of
 
 APPROVED_DATA = "approved-data"
 
@@ -38,10 +39,14 @@ class Platform(pulumi.ComponentResource):
         self, stack: str, cloud: Cloud, settings: Settings, pipelines: tuple[PipelineDefinition, ...]
     ) -> None:
         _require_pinned_login(stack, cloud)
+        naming = Naming(platform=settings.platform, stack=stack, subscription_id=cloud.subscription_id)
+        _require_possible_clusters(stack, cloud, settings, naming)
         super().__init__("platform:stacks:Platform", settings.platform, None)
         self._settings, self._cloud = settings, cloud
         self._child = pulumi.ResourceOptions(parent=self)
-        self._naming = Naming(platform=settings.platform, stack=stack, subscription_id=cloud.subscription_id)
+        # What holds data is protected; its children inherit that.
+        self._stateful = pulumi.ResourceOptions(parent=self, protect=settings.protected)
+        self._naming = naming
         self._tags: Mapping[str, str] = {
             "owner": settings.ownership.owner,
             "cost-centre": settings.ownership.cost_centre,
@@ -53,7 +58,7 @@ class Platform(pulumi.ComponentResource):
             resource_group_name=self._naming.azure_name("resource-group"),
             location=cloud.location,
             tags=self._tags,
-            opts=self._child,
+            opts=self._stateful,
         )
         self._group_name = group.name
         storage = self._storage()
@@ -121,7 +126,7 @@ class Platform(pulumi.ComponentResource):
                 public_access_allowed=self._settings.public_access_allowed,
                 tags=self._tags,
             ),
-            self._child,
+            self._stateful,
         )
 
     def _registry(self) -> ContainerRegistry:
@@ -134,7 +139,7 @@ class Platform(pulumi.ComponentResource):
                 sku=self._settings.registry_sku,
                 tags=self._tags,
             ),
-            self._child,
+            self._stateful,
         )
 
     def _identity(self, noun: str) -> Identity:
@@ -161,7 +166,7 @@ class Platform(pulumi.ComponentResource):
                 public_access_allowed=self._settings.public_access_allowed,
                 tags=self._tags,
             ),
-            self._child,
+            self._stateful,
         )
         monitoring = Monitoring(
             "monitoring",
@@ -173,7 +178,7 @@ class Platform(pulumi.ComponentResource):
                 retention_days=self._settings.log_retention_days,
                 tags=self._tags,
             ),
-            self._child,
+            self._stateful,
         )
         # The workspace acts on the four beneath it before anyone else does, so its roles come first.
         grants = workspace_grants(identity, storage, registry, vault, monitoring)
@@ -193,7 +198,9 @@ class Platform(pulumi.ComponentResource):
                 description=f"Azure ML platform {self._settings.platform}",
                 tags=self._tags,
             ),
-            pulumi.ResourceOptions(parent=self, depends_on=access.assignments),
+            pulumi.ResourceOptions(
+                parent=self, depends_on=access.assignments, protect=self._settings.protected
+            ),
         )
 
     def _cluster(
@@ -233,6 +240,39 @@ class Platform(pulumi.ComponentResource):
             ),
             self._child,
         )
+
+
+def _require_possible_clusters(stack: str, cloud: Cloud, settings: Settings, naming: Naming) -> None:
+    """Refuse clusters that Azure would refuse, before anything changes; warn of those that would be replaced."""
+    declared = {
+        "cpu-cluster": ("cpuCluster", settings.cpu_cluster),
+        "gpu-cluster": ("gpuCluster", settings.gpu_cluster),
+    }
+    found = check_clusters(
+        location=cloud.location,
+        resource_group_name=naming.azure_name("resource-group"),
+        workspace_name=naming.azure_name("workspace"),
+        clusters=[
+            {
+                "name": name,
+                "vmSize": cluster.vm_size,
+                "maximumNodes": cluster.maximum_nodes,
+                "lowPriority": cluster.low_priority,
+            }
+            for name, (_, cluster) in declared.items()
+        ],
+    )
+
+    def told(finding: ClusterFinding) -> str:
+        if finding.cluster not in declared:
+            return finding.message
+        setting = f"{PROJECT}:{declared[finding.cluster][0]}.{finding.field}"
+        return f"{place_of(stack, setting)}: {setting}: {finding.message}"
+
+    for warning in found.warnings:
+        pulumi.log.warn(told(warning))
+    if found.problems:
+        raise pulumi.RunError("\n".join(["the clusters are refused:", *map(told, found.problems)]))
 
 
 def _require_pinned_login(stack: str, cloud: Cloud) -> None:

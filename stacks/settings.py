@@ -12,6 +12,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from components.naming import NameRefused, Naming
+
 PROJECT = "azure-ml-platform"
 M = TypeVar("M", bound=BaseModel)
 Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
@@ -89,7 +91,13 @@ class Settings(_Settings):
     )
     schedules_enabled: bool = Field(default=True, description="Whether schedules fire in this stack.")
     public_access_allowed: bool = Field(
-        default=False, description="Whether the public network reaches the platform."
+        default=False,
+        description="Whether the public network reaches the platform; false is refused until there are private endpoints.",
+    )
+    protected: bool = Field(
+        default=True,
+        description="Whether `pulumi destroy` and replacements refuse to delete what holds data: the group, storage, "
+        "vault, registry, logs, workspace.",
     )
     purge_protected: bool = Field(
         default=True, description="Key vault purge protection; can never be taken back."
@@ -140,6 +148,18 @@ def load_settings() -> tuple[str, Cloud, Settings]:
                 f"{_nearest(name, names)}"
             )
     settings = _validate(Settings, values, {None: f"{PROJECT}:"}, path, lines, problems)
+    if settings is not None and not settings.public_access_allowed:
+        # Closed for everybody, with registry and logs left open: worse than open, and nobody could deploy into it.
+        name = f"{PROJECT}:publicAccessAllowed"
+        problems.append(
+            f"{_at(path, lines, name)}: {name}: got false, expected true: the platform has no private endpoints, so "
+            "nobody would reach its workspace and storage. Set it to true."
+        )
+    if settings is not None and cloud is not None:
+        try:
+            Naming(platform=settings.platform, stack=stack, subscription_id=cloud.subscription_id)
+        except NameRefused as refusal:
+            problems.append(f"{path}: {refusal}")
     if problems or cloud is None or settings is None:
         raise pulumi.RunError("\n".join(["the stack's settings are refused:", *problems]))
     return stack, cloud, settings

@@ -10,6 +10,7 @@ Component(definition.name, definition=definition, resource_group_name="rg", work
 from __future__ import annotations
 
 from plumbline.azureml.asset import Asset
+from plumbline.azureml.cluster_check import ClusterCheck, ClusterFinding, check_clusters
 from plumbline.azureml.component import Component
 from plumbline.azureml.data_asset import DataAsset
 from plumbline.azureml.environment import Environment
@@ -17,4 +18,15 @@ from plumbline.azureml.model import Model
 from plumbline.azureml.pipeline_schedule import PipelineSchedule
 from plumbline.azureml.provider import Provider
 
-__all__ = ["Asset", "Component", "DataAsset", "Environment", "Model", "PipelineSchedule", "Provider"]
+__all__ = [
+    "Asset",
+    "ClusterCheck",
+    "ClusterFinding",
+    "Component",
+    "DataAsset",
+    "Environment",
+    "Model",
+    "PipelineSchedule",
+    "Provider",
+    "check_clusters",
+]

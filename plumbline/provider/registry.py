@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
+from typing import Any
 
 from plumbline.provider.check import check
 from plumbline.provider.claims import Claims
@@ -13,6 +14,7 @@ from plumbline.provider.codec import Properties, is_known
 from plumbline.provider.diff import Change, diff
 from plumbline.provider.engine_log import EngineLog
 from plumbline.provider.errors import Cancelled, PropertyProblem, Refusal
+from plumbline.provider.functions import FUNCTIONS
 from plumbline.provider.kinds.kind import Context, Created, Found, Kind
 from plumbline.provider.kinds.model import ModelKind
 from plumbline.provider.kinds.pipeline_schedule import PipelineScheduleKind
@@ -103,6 +105,20 @@ class Registry:
     async def delete(self, urn: Urn, id: str, state: Properties) -> None:
         """Delete a resource."""
         await _kind(urn).delete(self._context(urn), id, state)
+
+    async def invoke(self, token: str, arguments: Properties) -> Mapping[str, Any]:
+        """Answer a function; nothing when its arguments or the provider's settings are not known yet.
+
+        Raises: Refusal: there is no such function, or it refuses.
+        """
+        function = FUNCTIONS.get(token)
+        if function is None:
+            raise Refusal(
+                f"{token}: got a function that is not there, expected one of {', '.join(FUNCTIONS)}."
+            )
+        if self._cloud is None or not is_known(arguments.entries):
+            return {}
+        return await function(self._cloud, arguments)
 
     def _context(self, urn: Urn, *, preview: bool = False) -> Context:
         if self._cloud is None and not preview:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from plumbline.provider.settings import SETTING_ROWS
@@ -15,6 +16,8 @@ _TYPES: dict[str, dict[str, Any]] = {
     "strings": {"type": "array", "items": {"type": "string"}},
     "string_map": {"type": "object", "additionalProperties": {"type": "string"}},
 }
+
+_FUNCTIONS = Path(__file__).with_name("functions") / "schema.json"
 
 
 @cache
@@ -40,6 +43,7 @@ def package_schema(version: str) -> dict[str, Any]:
             "inputProperties": settings,
         },
         "resources": {row.token: _resource(row) for row in kind_rows().values()},
+        "functions": json.loads(_FUNCTIONS.read_text(encoding="utf-8")),
         "language": {"python": {"packageName": "plumbline", "usesIOClasses": True}},
     }
 

@@ -130,6 +130,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
         return await self._answer(context, work())
 
+    async def Invoke(self, request: Any, context: Any) -> Any:
+        async def work() -> Any:
+            found = await self._registry.invoke(request.tok, decode(request.args))
+            return provider_pb2.InvokeResponse(**{"return": encode(found, frozenset())})
+
+        return await self._answer(context, work())
+
     async def _answer(self, context: Any, work: Awaitable[_Answer]) -> _Answer:
         """Await the work; turn what it raises into the form that the engine prints best."""
         try:

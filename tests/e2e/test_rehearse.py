@@ -148,3 +148,14 @@ def test_two_rehearsals_at_once_do_not_disturb_each_other(project: ProjectCopy) 
     # Each rehearsal has stopped its own emulator, and only that.
     assert not list((project.root / ".plumbline/rehearsals").glob("*/emulator/ready.json"))
     assert project.ready()["stack"] == "local"
+
+
+def test_stack_named_with_capitals_and_signs_comes_up(project: ProjectCopy) -> None:
+    stack = "Dev_eu-1"
+    shutil.copy(project.root / "Pulumi.dev.yaml", project.root / f"Pulumi.{stack}.yaml")
+    try:
+        up = _rehearse(project, stack, "pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
+        assert "rg-plumbline-dev-eu-1-" in up.stdout
+        assert _changed(_rehearse(project, stack, "pulumi", "preview", "--json")) == []
+    finally:
+        (project.root / f"Pulumi.{stack}.yaml").unlink()

@@ -166,3 +166,22 @@ def test_check_notices_a_page_that_is_out_of_date(
 def test_committed_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert reference.main(["--check"]) == 0
+
+
+def test_names_that_azure_reserves_and_a_closed_platform_are_refused_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = "azure-ml-platform:publicAccessAllowed: true"
+    problems = _refusal(
+        tmp_path,
+        monkeypatch,
+        ("azure-ml-platform:platform: plumbline", "azure-ml-platform:platform: windowsml"),
+        (closed, closed.replace("true", "false")),
+    )
+    assert len(problems) == 2
+    assert (
+        f"Pulumi.local.yaml:{_line(closed)}: azure-ml-platform:publicAccessAllowed: got false" in problems[0]
+    )
+    assert (
+        "platform: got 'windowsml', expected a name without \"windows\", which Azure reserves" in problems[1]
+    )

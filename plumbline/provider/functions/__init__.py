@@ -1,0 +1,14 @@
+"""Functions of the provider: questions that a program asks before it declares anything."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from plumbline.provider.cloud import Cloud
+from plumbline.provider.functions.cluster_check import CHECK_CLUSTERS, check_clusters
+
+FUNCTIONS: Mapping[str, Callable[[Cloud, Mapping[str, Any]], Awaitable[dict[str, Any]]]] = {
+    CHECK_CLUSTERS: check_clusters,
+}
+"""Token -> function: takes the configured cloud and the arguments, answers the result."""
