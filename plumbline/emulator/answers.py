@@ -74,7 +74,7 @@ async def send_error(call: Call, error: AzureError, send: Send) -> None:
         headers["content-type"] = "application/json; charset=utf-8"
         if error.status != 401:
             headers["x-ms-failure-cause"] = "gateway"
-        content = json.dumps(error.body()).encode()
+        content = json.dumps(error.body(call.emulator.settings.location)).encode()
     headers["content-length"] = str(len(content))
     await _start(send, error.status, headers)
     await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else content})

@@ -7,7 +7,9 @@ EmulatorError
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -23,6 +25,10 @@ class AzureError(EmulatorError):
     """A refusal as Azure words it: HTTP status, code, message and, where Azure gives them, target and details.
 
     Raise it anywhere in a handler; the application renders it (JSON for ARM and Azure ML, XML for storage).
+
+    Args:
+        inner: Codes of Azure ML's InnerError, the outer one first; with them the body has `additionalInfo`, as the
+            service behind jobs, assets and schedules answers it.
     """
 
     def __init__(
@@ -33,6 +39,7 @@ class AzureError(EmulatorError):
         target: str | None = None,
         details: Sequence[dict[str, Any]] = (),
         headers: dict[str, str] | None = None,
+        inner: Sequence[str] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -41,15 +48,37 @@ class AzureError(EmulatorError):
         self.target = target
         self.details = tuple(details)
         self.headers = dict(headers or {})
+        self.inner = tuple(inner)
 
-    def body(self) -> dict[str, Any]:
-        """The answer's JSON: ``{"error": {"code", "message"[, "target"][, "details"]}}``."""
+    def body(self, location: str = "") -> dict[str, Any]:
+        """The answer's JSON: ``{"error": {"code", "message"[, "target"][, "details"][, "additionalInfo"]}}``.
+
+        Args:
+            location: Azure region, told in additionalInfo.
+        """
         error: dict[str, Any] = {"code": self.code, "message": self.message}
         if self.target is not None:
             error["target"] = self.target
         if self.details:
             error["details"] = list(self.details)
+        if self.inner:
+            error = {"details": [], **error, "additionalInfo": _additional_info(self.inner, location)}
         return {"error": error}
+
+
+def _additional_info(codes: Sequence[str], location: str) -> list[dict[str, Any]]:
+    inner: dict[str, Any] | None = None
+    for code in reversed(codes):
+        inner = {"code": code, "innerError": inner}
+    values = {
+        "ComponentName": "managementfrontend",
+        "Correlation": {"operation": uuid.uuid4().hex, "request": uuid.uuid4().hex[:16]},
+        "Environment": location,
+        "Location": location,
+        "Time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0+00:00"),
+        "InnerError": inner,
+    }
+    return [{"type": name, "info": {"value": value}} for name, value in values.items()]
 
 
 def not_modelled(method: str, path: str) -> AzureError:
