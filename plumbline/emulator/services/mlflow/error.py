@@ -22,6 +22,6 @@ class MlflowError(AzureError):
         """Args: code: MLflow's name, for example RESOURCE_DOES_NOT_EXIST."""
         super().__init__(_STATUS[code], code, message)
 
-    def body(self) -> dict[str, Any]:
+    def body(self, location: str = "") -> dict[str, Any]:
         """Return the answer's JSON."""
-        return {"error_code": self.code, "message": self.message, **super().body()}
+        return {"error_code": self.code, "message": self.message, **super().body(location)}
