@@ -110,11 +110,10 @@ def test_missing_data_assets_environments_and_computes_are_refused(jobs: JobPlat
     assert "the step has no compute" in _refusal(jobs, pipeline)
 
 
-def test_an_output_that_asks_to_be_registered_is_refused_and_not_forgotten(jobs: JobPlatform) -> None:
-    outputs = {"o": {"jobOutputType": "uri_folder", "assetName": "kept"}}
-    assert "registering an output as an asset is not emulated" in _refusal(
-        jobs, jobs.command("true", outputs=outputs)
-    )
+def test_a_value_cannot_become_an_asset(jobs: JobPlatform) -> None:
+    step = jobs.step("echo 1 > ${{outputs.n}}", outputs={"n": {"type": "integer"}})
+    step["outputs"] = {"n": {"type": "integer", "name": "kept"}}
+    assert "a value of type integer cannot become an asset" in _refusal(jobs, jobs.pipeline({"a": step}))
 
 
 def test_other_kinds_of_jobs_are_not_modelled(jobs: JobPlatform) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from plumbline.emulator.app import Emulator
 
 _CURATED = re.compile(r"^azureml://registries/azureml/environments/(?P<name>[^/]+)/", re.IGNORECASE)
-_SERVERLESS = re.compile(r"(^serverless$)|(/virtualclusters/)|(^$)", re.IGNORECASE)
+_SERVERLESS = re.compile(
+    r"^$|^(?:azureml:)?(?:/subscriptions/.+/computes/)?serverless$|/virtualclusters/", re.IGNORECASE
+)
 
 
 class Assets:
@@ -106,5 +108,8 @@ class Assets:
 
 
 def is_serverless(reference: str) -> bool:
-    """Say whether a job leaves the choice of machines to Azure."""
+    """Say whether a job leaves the choice of machines to Azure, in whatever spelling.
+
+    azure-ai-ml turns `azureml:serverless` into an ARM id below the workspace, which Azure takes (recorded).
+    """
     return bool(_SERVERLESS.search(reference))

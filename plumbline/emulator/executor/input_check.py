@@ -17,11 +17,13 @@ def input_problems(declared: Mapping[str, Any], source: Source) -> Iterator[str]
         declared: the component's declaration: type, min, max, enum.
     """
     kind = str(declared.get("type", "string")).lower()
-    if isinstance(source, Uri | Produced) and kind in LITERAL_TYPES:
+    if kind in LITERAL_TYPES and (
+        isinstance(source, Uri) or (isinstance(source, Produced) and source.type not in LITERAL_TYPES)
+    ):
         yield f"got data, expected a literal of type {kind}"
     if isinstance(source, Literal):
         if kind in LITERAL_TYPES:
-            yield from _literal_problems(declared, kind, source.value)
+            yield from literal_problems(declared, kind, source.value)
         else:
             yield f"got the literal '{source.value}', expected data of type {kind}"
 
@@ -36,12 +38,16 @@ def command_problems(command: str, inputs: set[str], outputs: set[str]) -> Itera
             yield f"refers to an output '{name}' that is not declared"
 
 
-def _literal_problems(declared: Mapping[str, Any], kind: str, value: str) -> Iterator[str]:
+def literal_problems(declared: Mapping[str, Any], kind: str, value: str) -> Iterator[str]:
+    """Yield why a value does not fit its declared type.
+
+    An integer input takes any number: Azure's own clients send 10.01 to one, and it is taken.
+    """
     if kind == "boolean" and value.lower() not in {"true", "false"}:
         yield f"got '{value}', expected a boolean"
     if kind in {"integer", "number"}:
         try:
-            number = int(value) if kind == "integer" else float(value)
+            number = float(value)
         except ValueError:
             yield f"got '{value}', expected a value of type {kind}"
             return

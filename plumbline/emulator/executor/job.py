@@ -19,6 +19,7 @@ from plumbline.emulator.executor.step import StepExecution
 from plumbline.emulator.executor.step_end import write_last_word
 from plumbline.emulator.executor.step_error import StepFailed, error_body
 from plumbline.emulator.executor.step_plan import JobPlan, Produced, StepPlan
+from plumbline.emulator.executor.step_reuse import RunningTwins
 from plumbline.emulator.executor.storage import Tree, Unreachable
 from plumbline.emulator.store import Resource
 
@@ -44,6 +45,7 @@ class JobExecution:
         self.submitter = job.submitter
         self.properties = job.properties
         self.done = threading.Event()
+        self.twins = RunningTwins()
         self._parts = parts
         self._is_command = job.kind == "command"
         self._names = names
@@ -135,6 +137,7 @@ class JobExecution:
             del self._running[path]
             self._refresh_groups(path, status)
             stopping = self._advance()
+        self.twins.ended(path)
         # Outside of the guard: who ends a step waits for nobody. Source: learn, pipeline job YAML reference,
         # settings.continue_on_step_failure: "the pipeline execution will be stopped, canceling any running steps".
         for other in stopping:

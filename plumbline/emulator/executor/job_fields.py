@@ -8,12 +8,40 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline.emulator.executor import binding
-from plumbline.emulator.executor.step_plan import OutputPlan
+from plumbline.emulator.executor.step_plan import OutputPlan, Registration
 
 
 def spec_digest(spec: Mapping[str, Any]) -> str:
     """Return the digest of a component's spec as canonical JSON."""
     return hashlib.sha256(json.dumps(spec, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def declared_inputs(spec: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return a component's declared inputs, those in groups by their dotted names."""
+    found: dict[str, Mapping[str, Any]] = {}
+
+    def read(inputs: Any, prefix: str) -> None:
+        for name, given in (inputs or {}).items():
+            one: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+            if str(one.get("type", "")).lower() == "group":
+                read(one.get("values"), f"{prefix}{name}.")
+            else:
+                found[f"{prefix}{name}"] = one
+
+    read(spec.get("inputs"), "")
+    return found
+
+
+def registrations_of(given: Any) -> tuple[Registration, ...]:
+    """Return the asset that an output asks to become, in the names of jobs and of nodes; none or one."""
+    value: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    name = value.get("assetName") or value.get("asset_name") or value.get("name")
+    if not name:
+        return ()
+    version = value.get("assetVersion") or value.get("asset_version") or value.get("version")
+    kind = value.get("jobOutputType") or value.get("job_output_type") or value.get("type") or ""
+    kind = "" if kind == "literal" else str(kind)
+    return (Registration(name=str(name), version=str(version or ""), type=kind),)
 
 
 def outputs_of(given: Mapping[str, Any]) -> dict[str, OutputPlan]:
@@ -38,6 +66,7 @@ def output_of(given: Any, type_name: str) -> OutputPlan:
         type=str(kind),
         mode=mode_of(value.get("mode"), "ReadWriteMount"),
         uri=str(value.get("uri") or value.get("path") or ""),
+        registrations=registrations_of(value),
     )
 
 
@@ -49,7 +78,7 @@ def output_binding(given: Any) -> tuple[str, ...] | None:
 
 
 def distribution_of(given: Any) -> dict[str, Any]:
-    """Read a distribution in either spelling."""
+    """Read a distribution in either spelling. Raises: ValueError: a count is no number."""
     if not isinstance(given, Mapping):
         return {}
     kind = str(
@@ -62,7 +91,7 @@ def distribution_of(given: Any) -> dict[str, Any]:
     }
     return {
         "type": kind,
-        **{name: int(given.get(name) or given.get(other) or 0) for name, other in known.items()},
+        **{name: int(float(given.get(name) or given.get(other) or 0)) for name, other in known.items()},
     }
 
 
@@ -88,6 +117,11 @@ def texts(given: Any) -> dict[str, str]:
 def text_of(value: Any) -> str:
     """Read a scalar as text."""
     return str(value)
+
+
+def mapping_of(given: Any) -> Mapping[str, Any]:
+    """Read a mapping; nothing for what is none (`resources` may be one text)."""
+    return given if isinstance(given, Mapping) else {}
 
 
 def is_true(value: Any) -> bool:

@@ -8,9 +8,11 @@ from typing import Any
 from plumbline.emulator.executor import binding
 from plumbline.emulator.executor.input_check import command_problems
 from plumbline.emulator.executor.job_fields import (
+    declared_inputs,
     distribution_of,
     is_true,
     join_path,
+    mapping_of,
     outputs_of,
     spec_digest,
     texts,
@@ -18,6 +20,7 @@ from plumbline.emulator.executor.job_fields import (
 from plumbline.emulator.executor.node_binder import NodeBinder
 from plumbline.emulator.executor.problem import Problems
 from plumbline.emulator.executor.scope import FoundComponent, Scope
+from plumbline.emulator.executor.sources import Sources
 from plumbline.emulator.executor.step_plan import (
     GroupPlan,
     JobPlan,
@@ -34,32 +37,34 @@ class Planner:
         """Args: component_of: finds a component version by any reference that a step may hold."""
         self._component_of = component_of
         self.problems = Problems()
-        self._binder = NodeBinder(self.problems)
+        self._sources = Sources(self.problems)
+        self._binder = NodeBinder(self.problems, self._sources)
         self._steps: dict[str, StepPlan] = {}
         self._groups: list[GroupPlan] = []
 
-    def plan(self, job: Mapping[str, Any]) -> JobPlan:
+    def plan(self, job: Mapping[str, Any], *, name: str) -> JobPlan:
         """Return the plan; incomplete when `problems` is not empty.
 
         Args:
             job: `properties` of a Pipeline or Command job as put.
+            name: of the job.
         """
-        self._binder.check_registration("", job.get("outputs") or {})
         if job.get("jobType") == "Command":
             return self._plan_command(job)
         settings = job.get("settings") or {}
-        inputs = {
-            name: self._binder.job_input(f"inputs.{name}", value)
-            for name, value in (job.get("inputs") or {}).items()
-        }
+        component = self._job_component(str(job.get("componentId") or ""))
+        spec = component.spec if component else {}
+        nodes = job.get("jobs") or {}
+        inputs = self._binder.job_inputs(job.get("inputs") or {}, component, closed=not nodes)
         scope = Scope(
+            job=name,
             path="",
-            nodes=dict(job.get("jobs") or {}),
+            nodes=dict(nodes or spec.get("jobs") or {}),
             inputs=inputs,
-            outputs=outputs_of(job.get("outputs") or {}),
+            outputs=outputs_of({**(spec.get("outputs") or {}), **(job.get("outputs") or {})}),
             default_compute=str(settings.get("default_compute") or job.get("computeId") or ""),
         )
-        if not scope.nodes:
+        if not scope.nodes and not self.problems.found:
             self.problems.add("jobs", "the pipeline has no steps")
         self._open(scope)
         self._read(scope)
@@ -74,9 +79,22 @@ class Planner:
             default_datastore=str(settings.get("default_datastore") or ""),
         )
 
+    def _job_component(self, reference: str) -> FoundComponent | None:
+        """Return the pipeline component that a whole job is made of, if it names one."""
+        if not reference:
+            return None
+        found = self._component_of(reference)
+        if found is None:
+            self.problems.add("componentId", f"component '{reference}' could not be resolved")
+        elif found.spec.get("type") != "pipeline":
+            kind = found.spec.get("type") or "command"
+            self.problems.add("componentId", f"got a component of type {kind}, expected one of type pipeline")
+            return None
+        return found
+
     def _plan_command(self, job: Mapping[str, Any]) -> JobPlan:
         inputs = {
-            name: self._binder.job_input(f"inputs.{name}", value)
+            name: self._sources.of_job(f"inputs.{name}", value)
             for name, value in (job.get("inputs") or {}).items()
         }
         types = {
@@ -100,7 +118,7 @@ class Planner:
             input_types=types,
             outputs=outputs,
             environment_variables=texts(job.get("environmentVariables")),
-            distribution=distribution_of(job.get("distribution")),
+            distribution=self._distribution("distribution", job.get("distribution")),
             instance_count=self._count("resources", (job.get("resources") or {}).get("instanceCount")),
             timeout_seconds=self._timeout("limits.timeout", (job.get("limits") or {}).get("timeout")),
             is_deterministic=False,
@@ -125,6 +143,7 @@ class Planner:
             scope.component[name] = found
             if found.spec.get("type") == "pipeline":
                 inner = Scope(
+                    job=scope.job,
                     path=path,
                     nodes=dict(found.spec.get("jobs") or {}),
                     inputs={},
@@ -180,14 +199,15 @@ class Planner:
         command = str(spec.get("command") or "")
         outputs = self._binder.outputs(scope, place, node, found)
         self.problems.report(
-            f"{place}.command", command_problems(command, set(spec.get("inputs") or {}), set(outputs))
+            f"{place}.command", command_problems(command, set(declared_inputs(spec)), set(outputs))
         )
-        resources = {**(spec.get("resources") or {}), **(node.get("resources") or {})}
-        limits = {**(spec.get("limits") or {}), **(node.get("limits") or {})}
+        resources = {**mapping_of(spec.get("resources")), **mapping_of(node.get("resources"))}
+        limits = {**mapping_of(spec.get("limits")), **mapping_of(node.get("limits"))}
         variables = {**texts(spec.get("environment_variables")), **texts(node.get("environment_variables"))}
+        distribution = mapping_of(node.get("distribution")) or mapping_of(spec.get("distribution"))
 
-        def literal(text: str) -> str:
-            return self._binder.fill_literals(scope, text)
+        def literal(value: Any, field: str) -> str:
+            return self._sources.fill(scope, str(value), f"{place}.{field}")
 
         return StepPlan(
             path=path,
@@ -197,29 +217,52 @@ class Planner:
             code_id=str(spec.get("code") or ""),
             display_name=str(node.get("display_name") or node.get("displayName") or node.get("name") or path),
             environment_id=str(node.get("environment") or spec.get("environment") or ""),
-            compute_id=literal(str(node.get("computeId") or node.get("compute") or scope.default_compute)),
+            compute_id=literal(
+                node.get("computeId") or node.get("compute") or scope.default_compute, "compute"
+            ),
             inputs=inputs,
             outputs=outputs,
             input_types={
-                name: str(one.get("type", "string")) for name, one in (spec.get("inputs") or {}).items()
+                name: str(one.get("type", "string")).lower() for name, one in declared_inputs(spec).items()
             },
-            environment_variables={name: literal(value) for name, value in variables.items()},
-            distribution=distribution_of(node.get("distribution") or spec.get("distribution")),
+            environment_variables={
+                name: literal(value, f"environment_variables.{name}") for name, value in variables.items()
+            },
+            distribution=self._distribution(
+                f"{place}.distribution",
+                {
+                    name: literal(value, f"distribution.{name}")
+                    for name, value in distribution.items()
+                    if value
+                },
+            ),
             instance_count=self._count(
                 f"{place}.resources",
-                literal(str(resources.get("instance_count") or resources.get("instanceCount") or 1)),
+                literal(
+                    resources.get("instance_count") or resources.get("instanceCount") or 1,
+                    "resources.instance_count",
+                ),
             ),
-            timeout_seconds=self._timeout(f"{place}.limits.timeout", limits.get("timeout")),
+            timeout_seconds=self._timeout(
+                f"{place}.limits.timeout", literal(limits.get("timeout") or "", "limits.timeout")
+            ),
             is_deterministic=is_true(spec.get("is_deterministic", True)),
             tags=texts(node.get("tags")),
         )
 
     # -- checks
 
+    def _distribution(self, place: str, given: Any) -> dict[str, Any]:
+        try:
+            return distribution_of(given)
+        except (TypeError, ValueError) as error:
+            self.problems.add(place, f"{error}, expected a number of processes")
+            return {}
+
     def _count(self, place: str, value: Any) -> int:
         try:
             count = int(value or 1)
-        except ValueError:
+        except (TypeError, ValueError):
             count = 0
         if count < 1:
             self.problems.add(place, f"got an instance count of {value!r}, expected 1 or more")

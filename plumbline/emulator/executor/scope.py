@@ -20,8 +20,13 @@ class FoundComponent:
 
 @dataclass
 class Scope:
-    """One level of a pipeline: the job itself, or a pipeline component used as a step."""
+    """One level of a pipeline: the job itself, or a pipeline component used as a step.
 
+    Args:
+        job: Name of the job, which `${{parent.name}}` stands for.
+    """
+
+    job: str
     path: str
     nodes: dict[str, Mapping[str, Any]]
     inputs: dict[str, Source]
@@ -34,8 +39,10 @@ class Scope:
     def producer(self, node: str, output: str) -> Produced | None:
         """Return the step behind a node's output, in nested levels too; None when there is no such output."""
         if node in self.steps:
-            if output in (self.component[node].spec.get("outputs") or {}):
-                return Produced(step=self.steps[node], output=output)
+            declared = self.component[node].spec.get("outputs") or {}
+            if output in declared:
+                kind = str((declared[output] or {}).get("type") or "uri_folder").lower()
+                return Produced(step=self.steps[node], output=output, type=kind)
             return None
         inner = self.children.get(node)
         return inner.producers().get(output) if inner else None

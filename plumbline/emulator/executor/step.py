@@ -14,6 +14,7 @@ from plumbline.emulator.executor.assets import is_serverless
 from plumbline.emulator.executor.blob_writer import LeftOut
 from plumbline.emulator.executor.conda import EnvironmentSpec, EnvironmentUnreadable
 from plumbline.emulator.executor.environments import BuildFailed, BuiltEnvironment
+from plumbline.emulator.executor.output_assets import OutputAssets
 from plumbline.emulator.executor.parts import ExecutorParts
 from plumbline.emulator.executor.plain_folder import plain_folder
 from plumbline.emulator.executor.process import ProcessId
@@ -38,6 +39,7 @@ from plumbline.emulator.store import Resource
 if TYPE_CHECKING:
     from plumbline.emulator.executor.job import JobExecution
 
+_TWIN_SECONDS = 0.1
 _log = logging.getLogger("plumbline.emulator.executor")
 
 
@@ -67,6 +69,7 @@ class StepExecution:
             runs=parts.runs, workspace_id=job.workspace.id, name=name, record=self._record, kept=self._kept,
             folder=self._folder,
         )  # fmt: skip
+        self._assets = OutputAssets(parts, job.workspace)
         self._cancel_reason = ""
         self._times = StepTimes()
 
@@ -129,6 +132,7 @@ class StepExecution:
         given, deciding = with_addresses(self.plan, inputs)
         key = reuse_key(self.plan, code=code, environment_digest=spec.digest, inputs=deciding)
         if self.plan.is_deterministic and not self._job.plan.force_rerun and self._reuse(key):
+            self._assets.register_all(self.name, self.plan, self.outputs)
             return
         self._check_canceled()
         self._set("Queued")
@@ -143,15 +147,19 @@ class StepExecution:
             self._check_canceled()
             log = self._folder.artifacts / "user_logs" / self._failed_log
             raise StepFailed(exit_message(end, log, label), reason=end.reason or "exit")
+        self._assets.register_all(self.name, self.plan, self.outputs)
         if self.plan.is_deterministic:
             self._parts.runs.remember(self._workspace.id, key, self.name)
 
     # -- before
 
     def _reuse(self, key: str) -> bool:
-        found = earlier_results(self._parts, self._workspace, key)
-        if found is None:
-            return False
+        while (found := earlier_results(self._parts, self._workspace, key)) is None:
+            twin = self._job.twins.before(key, self.plan.path)
+            if twin is None:
+                return False
+            while not twin.wait(_TWIN_SECONDS):
+                self._check_canceled()
         earlier, self.outputs = found
         self._record.reused_from = earlier.name
         self._record.reused_seconds = sum(earlier.timings.values()) / 1000

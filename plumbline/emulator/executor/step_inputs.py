@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from plumbline.emulator.executor.input_check import literal_problems
 from plumbline.emulator.executor.step_error import StepFailed
-from plumbline.emulator.executor.step_plan import Literal, Produced, StepPlan, Uri
+from plumbline.emulator.executor.step_plan import LITERAL_TYPES, Literal, Produced, StepPlan, Uri
 from plumbline.emulator.executor.storage import Storage, Tree
 
 if TYPE_CHECKING:
@@ -25,11 +26,12 @@ def resolve_inputs(
         if isinstance(source, Literal):
             found[name] = source.value
         elif isinstance(source, Produced):
-            found[name] = job.output(source.step, source.output)
+            found[name] = _produced(storage, job, name, source, plan.input_types.get(name, ""))
         elif isinstance(source, Uri):
-            found[name] = (
-                source.uri if source.mode == "Direct" else _content(storage, job, name, source, warn)
+            direct = (
+                "/".join(filter(None, (source.uri.rstrip("/"), source.below))) if source.below else source.uri
             )
+            found[name] = direct if source.mode == "Direct" else _content(storage, job, name, source, warn)
         else:
             found[name] = None
     return found
@@ -50,6 +52,34 @@ def with_addresses(
     return given, deciding
 
 
+def _produced(storage: Storage, job: JobExecution, name: str, source: Produced, wanted: str) -> str | Tree:
+    """Return what an earlier step wrote: its folder or file, or for a literal input the value that the file holds.
+
+    Source: mldesigner, `ComponentExecutor.finalize`: a value is written as text to the output's path, or to the file
+        `output` in it when that is a folder.
+    """
+    whole = job.output(source.step, source.output)
+    tree = storage.tree(storage.below(whole.location, source.below)) if source.below else whole
+    writer = f"output {source.output} of step {source.step}"
+    if source.below and not tree.files:
+        raise StepFailed(
+            f"input {name}: nothing lies at {tree.location.uri}, below the {writer}.", reason="input"
+        )
+    if wanted not in LITERAL_TYPES:
+        return tree
+    blobs = list(tree.files.values())
+    if len(blobs) != 1:
+        raise StepFailed(
+            f"input {name}: got no value from the {writer}, expected one of type {wanted}. A step gives a value by "
+            f"writing it as text to ${{{{outputs.{source.output}}}}}.",
+            reason="input",
+        )
+    value = storage.read(blobs[0]).decode("utf-8", errors="replace").strip()
+    for problem in literal_problems({}, wanted, value):
+        raise StepFailed(f"input {name}: {writer}: {problem}.", reason="input")
+    return value
+
+
 def _content(
     storage: Storage, job: JobExecution, name: str, source: Uri, warn: Callable[[str], None]
 ) -> Tree:
@@ -58,7 +88,8 @@ def _content(
         where = storage.artifacts(job.workspace, f"{job.name}/remote_inputs/{name}")
         warn(f"input {name}: the local copy {fixture.name} stands for {source.uri} (remote_inputs.yaml)")
         return storage.upload(where, fixture)
-    tree = storage.tree(storage.locate(job.workspace, source.uri, source.type))
+    location = storage.locate(job.workspace, source.uri, source.type)
+    tree = storage.tree(storage.below(location, source.below))
     if not tree.files:
         raise StepFailed(f"input {name}: nothing lies at {source.uri} ({tree.location.uri}).", reason="input")
     return tree

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LITERAL_TYPES = frozenset({"string", "number", "integer", "boolean", "literal"})
-FILE_TYPES = frozenset({"uri_file", "mltable_file"})
+FILE_TYPES = LITERAL_TYPES | {"uri_file", "mltable_file"}
+"""Outputs that are one file. A value is a file that holds it as text, as mldesigner writes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class Uri:
 
     Args:
         uri: As the job names it: an asset, a datastore path, a job's output, an address.
+        below: What a binding adds to it: `${{parent.inputs.folder}}/one.csv` is a file below the folder.
         type: uri_file, uri_folder, mltable, mlflow_model, ...
         mode: Azure's name, for example ReadOnlyMount, Download, Direct.
     """
@@ -29,19 +31,41 @@ class Uri:
     uri: str
     type: str
     mode: str = "ReadOnlyMount"
+    below: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Produced:
-    """What another step of the same job writes."""
+    """What another step of the same job writes.
+
+    Args:
+        type: As the component that writes it declares; a value (string, integer, ...) may feed a literal input.
+        below: As for `Uri`.
+    """
 
     step: str
     output: str
+    type: str = "uri_folder"
     mode: str = "ReadOnlyMount"
+    below: str = ""
 
 
 Source = Literal | Uri | Produced | None
 """None: an optional input that is not set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """A data asset or model that an output becomes when its step has completed.
+
+    Args:
+        version: Empty for the next number.
+        type: As the job says it; empty where it leaves that to the component.
+    """
+
+    name: str
+    version: str
+    type: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +74,13 @@ class OutputPlan:
 
     Args:
         uri: Declared path, macros not filled in yet; empty for the default.
+        registrations: What it becomes: the node's own and its pipeline's.
     """
 
     type: str
     mode: str = "ReadWriteMount"
     uri: str = ""
+    registrations: tuple[Registration, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from plumbline.emulator.executor.parts import ExecutorParts
 from plumbline.emulator.executor.run import Run
 from plumbline.emulator.executor.storage import Tree
 from plumbline.emulator.store import Resource
+
+
+class RunningTwins:
+    """Which steps of a job do the same right now: the second of two equal steps takes the first one's results.
+
+    Source: azure-ai-ml's own end-to-end tests (azureml.isreused on one of two equal steps of one pipeline).
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._first: dict[str, tuple[str, threading.Event]] = {}
+
+    def before(self, key: str, path: str) -> threading.Event | None:
+        """Return the end of the running step that has this reuse key; None when this one is the first."""
+        with self._guard:
+            first, ended = self._first.get(key, ("", threading.Event()))
+            if first and first != path and not ended.is_set():
+                return ended
+            self._first[key] = (path, threading.Event())
+        return None
+
+    def ended(self, path: str) -> None:
+        """Let those go on that wait for a step, however it ended."""
+        with self._guard:
+            for first, ended in self._first.values():
+                if first == path:
+                    ended.set()
 
 
 def earlier_results(
@@ -31,7 +59,10 @@ def earlier_results(
 
 def take_results(run: Run, earlier: Run) -> None:
     """Make a run say that it has another's results."""
-    run.outputs = earlier.outputs
+    run.outputs = {
+        name: {key: value for key, value in kept.items() if key != "assets"}
+        for name, kept in earlier.outputs.items()
+    }
     run.started_at = time.time()
     run.properties |= {
         "azureml.isreused": "true",

@@ -125,6 +125,15 @@ class Storage:
             "emulator's home, or copy the data into a datastore"
         )
 
+    @staticmethod
+    def below(location: Location, path: str) -> Location:
+        """Return what lies below a location; the location itself for no path."""
+        if not path:
+            return location
+        prefix = "/".join(filter(None, (location.prefix.rstrip("/"), path)))
+        uri = f"{location.uri.rstrip('/')}/{path}"
+        return Location(container=location.container, prefix=prefix, uri=uri, asset=location.asset)
+
     def tree(self, location: Location) -> Tree:
         """Return what lies there, empty when nothing does."""
         prefix = location.prefix.strip("/")

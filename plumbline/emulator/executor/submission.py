@@ -13,7 +13,15 @@ from plumbline.emulator.executor.planner import Planner
 from plumbline.emulator.executor.problem import Problem
 from plumbline.emulator.executor.run import Run
 from plumbline.emulator.executor.step_outputs import output_address
-from plumbline.emulator.executor.step_plan import GroupPlan, JobPlan, Literal, Produced, StepPlan, Uri
+from plumbline.emulator.executor.step_plan import (
+    LITERAL_TYPES,
+    GroupPlan,
+    JobPlan,
+    Literal,
+    Produced,
+    StepPlan,
+    Uri,
+)
 from plumbline.emulator.executor.storage import Storage, Unreachable
 from plumbline.emulator.store import Resource
 
@@ -55,7 +63,7 @@ class Submissions:
                 "jobType",
             )
         planner = Planner(lambda reference: self._assets.component(workspace, reference))
-        plan = planner.plan(properties)
+        plan = planner.plan(properties, name=name)
         problems = planner.problems.found + self._reference_problems(workspace, name, plan)
         if problems:
             raise _refused(problems)
@@ -103,6 +111,8 @@ class Submissions:
                 if isinstance(source, Uri):
                     self._check_data(workspace, source, f"{place}inputs.{name}", once)
             for name, output in step.outputs.items():
+                if output.registrations and output.type in LITERAL_TYPES:
+                    once(f"{place}outputs.{name}", f"a value of type {output.type} cannot become an asset")
                 if output.uri:
                     address = output_address(output, name, datastore=datastore, run="" if step.path else job)
                     self._check_output(workspace, address, job, f"{place}outputs.{name}", once)
@@ -208,6 +218,11 @@ def _job_properties(properties: Mapping[str, Any], plan: JobPlan, pipeline: bool
         "runType": "HTTP",
         "azureml.continue_on_step_failure": str(plan.continue_on_step_failure),
         "azureml.pipelineComponent": "pipelinerun",
+        **(
+            {"azureml.SourceComponentId": str(component)}
+            if (component := properties.get("componentId"))
+            else {}
+        ),
     }
 
 
@@ -271,7 +286,8 @@ def shown_input(source: Literal | Uri | Produced) -> dict[str, Any]:
     if isinstance(source, Literal):
         return {"jobInputType": "literal", "value": source.value}
     if isinstance(source, Uri):
-        return {"jobInputType": source.type, "uri": source.uri, "mode": source.mode}
+        uri = f"{source.uri.rstrip('/')}/{source.below}" if source.below else source.uri
+        return {"jobInputType": source.type, "uri": uri, "mode": source.mode}
     return {
         "jobInputType": "uri_folder",
         "uri": f"${{{{parent.jobs.{source.step}.outputs.{source.output}}}}}",

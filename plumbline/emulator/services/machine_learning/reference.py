@@ -87,7 +87,8 @@ def resolve(store: Store, parent: Resource, collection: str, reference: str) -> 
         )
     arm_id = text.removeprefix("azureml:")
     if arm_id.lower().startswith("/subscriptions/"):
-        return store.get(arm_id) or _NOWHERE
+        container, by_label, _ = arm_id.partition("/labels/")
+        return (_newest(store, container) if by_label else store.get(arm_id)) or _NOWHERE
     if text.startswith("azureml:") and (match := _SHORT.match(text)):
         container = f"{parent.id}/{collection}/{match['name']}"
         if match["label"]:
