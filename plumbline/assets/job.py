@@ -26,7 +26,8 @@ NODE_FIELDS = (
     "limits", "identity", "environment_variables", "properties",
 )  # fmt: skip
 _DEFAULT_DATA_TYPE = "uri_folder"
-_STAMPED = re.compile(r"^(azureml\.|mlflow\.source\.)")
+# Properties that the service or the SDK writes. Source: recorded jobs, 2023 to 2026.
+_STAMPED = re.compile(r"^(azureml\.|mlflow\.source\.|(runSource|runType)$)")
 _DURATION = re.compile(r"^PT?(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$")
 
 

@@ -18,6 +18,7 @@ from azure.core.pipeline.policies import (
 from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest, HttpResponse
 
+from plumbline.azure.error_answer import ErrorAnswer, read_error
 from plumbline.fence import FenceError, require_pinned_tenant
 from plumbline.ops.errors import UserError
 from plumbline.ops.target import PUBLIC_ENDPOINTS, Target
@@ -27,6 +28,19 @@ if TYPE_CHECKING:
 
 JOBS = "2024-01-01-preview"
 T = TypeVar("T")
+
+
+class RefusedError(UserError):
+    """Azure refused a request.
+
+    Attributes:
+        status: The HTTP status, and `codes`, every code in the answer, the outermost first.
+    """
+
+    def __init__(self, message: str, *, status: int, codes: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.codes = codes
 
 
 class AzureSession:
@@ -135,7 +149,10 @@ class AzureSession:
             ) from error
         if response.status_code < 400 or response.status_code == 404:
             return response
-        raise UserError(_refusal(request, response))
+        refusal = _refusal(response)
+        raise RefusedError(
+            _refused(request, response, refusal), status=response.status_code, codes=refusal.codes
+        )
 
     def _url(self, path: str) -> str:
         return path if path.startswith("https://") else f"{self.target.endpoint}{path}"
@@ -157,18 +174,21 @@ def _parameters(api_version: str | None, query: Mapping[str, str]) -> dict[str, 
     return {**({"api-version": api_version} if api_version else {}), **query}
 
 
-def _refusal(request: HttpRequest, response: HttpResponse) -> str:
+def _refusal(response: HttpResponse) -> ErrorAnswer:
     try:
-        error = response.json().get("error", {})
+        return read_error(response.json())
     except ValueError:
-        error = {}
+        return ErrorAnswer()
+
+
+def _refused(request: HttpRequest, response: HttpResponse, refusal: ErrorAnswer) -> str:
     where = request.url.split("?")[0].rpartition("/providers/Microsoft.MachineLearningServices/")[2]
-    said = f"{error.get('code', response.reason)}: {error.get('message', '')}".strip()
+    said = f"{refusal.code or response.reason}: {refusal.message}".removesuffix(": ")
     step = {
         401: "Log in again: az login",
         403: "Ask the workspace's owner for a role that allows it.",
         429: "Azure asks for patience: try again in a minute.",
-    }.get(response.status_code, "Mend what it names, then try again.")
+    }.get(response.status_code, "Correct what it names, then try again.")
     return f"{where}: {request.method}: got HTTP {response.status_code} ({said}), expected success. {step}"
 
 

@@ -5,6 +5,7 @@ Source: azure-ai-ml 1.35.2 `_restclient.runhistory` and `_dataset_dataplane_oper
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +14,15 @@ from typing import Any
 
 from plumbline.ops.azure_session import JOBS, AzureSession
 from plumbline.ops.errors import UserError
+from plumbline.ops.job_body import schedule_of, step_body, why_undefined, with_definition
 
 ENDED = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
 _PIPELINE_RUN, _STEP_RUN = "azureml.PipelineRun", "azureml.StepRun"
-_COMPONENT_PROPERTIES = ("azureml.moduleName", "azureml.moduleVersion")
+_ANONYMOUS = "azureml_anonymous"
 _RESOLVED_URIS_VERSION = "1.5.0"
+_SCHEDULES = "2023-06-01-preview"
+# What Azure lists among a run's outputs beside those of its definition: where its logs and artifacts lie.
+_ARTIFACTS = re.compile(r"/datastores/workspaceartifactstore/paths/ExperimentRun/dcid\.", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +69,10 @@ class RunHistory:
         self._workspace_id = session.target.workspace_id
 
     def job(self, name: str) -> dict[str, Any]:
-        """The job as ARM answers it. Raises: UserError: there is none."""
+        """The job as ARM answers it; what ARM leaves out of a step or a scheduled job is read elsewhere.
+
+        Raises: UserError: there is none.
+        """
         body = self._session.get(f"{self._workspace_id}/jobs/{name}", api_version=JOBS)
         if body is None:
             raise UserError(
@@ -72,6 +80,34 @@ class RunHistory:
                 "See their names: plumbline job list"
             )
         found: dict[str, Any] = body
+        if not isinstance(found.get("properties"), Mapping):
+            row = self._session.get(f"{self._history}/runs/{name}")
+            if row is None:
+                raise UserError(
+                    f"job {name}: got a job without properties and no run of it, expected one. Try again in a minute."
+                )
+            return step_body(found, row)
+        schedule = self._schedule(found)
+        if schedule is not None and why_undefined(found, schedule) is None:
+            return with_definition(found, schedule)
+        return found
+
+    def undefined(self, job: Mapping[str, Any]) -> str | None:
+        """Why nobody can say what a scheduled job was made of; None for every other job.
+
+        Args:
+            job: As `job` answers it.
+        """
+        return why_undefined(job, self._schedule(job)) if schedule_of(job) else None
+
+    def _schedule(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """The schedule that a job without a graph was made by, as it is now."""
+        name = schedule_of(body)
+        if name is None:
+            return None
+        found: Mapping[str, Any] | None = self._session.get(
+            f"{self._workspace_id}/schedules/{name}", api_version=_SCHEDULES
+        )
         return found
 
     def children(self, name: str) -> list[dict[str, Any]]:
@@ -80,7 +116,11 @@ class RunHistory:
 
     def step_rows(self, name: str) -> list[dict[str, Any]]:
         """The steps right below a run: anybody may lay other runs there, under any name (`mlflow.parentRunId`)."""
-        return [row for row in self.children(name) if row.get("runType") in {_PIPELINE_RUN, _STEP_RUN}]
+        return [
+            row
+            for row in self.children(name)
+            if row.get("runType") in {_PIPELINE_RUN, _STEP_RUN} or _is_inner_graph(row)
+        ]
 
     def steps(self, job: Mapping[str, Any]) -> list[StepRun]:
         """Every step of a job, those of nested pipelines too, groups before their steps.
@@ -111,7 +151,10 @@ class RunHistory:
         return self._session.fetch(url).decode("utf-8", errors="replace")
 
     def outputs(self, name: str) -> dict[str, str]:
-        """Output of a run -> `azureml://.../datastores/D/paths/...`."""
+        """Output of a run -> `azureml://.../datastores/D/paths/...`: a job's own body has no address of them.
+
+        A folder may be called as the output of the pipeline that the step's output is bound to.
+        """
         answer = self._session.send(
             "POST", f"{self._history}/rundata", body={"runId": name, "selectRunMetadata": True}
         ).json()
@@ -126,10 +169,14 @@ class RunHistory:
             body={"values": list(ids.values())},
         ).json()
         uris = resolved.get("values") or {}
-        return {output: uris[asset]["uri"] for output, asset in ids.items() if asset in uris}
+        found = {output: str(uris[asset]["uri"]) for output, asset in ids.items() if asset in uris}
+        return {output: uri for output, uri in found.items() if not _ARTIFACTS.search(uri)}
 
     def _steps(self, name: str, place: str, nodes: Mapping[str, Any]) -> Iterator[StepRun]:
         for row in self.step_rows(name):
+            if _is_inner_graph(row):  # a level of its own between a nested pipeline and its steps
+                yield from self._steps(str(row["runId"]), place, nodes)
+                continue
             step = step_run(row, place + step_name(row, nodes))
             yield step
             if step.is_group:
@@ -153,23 +200,49 @@ class RunHistory:
 
 
 def step_name(row: Mapping[str, Any], nodes: Mapping[str, Any]) -> str:
-    """What the job's graph calls a run: run history has display names only, and those may be anything."""
-    shown = str(row.get("name") or row.get("displayName") or row["runId"])
+    """What the job's graph calls a run.
+
+    `displayName` is the step's name in the graph, or its display name there; `name` is the component's own.
+
+    Args:
+        nodes: The graph's steps. None of them are known of a nested pipeline: Azure answers no steps of its component.
+    """
+    shown = str(row.get("displayName") or row.get("name") or row["runId"])
+    called = [name for name, node in nodes.items() if shown == ((node or {}).get("display_name") or name)]
+    if len(called) == 1:
+        return called[0]
+    ran = [name for name, node in nodes.items() if _runs(node or {}, row)]
+    both = [name for name in called if name in ran]
+    if len(both) == 1:
+        return both[0]
     if shown in nodes:
         return shown
-    titled = [name for name, node in nodes.items() if shown == (node or {}).get("display_name")]
-    if len(titled) == 1:
-        return titled[0]
+    return ran[0] if len(ran) == 1 and not called else shown
+
+
+def _runs(node: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a run ran the component that a step names."""
+    name, version = _component(row)
+    wanted = str(node.get("componentId") or "").lower()
+    return bool(name and version) and wanted.endswith(f"/{name}/versions/{version}".lower())
+
+
+def _component(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Name and version of the component that a run ran, empty when Azure does not say."""
     properties = row.get("properties") or {}
-    tail = (
-        f"/{properties.get('azureml.moduleName')}/versions/{properties.get('azureml.moduleVersion')}".lower()
-    )
-    same = [
-        name
-        for name, node in nodes.items()
-        if str((node or {}).get("componentId", "")).lower().endswith(tail)
-    ]
-    return same[0] if len(same) == 1 else shown
+    name = str(properties.get("azureml.moduleName") or "")
+    version = str(properties.get("azureml.moduleVersion") or "")
+    module = str(properties.get("azureml.moduleid") or "")
+    # The version of an anonymous component is in its YAML always 1; the one that a job names is a GUID.
+    return (name, module) if name == _ANONYMOUS and module and "/" not in module else (name, version)
+
+
+def _is_inner_graph(row: Mapping[str, Any]) -> bool:
+    """Whether a run stands for the graph inside a nested pipeline.
+
+    Source: seen only in code of Microsoft's that compares runs (`runSource` of a run's properties); in no recording.
+    """
+    return (row.get("properties") or {}).get("runSource") == "SubGraphCloud"
 
 
 def step_run(row: Mapping[str, Any], step: str) -> StepRun:
@@ -177,6 +250,7 @@ def step_run(row: Mapping[str, Any], step: str) -> StepRun:
     properties = row.get("properties") or {}
     reused = str(properties.get("azureml.isreused", "")).lower() == "true"
     name = str(row["runId"])
+    component = _component(row)
     return StepRun(
         name=name,
         step=step,
@@ -186,10 +260,8 @@ def step_run(row: Mapping[str, Any], step: str) -> StepRun:
         ended_at=moment(row.get("endTimeUtc")),
         reused_from=str(properties.get("azureml.reusedrunid") or "unknown") if reused else None,
         reused_job=properties.get("azureml.reusedpipelinerunid") if reused else None,
-        is_group=row.get("runType") == _PIPELINE_RUN,
-        component=":".join(parts)
-        if all(parts := [str(properties.get(one) or "") for one in _COMPONENT_PROPERTIES])
-        else None,
+        is_group=row.get("runType") == _PIPELINE_RUN or properties.get("StepType") == "SubGraphCloudStep",
+        component=":".join(component) if all(component) else None,
     )
 
 

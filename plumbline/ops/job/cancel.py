@@ -9,6 +9,8 @@ from plumbline.ops.job.options import Place, job_name, place_options
 
 CANCEL = "2023-04-01-preview"  # azure-ai-ml 1.35.2 JobOperations.begin_cancel
 PATIENCE_SECONDS = 120.0
+# Of a job that has ended, perhaps between our look and our request. Source: recorded answer of 2023-08-01-preview.
+_ENDED = "CancelPipelineRunInTerminalStatus"
 
 
 @click.command("cancel")
@@ -21,6 +23,7 @@ def command(job: str, place: Place, no_wait: bool) -> None:
     \b
     Example: plumbline job cancel calm_lake_x7 --stack local
     """
+    from plumbline.ops.azure_session import RefusedError
     from plumbline.ops.job.watch import Pace
     from plumbline.ops.run_history import ENDED, RunHistory
 
@@ -30,7 +33,13 @@ def command(job: str, place: Place, no_wait: bool) -> None:
     if status in ENDED:
         click.echo(f"{job} had ended already: {status}.")
         return
-    session.send("POST", f"{session.target.workspace_id}/jobs/{job}/cancel", api_version=CANCEL)
+    try:
+        session.send("POST", f"{session.target.workspace_id}/jobs/{job}/cancel", api_version=CANCEL)
+    except RefusedError as error:
+        if _ENDED not in error.codes:
+            raise
+        click.echo(f"{job} had ended already: {history.job(job)['properties']['status']}.")
+        return
     pace = Pace(session.target)
     while not no_wait and status not in ENDED:
         if pace.waited > PATIENCE_SECONDS:

@@ -20,6 +20,8 @@ from plumbline.ops.job.options import Place, job_name, place_options
 def command(job: str, step: str | None, follow: bool, system: bool, place: Place) -> None:
     """Print what the steps of a job printed, each line under its step's name.
 
+    With --follow a step that has not been scheduled yet is waited for.
+
     \b
     Example: plumbline job logs calm_lake_x7 --step train --follow --stack local
     """
@@ -32,7 +34,8 @@ def command(job: str, step: str | None, follow: bool, system: bool, place: Place
     pace = Pace(session.target)
     while True:
         body = history.job(job)
-        ended = body["properties"]["status"] in ENDED
+        status = body["properties"]["status"]
+        ended = status in ENDED
         runs = _runs(history, body, step)
         wanted = [(label, run) for label, run in runs if (run, "") not in printed]
         texts = session.side_by_side(lambda entry: _logs(history, entry[1], system), wanted)
@@ -43,7 +46,9 @@ def command(job: str, step: str | None, follow: bool, system: bool, place: Place
             if over:
                 printed[run, ""] = 1
         if ended or not follow:
-            if not any(count for count in printed.values()):
+            if step is not None and not runs:
+                click.echo(f"{job}: step {step} {_absence(status, ended=ended)}.", err=True)
+            elif not any(count for count in printed.values()):
                 click.echo(f"{job}: nothing was printed{'' if ended else ' so far'}.", err=True)
             return
         if news:
@@ -52,14 +57,31 @@ def command(job: str, step: str | None, follow: bool, system: bool, place: Place
 
 
 def _runs(history: Any, body: Mapping[str, Any], step: str | None) -> list[tuple[str, str]]:
-    """Label and name of each run whose logs are asked for; a reused step's are those of the run it reused."""
+    """Label and name of each run whose logs are asked for; a reused step's are those of the run it reused.
+
+    Empty while the wanted step has not been scheduled: Azure lists no run of it before.
+    Raises: UserError: the job has no such step.
+    """
+    from plumbline.ops.job.watch import is_pipeline
+
     steps = [one for one in history.steps(body) if not one.is_group]
-    if not steps:
-        return [("", body["name"])]
-    chosen = [one for one in steps if step is None or one.step == step]
-    if not chosen:
-        raise UserError(f"--step: got {step!r}, expected one of {', '.join(one.step for one in steps)}.")
-    return [(one.step if step is None else "", one.reused_from or one.name) for one in chosen]
+    if step is None:
+        if not steps:
+            return [("", body["name"])]
+        return [(one.step, one.reused_from or one.name) for one in steps]
+    chosen = [("", one.reused_from or one.name) for one in steps if one.step == step]
+    defined = list((body["properties"].get("jobs") or {}) if is_pipeline(body) else {})
+    # Of a nested pipeline the definition names the step that holds it; of a job of a changed schedule, nothing.
+    if not chosen and (defined or not is_pipeline(body)) and step.partition("/")[0] not in defined:
+        known = dict.fromkeys([*defined, *(one.step for one in steps)])
+        raise UserError(
+            f"--step: got {step!r}, expected one of {', '.join(known) or 'none: it has no steps'}."
+        )
+    return chosen
+
+
+def _absence(status: str, *, ended: bool) -> str:
+    return f"did not run: the job is {status}" if ended else "has not started"
 
 
 def _logs(history: Any, run: str, system: bool) -> tuple[bool, dict[str, str]]:

@@ -32,7 +32,8 @@ def command(job: str, stream: bool, web: bool, place: Place, output: str, query:
     from plumbline.ops.run_history import ENDED, RunHistory
 
     session = place.session()
-    origin = RunHistory(session).job(job)
+    history = RunHistory(session)
+    origin = history.job(job)
     properties = origin["properties"]
     if properties.get("jobType") != "Pipeline":
         raise UserError(
@@ -43,6 +44,12 @@ def command(job: str, stream: bool, web: bool, place: Place, output: str, query:
         raise UserError(
             f"job {job}: rerun: got status {properties.get('status')}, expected an ended job. "
             f"Wait for it, or end it: plumbline job cancel {job}{place.words}"
+        )
+    hidden = history.undefined(origin)
+    if hidden:
+        raise UserError(
+            f"job {job}: rerun: {hidden}, expected its definition. Nothing was submitted. "
+            f"Trigger the schedule, or submit the pipeline's file: plumbline job create --file FILE{place.words}"
         )
     body = _submit(session, origin)
     talk_on_stderr = output != "table" or query is not None
@@ -60,7 +67,7 @@ def _submit(session: Any, origin: dict[str, Any]) -> dict[str, Any]:
 
     job = live_job(origin)
     tags = job.get("tags") or {}
-    # What the first submission said stays true of the same versions; the digest is made anew.
+    # What the first submission said holds for the same versions; the digest is recomputed.
     kept = {key: tags[key] for key in OWN_TAGS if key in tags}
     if DIGEST_TAG in kept:
         kept[DIGEST_TAG] = job_digest(job)

@@ -50,6 +50,9 @@ def command(job: str, place: Place, output: str, query: str | None) -> None:
     history = RunHistory(place.session())
     body = history.job(job)
     shown = shown_job(body)
+    hidden = history.undefined(body)
+    if hidden:
+        click.echo(f"{job}: {hidden}. What follows is the run's own record.", err=True)
     if output in {"json", "tsv"} or query is not None:
         columns = {"Name": "name", "Status": "status", "Type": "type"}
         print_answer(shown, output=output, query=query, columns=columns)
@@ -68,6 +71,11 @@ def command(job: str, place: Place, output: str, query: str | None) -> None:
          "reused_from": step.reused_job or step.reused_from}
         for step in history.steps(body)
     ]  # fmt: skip
+    # Azure lists no run of a step before it is scheduled.
+    listed = {row["step"] for row in steps}
+    steps += [
+        {"step": name, "status": "NotStarted"} for name in shown.get("jobs") or {} if name not in listed
+    ]
     print_answer(steps, output=output, query=None, columns=STEP_COLUMNS, empty="No steps yet.")
 
 

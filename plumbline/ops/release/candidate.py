@@ -33,6 +33,8 @@ class Candidate:
         evaluation_files: Path below the evaluation's folder -> SHA-256; `model_files` the same of the model, and
             `output_files` of what lies at the job's output, which is what a registration names.
         problems: What is not as a release needs it.
+        undefined: Why nobody can say what the run was made of; then the parts of its graph are None, and that is the
+            only problem with them.
     """
 
     body: Mapping[str, Any]
@@ -52,6 +54,7 @@ class Candidate:
     model_files: Mapping[str, str] | None = None
     output_files: Mapping[str, str] | None = None
     problems: tuple[str, ...] = ()
+    undefined: str | None = None
 
     @property
     def name(self) -> str:

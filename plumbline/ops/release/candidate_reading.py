@@ -12,7 +12,7 @@ from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.digest import live_job
 from plumbline.ops.release.candidate import METRICS_FILE, Candidate
-from plumbline.ops.release.flow import StepOutput, release_flow
+from plumbline.ops.release.flow import ReleaseFlow, StepOutput, release_flow
 from plumbline.ops.release.judgement import read_metrics, read_thresholds
 from plumbline.ops.release.live_asset import LiveAsset, live_asset, thresholds_asset
 from plumbline.ops.release.live_code import LiveCode
@@ -49,9 +49,12 @@ class _Reading:
         self._code = LiveCode(session)
         self._body = body
         self._job = live_job(body)
-        self._flow = release_flow(self._job)
+        self._undefined = history.undefined(body)
+        self._flow = ReleaseFlow() if self._undefined else release_flow(self._job)
         self._problems = list(self._flow.problems)
         self._steps = self._read_steps()
+        if self._undefined:
+            self._problems.append(self._undefined_problem(self._undefined))
 
     def candidate(self) -> Candidate:
         """Everything, assets side by side."""
@@ -89,6 +92,19 @@ class _Reading:
             model_files=model_files,
             output_files=self._output_files(model_files),
             problems=tuple(self._problems),
+            undefined=self._undefined,
+        )
+
+    def _undefined_problem(self, why: str) -> str:
+        """What cannot be judged, and what the run's own record shows all the same."""
+        ran = [
+            f"{run.step} ({run.component or 'component unknown'}) {run.status}"
+            for run in self._steps.values()
+            if not run.is_group
+        ]
+        return (
+            f"{why}; expected the definition that it ran. Its own record shows {', '.join(ran) or 'no step'}, "
+            "but not how the steps were connected, nor which data they read"
         )
 
     def _read_steps(self) -> dict[str, StepRun]:
@@ -97,8 +113,13 @@ class _Reading:
         for step, count in Counter(run.step for run in runs).items():
             if count > 1:
                 self._problems.append(f"steps.{step}: got {count} runs of this name, expected one")
+        nodes = self._job.get("jobs") or {}
         for run in runs:
-            node = (self._job.get("jobs") or {}).get(run.step)
+            node = nodes.get(run.step)
+            if node is None and nodes and "/" not in run.step:
+                self._problems.append(
+                    f"steps.{run.step}: got run {run.name} of it, expected one of the job's steps: {', '.join(nodes)}"
+                )
             address = parse_reference(str(node.get("component") or "")) if node else None
             expected = f"{address.name}:{address.version}" if address and address.version else None
             if run.component and expected and run.component.lower() != expected.lower():

@@ -37,6 +37,8 @@ def require_releasable(candidate: Candidate, what: str, *, model: str) -> None:
 
 
 def _faults(candidate: Candidate, model: str) -> list[str]:
+    if candidate.undefined:
+        return list(candidate.problems)
     faults = _faults_by_terms(candidate, model)
     if candidate.status != "Completed":
         faults.append(f"got a run that is {candidate.status}, expected one that Completed")

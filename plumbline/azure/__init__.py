@@ -1,0 +1,1 @@
+"""What Azure Resource Manager answers, read once for the provider and the command line."""
