@@ -307,3 +307,16 @@ def test_a_terminal_gets_a_live_table_and_no_color_gets_lines(
     plain = on_terminal(NO_COLOR="1")
     assert "\x1b" not in plain
     assert LINE.match(plain)
+
+
+def test_logs_of_a_step_that_has_not_been_scheduled_yet_are_waited_for(platform: ProjectCopy) -> None:
+    submitted = asked(platform, "job", "create", "--file", FILE, "--set", "settings.force_rerun=true")
+    followed = platform.plumbline(
+        "job", "logs", submitted["name"], "--step", "gate", "--follow", "--stack", "local"
+    )
+    assert followed.stdout.splitlines()[0] == "gate open: 7 of 7 thresholds reached"
+
+
+def test_cancel_of_an_ended_job_says_that_it_had_ended(platform: ProjectCopy, job: dict[str, Any]) -> None:
+    said = platform.plumbline("job", "cancel", job["name"], "--stack", "local").stdout
+    assert said == f"{job['name']} had ended already: Completed.\n"

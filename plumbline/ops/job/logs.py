@@ -62,6 +62,8 @@ def _runs(history: Any, body: Mapping[str, Any], step: str | None) -> list[tuple
     Empty while the wanted step has not been scheduled: Azure lists no run of it before.
     Raises: UserError: the job has no such step.
     """
+    from plumbline.assets.graph import graph_of_jobs
+    from plumbline.ops.job.digest import live_job
     from plumbline.ops.job.watch import is_pipeline
 
     steps = [one for one in history.steps(body) if not one.is_group]
@@ -73,7 +75,9 @@ def _runs(history: Any, body: Mapping[str, Any], step: str | None) -> list[tuple
     defined = list((body["properties"].get("jobs") or {}) if is_pipeline(body) else {})
     # Of a nested pipeline the definition names the step that holds it; of a job of a changed schedule, nothing.
     if not chosen and (defined or not is_pipeline(body)) and step.partition("/")[0] not in defined:
-        known = dict.fromkeys([*defined, *(one.step for one in steps)])
+        known = dict.fromkeys(
+            [*(one.step for one in steps), *graph_of_jobs(live_job(body).get("jobs") or {}).names]
+        )
         raise UserError(
             f"--step: got {step!r}, expected one of {', '.join(known) or 'none: it has no steps'}."
         )
