@@ -28,6 +28,12 @@ NODE_FIELDS = (
 _DEFAULT_DATA_TYPE = "uri_folder"
 # Properties that the service or the SDK writes. Source: recorded jobs, 2023 to 2026.
 _STAMPED = re.compile(r"^(azureml\.|mlflow\.source\.|(runSource|runType)$)")
+# Azure goes on after a failed step where nothing was said (`azureml.continue_on_step_failure: True`, recorded since
+# 2023-10-27), so that its false must be sent.
+_TRUE_BY_DEFAULT = "continue_on_step_failure"
+_COUNTS = frozenset({
+    "instance_count", "process_count_per_instance", "process_count", "worker_count", "parameter_server_count",
+})  # fmt: skip
 _DURATION = re.compile(r"^PT?(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$")
 
 
@@ -76,7 +82,8 @@ def normal_job(fields: Mapping[str, Any]) -> dict[str, Any]:
         job["compute"] = normal_compute(job["compute"])
     job["identity"] = normal_identity(job["identity"])
     job["properties"] = _own_properties(job["properties"])
-    job["tags"] = {name: literal_text(value) for name, value in (job["tags"] or {}).items()}
+    tags = job["tags"] or {}
+    job["tags"] = {name: literal_text(value) for name, value in tags.items() if value is not None}
     job["inputs"] = _inputs(job["inputs"])
     job["outputs"] = {
         name: {"type": _DEFAULT_DATA_TYPE} if value is None else normal_output(value)
@@ -117,21 +124,27 @@ def normal_node(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def normal_resources(value: Any) -> Any:
-    """Resources without what is empty; text (a binding) as it is."""
+    """Resources without what is empty, counts as whole numbers; text (a binding) as it is."""
     if not isinstance(value, Mapping):
         return value or None
-    return {name: found for name, found in value.items() if found not in (None, {}, [])} or None
+    return {name: _count(name, found) for name, found in value.items() if found not in (None, {}, [])} or None
 
 
 def normal_distribution(value: Any) -> Any:
-    """Distribution under az ml names, less TensorFlow's default of no parameter servers."""
+    """Distribution under az ml names, counts as whole numbers, less TensorFlow's default of no parameter servers."""
     if not isinstance(value, Mapping):
         return value or None
-    found = {name: item for name, item in value.items() if item is not None}
+    found = {name: _count(name, item) for name, item in value.items() if item is not None}
     found["type"] = str(found.pop("distribution_type", found.get("type", ""))).lower()
     if found.get("parameter_server_count") == 0:
         del found["parameter_server_count"]
     return found
+
+
+def _count(name: str, value: Any) -> Any:
+    """A count as the number that it is: Azure answers every scalar of a component as text; a binding stays."""
+    counted = name in _COUNTS and isinstance(value, str) and value.strip().isdigit()
+    return int(value) if counted else value
 
 
 def normal_identity(value: Any) -> dict[str, Any] | None:
@@ -183,9 +196,11 @@ def _mode(value: Mapping[str, Any]) -> str | None:
 
 
 def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings under az ml names; false is what Azure does anyway, ``_source`` is the SDK's."""
+    """Settings under az ml names; false is what Azure does anyway but for one, ``_source`` is the SDK's."""
     found = {
-        name: value for name, value in settings.items() if value not in (None, False) and name != "_source"
+        name: value
+        for name, value in settings.items()
+        if value is not None and name != "_source" and (value is not False or name == _TRUE_BY_DEFAULT)
     }
     for name in ("default_compute", "default_datastore"):
         if name in found:

@@ -1,1 +1,1 @@
-"""What Azure Resource Manager answers, read once for the provider and the command line."""
+"""What provider and CLI both know of Azure: how it is read, and whether what is live is what a definition says."""

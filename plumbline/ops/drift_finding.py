@@ -52,7 +52,7 @@ def findings(plan: Mapping[str, Any]) -> list[Finding]:
         if step["op"] == "delete":
             pairs: Iterator[tuple[str, Any, Any]] = iter([(DELETED, "present", "deleted")])
         else:
-            pairs = _differences(step)
+            pairs = _with_lost(step, _differences(step))
         found += [
             Finding(
                 resource=str(step["urn"]).rpartition("::")[2],
@@ -89,6 +89,23 @@ def _differences(step: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
                 yield change.path, change.old, change.new
         else:
             yield path, desired, live
+
+
+def _with_lost(
+    step: Mapping[str, Any], pairs: Iterator[tuple[str, Any, Any]]
+) -> Iterator[tuple[str, Any, Any]]:
+    """What Azure has not kept of what was sent stays a finding after a refresh has taken the live value into the state."""
+    named = set()
+    for pair in pairs:
+        named.add(pair[0])
+        yield pair
+    lost = ((step.get("newState") or {}).get("outputs") or {}).get("lost")
+    if not isinstance(lost, str) or lost == HIDDEN:
+        return
+    for path, sent in json.loads(lost).items():
+        field = path.removeprefix("spec.")
+        if not any(name == field or name.startswith(f"{field}[") for name in named):
+            yield field, sent, "not kept by Azure"
 
 
 def split_path(path: str) -> list[str | int]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets import AssetDefinition, ScheduleDefinition, to_az_ml_yaml
+from plumbline.azure.live_version import CODE_HASH_PROPERTY, CONTENT_HASH_PROPERTY, OWNER_PROPERTY
 from plumbline.provider.address import Workspace
 from plumbline.provider.answers import refusal_of
 from plumbline.provider.entities import faults, load_azure_ai_ml, loaded, loaded_job, loaded_schedule
@@ -23,12 +24,6 @@ from plumbline.provider.login import Login
 from plumbline.provider.patience import patience
 from plumbline.provider.role_patience import Say, when_role_is_there
 from plumbline.provider.table import kind_rows
-
-OWNER_PROPERTY = "plumbline.urn"
-"""Property on what we create: after a cut-off run, our own half-done work is told from someone else's by it."""
-
-CODE_HASH_PROPERTY = "plumbline.code_hash"
-"""Property on data, models and build contexts that we upload: Azure keeps no content hash of them."""
 
 _OPERATIONS = {"environment": "environments", "component": "components", "data": "data", "model": "models"}
 
@@ -69,7 +64,8 @@ class Writer:
         )
         with self._refusals(f"{definition.reference}: register", "versions/write", definition.kind, scope):
             entity = loaded(definition.kind, to_az_ml_yaml(definition, root=root))
-            entity.properties = {**(entity.properties or {}), OWNER_PROPERTY: owner}
+            marks = {OWNER_PROPERTY: owner, CONTENT_HASH_PROPERTY: definition.content_hash}
+            entity.properties = {**(entity.properties or {}), **marks}
             if definition.code_hash and definition.kind != "component":
                 # Components have a code asset that keeps the hash; nothing else does.
                 entity.properties[CODE_HASH_PROPERTY] = definition.code_hash

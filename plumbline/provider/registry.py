@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -30,6 +31,8 @@ KINDS: Mapping[str, Kind] = {
     "model": ModelKind(),
     "schedule": PipelineScheduleKind(),
 }
+
+_NOTHING = Properties()
 
 
 class Registry:
@@ -71,9 +74,11 @@ class Registry:
         self._claim(urn, kind, inputs)
         return inputs, problems
 
-    def diff(self, urn: Urn, olds: Properties, news: Properties) -> tuple[Change, ...]:
-        """List what changed."""
-        return diff(_kind_name(urn), olds, news)
+    def diff(
+        self, urn: Urn, olds: Properties, news: Properties, state: Properties = _NOTHING
+    ) -> tuple[Change, ...]:
+        """List what changed, and what Azure has not kept of what the state says was sent."""
+        return diff(_kind_name(urn), olds, news, lost=json.loads(state.get("lost") or "{}"))
 
     async def create(self, urn: Urn, inputs: Properties, *, preview: bool) -> Created:
         """Create a resource."""

@@ -85,8 +85,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     async def Diff(self, request: Any, context: Any) -> Any:
         async def work() -> Any:
             # Old inputs are what the program said then; only an engine of long ago leaves them out.
-            olds = decode(request.old_inputs if request.HasField("old_inputs") else request.olds)
-            return _diff_response(self._registry.diff(parse_urn(request.urn), olds, decode(request.news)))
+            state = decode(request.olds)
+            olds = decode(request.old_inputs) if request.HasField("old_inputs") else state
+            changes = self._registry.diff(parse_urn(request.urn), olds, decode(request.news), state)
+            return _diff_response(changes)
 
         return await self._answer(context, work())
 

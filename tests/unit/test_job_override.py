@@ -32,7 +32,11 @@ def test_settings_are_typed(claims: Any) -> None:
     settings = overridden(claims, "settings.force_rerun=true", "settings.default_compute=gpu-cluster")[
         "settings"
     ]
-    assert settings == {"force_rerun": True, "default_compute": "azureml:gpu-cluster"}
+    assert settings == {
+        "force_rerun": True,
+        "continue_on_step_failure": False,
+        "default_compute": "azureml:gpu-cluster",
+    }
 
 
 def test_data_takes_an_exact_version(claims: Any) -> None:

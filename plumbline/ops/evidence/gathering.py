@@ -35,6 +35,7 @@ from plumbline.ops.release.digest import sha256
 from plumbline.ops.release.live_asset import live_asset
 from plumbline.ops.release.registered_model import job_output, shown_model
 from plumbline.ops.release.registration import registered_version
+from plumbline.ops.release.terms import checkout_definitions
 from plumbline.ops.run_history import RunHistory
 from plumbline.ops.stack_file import project_root
 
@@ -180,8 +181,9 @@ class _Gathering:
         references = dict.fromkeys(
             one.environment for _, one in sorted(self._candidate.components.items()) if one.environment
         )
+        known = checkout_definitions(self._candidate.pipeline)
         return [
-            environment_entry(live_asset(self._session, "environment", reference), steps)
+            environment_entry(live_asset(self._session, "environment", reference, known=known), steps)
             for reference in references
         ]
 

@@ -35,6 +35,8 @@ class DatastoreFiles:
             found = [str(blob) for blob in container.list_blob_names(name_starts_with=path)]
         except AzureError as error:
             raise _refused(uri, error) from error
+        if not path:
+            return {blob: blob for blob in found}
         names = {PurePosixPath(path).name: blob for blob in found if blob == path}
         return names | {blob[len(path) + 1 :]: blob for blob in found if blob.startswith(f"{path}/")}
 

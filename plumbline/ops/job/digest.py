@@ -13,7 +13,7 @@ _SCHEME = "plumbline-job/1"
 _LABELS = frozenset({"display_name", "description", "experiment_name", "tags", "properties"})
 _NODE_LABELS = frozenset({"display_name", "comment", "properties"})
 # What Azure fills in when the author says nothing.
-_DEFAULT_MODES = frozenset({"ro_mount", "rw_mount"})
+_DEFAULT_MODES = frozenset({"mount", "ro_mount", "rw_mount"})
 
 
 def job_digest(job: Mapping[str, Any]) -> str:

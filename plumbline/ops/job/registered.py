@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from plumbline.assets import AssetDefinition, AssetKind, Reference, changes, spec_from_rest
+from plumbline.assets import AssetDefinition, AssetKind, Reference
 from plumbline.assets.references import COLLECTIONS, parse_reference
+from plumbline.azure.holding import holding
+from plumbline.azure.live_version import CODE_API_VERSION, code_id, is_true, kept_code_hash, live_version
 from plumbline.ops.azure_session import AzureSession
 
-# azure-ai-ml 1.35.2: the api-version of each kind's GET, and of code assets.
+# azure-ai-ml 1.35.2: the api-version of each kind's GET.
 _VERSIONS = {
     "environment": "2023-04-01-preview",
     "component": "2024-01-01-preview",
     "data": "2023-04-01-preview",
     "model": "2023-08-01-preview",
 }
-_CODES = "2023-04-01"
-_CODE_ID = re.compile(r"/subscriptions/.+/codes/[^/]+/versions/[^/]+", re.IGNORECASE)
-_CODE_HASH_PROPERTY = "plumbline.code_hash"
 
 
 def references_of(job: Mapping[str, Any]) -> list[Reference]:
@@ -63,26 +61,21 @@ def _fault(session: AzureSession, wanted: AssetDefinition | Reference) -> str | 
     body = session.get(path, api_version=_VERSIONS[wanted.kind])
     if body is None:
         return f"{what}: not registered"
-    if str(body["properties"].get("isArchived")).lower() == "true":
+    if is_true(body["properties"].get("isArchived")):
         return f"{what}: archived"
     if isinstance(wanted, Reference):
         return None
-    live = spec_from_rest(wanted.kind, body, code_hash_of=lambda address: _code_hash(session, body, address))
-    different = changes(live, wanted.spec)
-    if different:
-        return f"{what}: registered with other content ({different[0]})"
-    return None
-
-
-def _code_hash(session: AzureSession, body: Mapping[str, Any], address: str) -> str | None:
-    code_id = address.removeprefix("azureml:")
-    if not _CODE_ID.fullmatch(code_id):
-        marked = (body["properties"].get("properties") or {}).get(_CODE_HASH_PROPERTY)
-        return str(marked) if marked and "/LocalUpload/" in address else None
-    code = session.get(code_id, api_version=_CODES) or {}
-    properties = (code.get("properties") or {}).get("properties") or {}
-    found = properties.get("hash_sha256")
-    return str(found) if found else None
+    code = code_id(wanted.kind, body)
+    kept = session.get(code, api_version=CODE_API_VERSION) if code else None
+    live = live_version(wanted.kind, body, code_hash=kept_code_hash(kept))
+    found = holding(
+        wanted.kind, wanted.fields, live, content_hash=wanted.content_hash, version=wanted.version
+    )
+    if found.holds_as_marked:
+        return None
+    if not found.differences:
+        return f"{what}: registered by someone else; Azure does not show {', '.join(found.hidden)}, to compare it"
+    return f"{what}: registered with other content ({found.differences[0]})"
 
 
 def _references(job: Mapping[str, Any]) -> Iterator[Reference]:

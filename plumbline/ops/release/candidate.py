@@ -20,6 +20,12 @@ from plumbline.ops.run_history import StepRun
 METRICS_FILE = "metrics.json"
 
 
+def pipeline_of(job: Mapping[str, Any]) -> str:
+    """A job's pipeline as its tag says it, else its experiment."""
+    tags = job.get("tags") or {}
+    return str(tags.get(PIPELINE_TAG) or job.get("experiment_name") or "pipeline")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
     """What a run left for its release. Parts that a blocked or unfit run does not have are None.
@@ -74,7 +80,7 @@ class Candidate:
     @property
     def pipeline(self) -> str:
         """The pipeline's name as its tag says it: part of the digest, and so fixed by an approval."""
-        return str(self.tags.get(PIPELINE_TAG) or self.job.get("experiment_name") or "pipeline")
+        return pipeline_of({**self.job, "tags": self.tags})
 
     @property
     def commit(self) -> str:

@@ -11,13 +11,14 @@ from plumbline.assets.references import parse_reference
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.digest import live_job
-from plumbline.ops.release.candidate import METRICS_FILE, Candidate
+from plumbline.ops.release.candidate import METRICS_FILE, Candidate, pipeline_of
 from plumbline.ops.release.flow import ReleaseFlow, StepOutput, release_flow
 from plumbline.ops.release.judgement import read_metrics, read_thresholds
 from plumbline.ops.release.live_asset import LiveAsset, live_asset, thresholds_asset
 from plumbline.ops.release.live_code import LiveCode
 from plumbline.ops.release.step_account import step_account
 from plumbline.ops.release.stored_files import KEPT_BYTES, StoredFile, StoredFiles
+from plumbline.ops.release.terms import checkout_definitions
 from plumbline.ops.run_history import ENDED, RunHistory, StepRun
 
 
@@ -51,6 +52,7 @@ class _Reading:
         self._job = live_job(body)
         self._undefined = history.undefined(body)
         self._flow = ReleaseFlow() if self._undefined else release_flow(self._job)
+        self._known = checkout_definitions(pipeline_of(self._job))
         self._problems = list(self._flow.problems)
         self._steps = self._read_steps()
         if self._undefined:
@@ -130,7 +132,7 @@ class _Reading:
 
     def _assets(self, wanted: Iterable[tuple[AssetKind, str]]) -> list[LiveAsset]:
         found = self._session.side_by_side(
-            lambda entry: live_asset(self._session, *entry, code=self._code), list(wanted)
+            lambda entry: live_asset(self._session, *entry, code=self._code, known=self._known), list(wanted)
         )
         known = set(self._problems)
         self._problems += dict.fromkeys(

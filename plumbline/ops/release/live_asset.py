@@ -12,22 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets import (
+    AssetDefinition,
     AssetKind,
     canonical_text,
     content_hash,
     hash_data,
     is_content_version,
-    spec_from_rest,
     version_from_hash,
 )
 from plumbline.assets.references import COLLECTIONS, parse_reference
+from plumbline.azure.holding import holding
+from plumbline.azure.live_version import LiveVersion, code_id, kept_code_hash, live_version
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.job.datastore_files import DatastoreFiles
 from plumbline.ops.release.asset_version import API_VERSION
 from plumbline.ops.release.live_code import CodeFinding, LiveCode
 
 ANONYMOUS = "azureml_anonymous"
-_CODE_HASH_PROPERTY = "plumbline.code_hash"
+Known = Mapping[tuple[str, str, str], AssetDefinition]
+"""Definitions of the checkout, by kind, name and version: they say what Azure does not show."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +38,8 @@ class LiveAsset:
     """One version of an asset.
 
     Attributes:
-        content_hash: 64 hex over its spec as it is live; None when it is not there.
+        content_hash: 64 hex over its spec as it is live; where Azure does not show all of it, that of the checkout's
+            definition when what shows is equal, else what our own mark says; None when it is not there.
         code_hash: Hash of its files, as they were downloaded of components and thresholds, else as the service keeps it.
         inner: References of the components that a pipeline component runs.
         genuine: Whether its content-addressed version follows from that hash; None when that cannot be told.
@@ -61,12 +65,18 @@ class LiveAsset:
 
 
 def live_asset(
-    session: AzureSession, kind: AssetKind, reference: str, *, code: LiveCode | None = None
+    session: AzureSession,
+    kind: AssetKind,
+    reference: str,
+    *,
+    code: LiveCode | None = None,
+    known: Known | None = None,
 ) -> LiveAsset:
     """Look an asset up by an exact reference of this workspace; what is wrong with it is in `problem`.
 
     Args:
         code: Optional. Downloads and hashes a component's code; without it the service's property is taken.
+        known: Optional. The checkout's definitions; without them nothing says what Azure does not show.
     """
     address = parse_reference(reference)
     if address is None or not address.version or address.registry:
@@ -83,21 +93,24 @@ def live_asset(
     if body is None:
         problem = f"{kind} {name}:{version}: got nothing in the workspace, expected it registered"
         return LiveAsset(kind=kind, name=name, version=version, problem=problem)
-    codes: list[CodeFinding] = []
-
-    def code_hash_of(address: str) -> str | None:
-        found = (
-            code.find(address)
-            if code is not None and kind == "component"
-            else CodeFinding(hash=_kept_hash(session, body, address))
-        )
-        codes.append(found)
-        return found.hash
-
-    spec = spec_from_rest(kind, body, code_hash_of=code_hash_of)
-    found = _described(kind, name, version, body, spec, codes[0].hash if codes else None)
-    fault = next((f"{kind} {name}:{version}: {one.problem}" for one in codes if one.problem), None)
+    finding = _code(session, kind, body, code)
+    live = live_version(kind, body, code_hash=finding.hash)
+    found = _described(kind, name, version, body, live, (known or {}).get((kind, name, version)))
+    fault = f"{kind} {name}:{version}: {finding.problem}" if finding.problem else None
     return replace(found, problem=fault) if fault else found
+
+
+def _code(
+    session: AzureSession, kind: AssetKind, body: Mapping[str, Any], code: LiveCode | None
+) -> CodeFinding:
+    """The hash of a component's code, from its files or as the code asset keeps it."""
+    address = ((body.get("properties") or {}).get("componentSpec") or {}).get("code")
+    if kind != "component" or not address:
+        return CodeFinding()
+    if code is not None:
+        return code.find(str(address))
+    id = code_id(kind, body)
+    return CodeFinding(hash=kept_code_hash(session.get(id, api_version=API_VERSION) if id else None))
 
 
 def thresholds_asset(session: AzureSession, reference: str) -> tuple[LiveAsset, bytes | None]:
@@ -112,8 +125,8 @@ def thresholds_asset(session: AzureSession, reference: str) -> tuple[LiveAsset, 
         file = Path(folder) / found.uri.rstrip("/").rsplit("/", 1)[-1]
         file.write_bytes(content)
         hashed = hash_data(file).hash
-    spec = spec_from_rest("data", body, code_hash_of=lambda _: hashed)
-    return _described("data", found.name, found.version, body, spec, hashed), content
+    live = live_version("data", body, code_hash=hashed)
+    return _described("data", found.name, found.version, body, live, None), content
 
 
 def _described(
@@ -121,26 +134,52 @@ def _described(
     name: str,
     version: str,
     body: Mapping[str, Any],
-    spec: Mapping[str, Any],
-    code: str | None,
+    live: LiveVersion,
+    definition: AssetDefinition | None,
 ) -> LiveAsset:
-    hashed = content_hash(kind, spec)
+    made = content_hash(kind, live.spec)
+    spec, hashed = live.spec, made
+    follows = not is_content_version(version) or version == version_from_hash(made)
+    held = definition is not None and _holds(definition, live)
+    if definition is not None and held:
+        spec, hashed = definition.fields, definition.content_hash
+    elif not follows and live.content_mark and version == version_from_hash(live.content_mark):
+        hashed = live.content_mark
     genuine: bool | None = None
     if is_content_version(version):
         genuine = version == version_from_hash(hashed)
         if not genuine and _unknown_references(spec):
             genuine = None  # a reference to a declared version is hashed with what it points to
+    problem = None
+    if genuine is False:
+        problem = (
+            f"{kind} {name}:{version}: got content {hashed}, which makes version {version_from_hash(hashed)}, "
+            "expected what its version stands for"
+        )
+    elif genuine and not follows and not held:
+        problem = (
+            f"{kind} {name}:{version}: got an answer that does not show all of its content, expected a definition in "
+            "this checkout that it is equal to"
+        )
     return LiveAsset(
-        kind=kind, name=name, version=version, content_hash=hashed, code_hash=code, genuine=genuine,
+        kind=kind, name=name, version=version, content_hash=hashed, code_hash=live.code_hash, genuine=genuine,
         environment=spec.get("environment") if isinstance(spec.get("environment"), str) else None,
         inner=_inner(spec),
         uri=(body.get("properties") or {}).get("dataUri"),
         created_by=(body.get("systemData") or {}).get("createdBy"),
-        problem=None if genuine is not False else (
-            f"{kind} {name}:{version}: got content {hashed}, which makes version {version_from_hash(hashed)}, "
-            "expected what its version stands for"
-        ),
+        problem=problem,
     )  # fmt: skip
+
+
+def _holds(definition: AssetDefinition, live: LiveVersion) -> bool:
+    found = holding(
+        definition.kind,
+        definition.fields,
+        live,
+        content_hash=definition.content_hash,
+        version=definition.version,
+    )
+    return found.holds
 
 
 def _unknown_references(spec: Mapping[str, Any]) -> bool:
@@ -154,14 +193,3 @@ def _inner(spec: Mapping[str, Any]) -> tuple[str, ...]:
     nodes = spec.get("jobs")
     found = [node.get("component") for node in (nodes or {}).values()] if isinstance(nodes, Mapping) else []
     return tuple(str(one) for one in found if one)
-
-
-def _kept_hash(session: AzureSession, body: Mapping[str, Any], address: str) -> str | None:
-    code_id = address.removeprefix("azureml:")
-    if "/codes/" in code_id.lower() and code_id.startswith("/subscriptions/"):
-        code = session.get(code_id, api_version=API_VERSION) or {}
-        hashed = ((code.get("properties") or {}).get("properties") or {}).get("hash_sha256")
-    else:
-        marked = (body["properties"].get("properties") or {}).get(_CODE_HASH_PROPERTY)
-        hashed = marked if marked and "/LocalUpload/" in address else None
-    return str(hashed) if hashed else None

@@ -6,7 +6,7 @@ import re
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from plumbline.ops.errors import UserError
@@ -16,7 +16,8 @@ from plumbline.ops.release.digest import sha256
 # The workspace's own account, where Azure keeps uploaded code, too; a datastore of one's own may lie anywhere.
 OWN_STORE = "workspaceblobstore"
 KEPT_BYTES = 4 << 20
-_BLOB_URL = re.compile(r"^https://(?P<host>[^/?]+)/(?P<container>[^/?]+)/(?P<path>[^?]+)$", re.IGNORECASE)
+# Code of a single file lies in the container itself, with no folder after it (recorded, test_code_asset 2026-03-27).
+_BLOB_URL = re.compile(r"^https://(?P<host>[^/?]+)/(?P<container>[^/?]+)/(?P<path>[^?]*)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +101,7 @@ class StoredFiles(DatastoreFiles):
         key = f"{match['container']}/"  # no datastore is called so
         if key not in self._containers:
             self._containers[key] = self._own_container(match["container"])
-        return self._containers[key], str(PurePosixPath(match["path"])).rstrip("/")
+        return self._containers[key], match["path"].strip("/")
 
     def _own_container(self, name: str) -> Any:
         from azure.storage.blob import ContainerClient

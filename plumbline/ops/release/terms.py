@@ -14,6 +14,7 @@ import yaml
 from plumbline.assets.release import approvers_in
 from plumbline.ops.errors import UserError
 from plumbline.ops.release.flow import release_flow
+from plumbline.ops.release.live_asset import Known
 from plumbline.ops.stack_file import project_root
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -47,6 +48,20 @@ def release_terms(model: str) -> Terms | None:
         return None
     thresholds = release_flow(release_job(definition)).thresholds
     return Terms(source=definition.pipeline.folder, thresholds=thresholds)
+
+
+def checkout_definitions(pipeline: str) -> Known:
+    """The checkout's definitions that a run of a pipeline may have used; none when there is no sound checkout of it."""
+    from plumbline.ops.job.release_run import folder_definition
+
+    folder = _folder(pipeline)
+    if folder is None or not (folder / "pipeline.yml").is_file():
+        return {}
+    try:
+        definition = folder_definition(folder)
+    except UserError:
+        return {}
+    return {(one.kind, one.name, one.version): one for one in definition.known}
 
 
 def approvers(pipeline: str) -> frozenset[str] | None:

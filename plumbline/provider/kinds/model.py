@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plumbline.assets import content_hash
 from plumbline.provider.address import Workspace
 from plumbline.provider.codec import Properties
 from plumbline.provider.kinds.kind import Context
+from plumbline.provider.kinds.sent_and_got import held
 from plumbline.provider.kinds.versioned_asset import VersionedAssetKind
 
 
@@ -34,7 +34,7 @@ class ModelKind(VersionedAssetKind):
             if body is None:
                 continue
             live = await self._understood(context, body)
-            if content_hash(self.kind, live.spec) == inputs["contentHash"]:
+            if held(self.kind, {**inputs.entries, "version": version}, live).holds:
                 return _versioned(inputs, version), body
         return _versioned(inputs, str(highest + 1)), None
 

@@ -7,14 +7,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from plumbline.assets import ScheduleDefinition
+from plumbline.assets import ScheduleDefinition, canonical_text
+from plumbline.azure.live_version import LiveVersion, is_true, live_version
 from plumbline.provider.address import Workspace
 from plumbline.provider.codec import Properties, is_known
 from plumbline.provider.errors import PartialFailure, Refusal
 from plumbline.provider.kinds import sent_and_got
 from plumbline.provider.kinds.import_address import import_address
 from plumbline.provider.kinds.kind import Context, Created, Found
-from plumbline.provider.kinds.live import LiveObject, is_true, live_object
 from plumbline.provider.table import kind_rows, property_rows
 
 _MUTABLE = ("displayName", "description", "tags", "enabled")
@@ -36,9 +36,9 @@ class PipelineScheduleKind:
         adopted = False
         body = await self._get(context, workspace, inputs["name"])
         if body is not None:
-            live = await self._understood(body)
+            live = live_version(self.kind, body)
             if not context.urn.is_of_same_stack(live.owner):
-                if live.spec != inputs["spec"]:
+                if not sent_and_got.held(self.kind, inputs, live).holds:
                     raise Refusal(
                         f"{inputs.get('source', inputs['name'])}: name: got {inputs['name']}, expected one that is "
                         f"free: {live.made_by} made a schedule of this name with other content at {live.made_at}. "
@@ -50,7 +50,7 @@ class PipelineScheduleKind:
                 adopted = True
         if preview:
             return Created(id="", outputs=self._outputs(inputs, adopted=adopted))
-        settled = body is not None and not sent_and_got.compare(self.kind, inputs, live).acknowledged
+        settled = body is not None and sent_and_got.compare(self.kind, inputs, live) == sent_and_got.Verdict()
         if settled and (adopted or live.owner == context.urn.text):
             id = workspace.container("schedules", inputs["name"])
             return Created(id=id, outputs=self._outputs(inputs, adopted=adopted))
@@ -79,7 +79,7 @@ class PipelineScheduleKind:
         body = await self._get(context, workspace, name)
         if body is None:
             return None
-        live = await self._understood(body)
+        live = live_version(self.kind, body)
         seen = {
             **inputs.entries,
             **self._differences(inputs, state, live),
@@ -91,8 +91,12 @@ class PipelineScheduleKind:
             entries={wire: value for wire, value in seen.items() if value is not None},
             secrets=inputs.secrets | state.secrets,
         )
+        lost = sent_and_got.still_lost(state.get("lost"), live)
+        if "lost" not in found.secrets:
+            for line in sent_and_got.lost_lines(name, lost):
+                await context.warn(line)
         outputs = self._outputs(
-            found, adopted=is_true(state.get("adopted")), acknowledged=state.get("acknowledged")
+            found, adopted=is_true(state.get("adopted")), acknowledged=state.get("acknowledged"), lost=lost
         )
         return Found(id=workspace.container("schedules", name), inputs=found, outputs=outputs)
 
@@ -129,7 +133,7 @@ class PipelineScheduleKind:
         if adopted:
             # Whoever made it finds it again by their own marker.
             body = await self._get(context, workspace, inputs["name"])
-            owner = (await self._understood(body)).owner if body is not None else None
+            owner = live_version(self.kind, body).owner if body is not None else None
         context.begin()
         body = await asyncio.to_thread(
             context.cloud.writer.put_schedule,
@@ -138,8 +142,8 @@ class PipelineScheduleKind:
             root=context.root,
             owner=owner,
         )
-        verdict = sent_and_got.compare(self.kind, inputs, await self._understood(body))
-        outputs = self._outputs(inputs, adopted=adopted, acknowledged=verdict.acknowledged)
+        verdict = sent_and_got.compare(self.kind, inputs, live_version(self.kind, body))
+        outputs = self._outputs(inputs, adopted=adopted, acknowledged=verdict.acknowledged, lost=verdict.lost)
         id = workspace.container("schedules", inputs["name"])
         for warning in verdict.warnings:
             await context.warn(warning)
@@ -147,11 +151,15 @@ class PipelineScheduleKind:
             raise PartialFailure(resource_id=id, outputs=outputs, reasons=verdict.errors)
         return Created(id=id, outputs=outputs)
 
-    def _differences(self, inputs: Properties, state: Properties, live: LiveObject) -> dict[str, Any]:
+    def _differences(self, inputs: Properties, state: Properties, live: LiveVersion) -> dict[str, Any]:
         acknowledged = json.loads(state.get("acknowledged") or "{}")
         seen: dict[str, Any] = {}
-        if live.spec not in (inputs.get("spec"), acknowledged.get("spec")):
-            seen["spec"] = live.spec
+        if "spec" not in inputs:
+            seen["spec"] = canonical_text(live.spec)
+        else:
+            found = sent_and_got.held(self.kind, inputs, live, acknowledged=state.get("acknowledged"))
+            if not found.holds:
+                seen["spec"] = found.spec
         for wire in _MUTABLE:
             expected = inputs.get(wire, property_rows(self.kind)[wire].checked_in)
             value = live.differing(wire, expected or ({} if wire == "tags" else expected))
@@ -160,15 +168,19 @@ class PipelineScheduleKind:
         return seen
 
     def _outputs(
-        self, inputs: Properties, *, adopted: bool = False, acknowledged: str | None = None
+        self,
+        inputs: Properties,
+        *,
+        adopted: bool = False,
+        acknowledged: str | None = None,
+        lost: str | None = None,
     ) -> Properties:
         rows = property_rows(self.kind)
         values = {name: inputs[name] for name, row in rows.items() if row.is_output and name in inputs}
         if adopted:
             values["adopted"] = True
-        if acknowledged:
-            values["acknowledged"] = acknowledged
-        secrets = inputs.secrets | ({"acknowledged"} if inputs.secrets else set())
+        values |= {name: text for name, text in (("acknowledged", acknowledged), ("lost", lost)) if text}
+        secrets = inputs.secrets | ({"acknowledged", "lost"} if inputs.secrets else set())
         return Properties(entries=values, secrets=secrets & values.keys())
 
     def _workspace(self, context: Context, values: Mapping[str, Any]) -> Workspace | None:
@@ -188,12 +200,6 @@ class PipelineScheduleKind:
         assert context.cloud is not None
         path = workspace.container(self.row.collection, name)
         return await context.cloud.reader.get(path, api_version=self.row.api_version)
-
-    async def _understood(self, body: Mapping[str, Any]) -> LiveObject:
-        async def no_code(code_id: str) -> str | None:
-            return None
-
-        return await live_object(self.kind, body, code_hash_of=no_code)
 
 
 def _definition(inputs: Properties) -> ScheduleDefinition:

@@ -6,13 +6,19 @@ The resource is the container; `version` is an output that moves when the conten
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from plumbline.assets import changes, content_hash, is_content_version
+from plumbline.assets import content_hash, is_content_version
+from plumbline.azure.live_version import (
+    CODE_API_VERSION,
+    LiveVersion,
+    code_id,
+    is_true,
+    kept_code_hash,
+    live_version,
+)
 from plumbline.provider.address import Workspace
-from plumbline.provider.client import CODE_HASH_PROPERTY
 from plumbline.provider.codec import UNKNOWN, Properties, is_known
 from plumbline.provider.diff import content_changed
 from plumbline.provider.errors import Denied, PartialFailure, Refusal
@@ -26,12 +32,8 @@ from plumbline.provider.kinds.asset_values import (
 )
 from plumbline.provider.kinds.import_address import import_address
 from plumbline.provider.kinds.kind import Context, Created, Found
-from plumbline.provider.kinds.live import CODE_API_VERSION, LiveObject, is_true, live_object
 from plumbline.provider.kinds.snapshot import require_planned_code
 from plumbline.provider.table import kind_rows
-
-_HASH_PROPERTIES = ("hash_sha256",)
-_CODE_ID = re.compile(r"/subscriptions/.+/codes/[^/]+/versions/[^/]+", re.IGNORECASE)
 
 
 class VersionedAssetKind:
@@ -46,7 +48,7 @@ class VersionedAssetKind:
 
     async def create(self, context: Context, inputs: Properties, *, preview: bool) -> Created:
         """Register, adopt or restore the version that the inputs describe."""
-        return await self._ensure(context, inputs, registered=(), preview=preview, id="")
+        return await self._ensure(context, inputs, state=Properties(), preview=preview, id="")
 
     async def update(
         self,
@@ -59,13 +61,11 @@ class VersionedAssetKind:
         preview: bool,
     ) -> Created:
         """Add a version for new content; change the current one's mutable values otherwise."""
-        registered = state.get("registeredVersions", [])
-        registered = tuple(registered) if is_known(registered) else ()
         news = self._with_version_of(state, news)
         if preview and not content_changed(state, news):
             # Nothing to look up: the version stays, its mutable values change.
-            return Created(id=id, outputs=outputs_of(self.kind, news, registered=registered))
-        return await self._ensure(context, news, registered=registered, preview=preview, id=id)
+            return Created(id=id, outputs=outputs_of(self.kind, news, registered=_registered(state)))
+        return await self._ensure(context, news, state=state, preview=preview, id=id)
 
     async def read(self, context: Context, id: str, inputs: Properties, state: Properties) -> Found | None:
         """The live version beside what the state knows of it."""
@@ -83,11 +83,16 @@ class VersionedAssetKind:
             seen["version"] = version
         secrets = inputs.secrets | state.secrets
         found = Properties(entries=seen, secrets=secrets)
+        lost = sent_and_got.still_lost(state.get("lost"), live)
+        if "lost" not in secrets:
+            for line in sent_and_got.lost_lines(f"{name}:{version}", lost):
+                await context.warn(line)
         outputs = outputs_of(
             self.kind,
             Properties(entries={**seen, "version": version}, secrets=secrets),
             registered=state.get("registeredVersions", ()),
             acknowledged=acknowledged,
+            lost=lost,
         )
         return Found(id=workspace.container(self.row.collection, name), inputs=found, outputs=outputs)
 
@@ -120,7 +125,7 @@ class VersionedAssetKind:
             )
 
     async def _ensure(
-        self, context: Context, inputs: Properties, *, registered: tuple[str, ...], preview: bool, id: str
+        self, context: Context, inputs: Properties, *, state: Properties, preview: bool, id: str
     ) -> Created:
         if context.cloud is None or not all(
             is_known(inputs[name]) for name in ("resourceGroupName", "workspaceName")
@@ -129,7 +134,7 @@ class VersionedAssetKind:
         workspace = self._workspace(context, inputs)
         inputs, found = await self._resolve_version(context, workspace, inputs)
         if found is not None:
-            return await self._take_up(context, workspace, inputs, found, registered, preview=preview, id=id)
+            return await self._take_up(context, workspace, inputs, found, state, preview=preview, id=id)
         if preview:
             return Created(id=id, outputs=outputs_of(self.kind, inputs, registered=UNKNOWN))
         definition = definition_of(self.kind, inputs)
@@ -148,7 +153,7 @@ class VersionedAssetKind:
             owner=context.urn.text,
             say=say,
         )
-        registered = _with(registered, definition.version)
+        registered = _with(_registered(state), definition.version)
         return await self._acknowledge(context, workspace, inputs, body, registered)
 
     async def _take_up(
@@ -157,17 +162,17 @@ class VersionedAssetKind:
         workspace: Workspace,
         inputs: Properties,
         body: Mapping[str, Any],
-        registered: tuple[str, ...],
+        state: Properties,
         *,
         preview: bool,
         id: str,
     ) -> Created:
         """Go on from a version that exists: ours from before, someone else's equal one, or an archived one."""
-        name, version = inputs["name"], inputs["version"]
+        name, version, registered = inputs["name"], inputs["version"], _registered(state)
         live = await self._understood(context, body)
         container = await self._get(context, workspace.container(self.row.collection, name))
         properties = (container or {}).get("properties") or {}
-        self._require_same_content(inputs, live, properties.get("nextVersion"))
+        self._require_same_content(inputs, live, state, properties.get("nextVersion"))
         container_archived = is_true(properties.get("isArchived"))
         archived = live.differing("archived", None) or container_archived
         if archived and not inputs["archived"]:
@@ -188,6 +193,8 @@ class VersionedAssetKind:
                 f"{name}:{version} exists with equal content: it {verb} adopted, not registered."
             )
         if preview:
+            for line in sent_and_got.compare(self.kind, inputs, live, leave=tuple(live.values)).errors:
+                await context.warn(line)
             return Created(id=id, outputs=outputs_of(self.kind, inputs, registered=registered))
         wanted = mutable_inputs(self.kind, inputs)
         if any(live.differing(wire, value) != value for wire, value in wanted.items()):
@@ -222,7 +229,13 @@ class VersionedAssetKind:
         """Compare what came back with what was sent."""
         live = await self._understood(context, body)
         verdict = sent_and_got.compare(self.kind, inputs, live, leave=("archived",))
-        outputs = outputs_of(self.kind, inputs, registered=registered, acknowledged=verdict.acknowledged)
+        outputs = outputs_of(
+            self.kind,
+            inputs,
+            registered=registered,
+            acknowledged=verdict.acknowledged,
+            lost=verdict.lost,
+        )
         id = workspace.container(self.row.collection, inputs["name"])
         for warning in verdict.warnings:
             await context.warn(warning)
@@ -230,11 +243,21 @@ class VersionedAssetKind:
             raise PartialFailure(resource_id=id, outputs=outputs, reasons=verdict.errors)
         return Created(id=id, outputs=outputs)
 
-    def _require_same_content(self, inputs: Properties, live: LiveObject, following: Any) -> None:
-        live_hash = content_hash(self.kind, live.spec, reference_hashes=inputs.get("referenceHashes") or None)
-        if live_hash == inputs["contentHash"]:
+    def _require_same_content(
+        self, inputs: Properties, live: LiveVersion, state: Properties, following: Any
+    ) -> None:
+        """Refuse a version that stands for other content. One that we wrote, and that lost something, is not refused."""
+        same = all(state.get(name) == inputs[name] for name in ("contentHash", "version"))
+        found = sent_and_got.held(
+            self.kind, inputs, live, acknowledged=state.get("acknowledged") if same else None
+        )
+        if found.holds or found.marked or (same and live.content_mark is None):
             return
-        fields = ", ".join(change.path for change in changes(live.spec, inputs["spec"])[:5])
+        live_hash = live.content_mark or content_hash(
+            self.kind, found.spec, reference_hashes=inputs.get("referenceHashes") or None
+        )
+        hidden = [f"{path}, which Azure does not show" for path in found.hidden]
+        fields = ", ".join([*(change.path for change in found.differences), *hidden][:5])
         raise Refusal(
             f"{inputs.get('source', inputs['name'])}: version: got {inputs['version']} with content "
             f"{inputs['contentHash']}, expected content {live_hash}, under which {live.made_by} registered "
@@ -273,19 +296,11 @@ class VersionedAssetKind:
         )
         return body, is_true(((container or {}).get("properties") or {}).get("isArchived"))
 
-    async def _understood(self, context: Context, body: Mapping[str, Any]) -> LiveObject:
-        marked = ((body.get("properties") or {}).get("properties") or {}).get(CODE_HASH_PROPERTY)
-
-        async def code_hash_of(code_id: str) -> str | None:
-            assert context.cloud is not None
-            code_id = code_id.removeprefix("azureml:")
-            if not _CODE_ID.fullmatch(code_id):
-                return marked if isinstance(marked, str) and _is_upload(code_id) else None
-            code = await context.cloud.reader.get(code_id, api_version=CODE_API_VERSION)
-            properties = ((code or {}).get("properties") or {}).get("properties") or {}
-            return next((str(properties[name]) for name in _HASH_PROPERTIES if properties.get(name)), None)
-
-        return await live_object(self.kind, body, code_hash_of=code_hash_of)
+    async def _understood(self, context: Context, body: Mapping[str, Any]) -> LiveVersion:
+        assert context.cloud is not None
+        code = code_id(self.kind, body)
+        kept = await context.cloud.reader.get(code, api_version=CODE_API_VERSION) if code else None
+        return live_version(self.kind, body, code_hash=kept_code_hash(kept))
 
     async def _get(self, context: Context, path: str) -> Any:
         assert context.cloud is not None
@@ -299,13 +314,18 @@ class VersionedAssetKind:
 def _next_step(version: str, following: Any) -> str:
     if is_content_version(version):
         return "Someone changed what this version holds: archive it, or change the definition."
-    following = (following or int(version) + 1) if version.isdigit() else f"{version}-2"
+    if version.isdigit():
+        # Azure counts components by the time, whatever their versions look like (recorded, 2026-03-27).
+        counted = str(following or "").isdigit()
+        following = following if counted else int(version) + 1
+    else:
+        following = f"{version}-2"
     return f"Declare version {following}, or none at all."
 
 
-def _is_upload(address: str) -> bool:
-    # azure-ai-ml puts what it uploads here, below a hash of its own; a path of the user's has no content hash.
-    return "/LocalUpload/" in address
+def _registered(state: Properties) -> tuple[str, ...]:
+    known = state.get("registeredVersions", [])
+    return tuple(known) if is_known(known) else ()
 
 
 def _with(registered: tuple[str, ...], version: str) -> tuple[str, ...]:

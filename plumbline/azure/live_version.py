@@ -1,0 +1,145 @@
+"""What a live REST body of an asset or schedule says, in the words of our definitions. Pure: who reads is elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from plumbline.assets import spec_from_rest
+from plumbline.azure.normalisation import UPLOADS
+
+CODE_API_VERSION = "2023-04-01"  # azure-ai-ml 1.35.2 CodeVersionsOperations
+CONTENT_HASH_PROPERTY = "plumbline.content_hash"
+"""Our mark on what we register: the content hash, where the answer does not show enough to make it again.
+
+Components keep foreign properties (recorded, test_component_with_properties_e2e_flow 2026-03-26). Whether environments,
+data and models do is not known; everything here goes on without it.
+"""
+
+CODE_HASH_PROPERTY = "plumbline.code_hash"
+"""Property on data, models and build contexts that we upload: Azure keeps no content hash of them."""
+
+OWNER_PROPERTY = "plumbline.urn"
+"""Property on what we create: after a cut-off run, our own half-done work is told from someone else's by it."""
+
+_CODE_ID = re.compile(r"/subscriptions/.+/codes/[^/]+/versions/[^/]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveVersion:
+    """One live version, or schedule.
+
+    Attributes:
+        spec: Canonical spec.
+        code_hash: Hash of its files; None when it has none or does not say.
+        values: Mutable inputs by wire name. Several when Azure keeps a value in more than one place.
+        owner: URN that our own marker names, None on what others made.
+        content_mark: Content hash that our own mark says, None when there is no mark.
+        made_by, made_at: From systemData, in words when Azure does not say.
+    """
+
+    spec: Mapping[str, Any]
+    code_hash: str | None
+    values: Mapping[str, tuple[Any, ...]]
+    owner: str | None = None
+    content_mark: str | None = None
+    made_by: str = "someone unknown"
+    made_at: str = "an unknown time"
+
+    def differing(self, name: str, expected: Any) -> Any:
+        """The live value of an input: the first that is not as expected, else the expected one."""
+        return next((value for value in self.values[name] if value != expected), expected)
+
+
+def code_id(kind: str, body: Mapping[str, Any]) -> str | None:
+    """ARM id of the code asset that a component's body names, None when it names none."""
+    if kind != "component":
+        return None
+    spec = (body.get("properties") or {}).get("componentSpec") or {}
+    found = str(spec.get("code") or "").removeprefix("azureml:")
+    return found if _CODE_ID.fullmatch(found) else None
+
+
+def kept_code_hash(code: Mapping[str, Any] | None) -> str | None:
+    """The content hash that a code asset's body keeps.
+
+    Source: azure-ai-ml 1.35.2 writes `hash_sha256` beside `hash_version: 202208`; recorded (test_code_asset, 2026-03-27).
+    """
+    properties = ((code or {}).get("properties") or {}).get("properties") or {}
+    found = properties.get("hash_sha256")
+    return str(found) if found else None
+
+
+def live_version(kind: str, body: Mapping[str, Any], *, code_hash: str | None = None) -> LiveVersion:
+    """Read a REST body.
+
+    Args:
+        code_hash: Optional. Hash of its files, from the code asset or from the files themselves; without it our own mark
+            counts for files that were uploaded.
+    """
+    properties = body.get("properties") or {}
+    system = body.get("systemData") or {}
+    kept = properties.get("properties") or {}
+    marked = kept.get(CODE_HASH_PROPERTY)
+    hashes: list[str | None] = []
+
+    def hash_of(address: str) -> str | None:
+        # A path of the user's own has no content hash.
+        found = code_hash or (str(marked) if marked and UPLOADS in address else None)
+        hashes.append(found)
+        return found
+
+    spec = spec_from_rest(kind, body, code_hash_of=hash_of)
+    return LiveVersion(
+        spec=spec,
+        code_hash=hashes[0] if hashes else None,
+        values=_values(kind, properties),
+        owner=kept.get(OWNER_PROPERTY),
+        content_mark=kept.get(CONTENT_HASH_PROPERTY),
+        made_by=_maker(system),
+        made_at=str(system.get("createdAt") or "an unknown time"),
+    )
+
+
+def is_true(value: Any) -> bool:
+    """A boolean of a REST body; Azure answers some of them as text."""
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+def _maker(system: Mapping[str, Any]) -> str:
+    name = str(system.get("createdBy") or "someone unknown")
+    return f"application {name}" if system.get("createdByType") == "Application" else name
+
+
+def _values(kind: str, properties: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    if kind == "schedule":
+        enabled = properties.get("isEnabled")
+        return {
+            "displayName": (properties.get("displayName") or None,),
+            "description": (properties.get("description") or None,),
+            "tags": (_tags(properties.get("tags")),),
+            # Left out means true: azure-ai-ml does not send it on create.
+            "enabled": (enabled is None or is_true(enabled),),
+        }
+    values: dict[str, tuple[Any, ...]] = {
+        "description": (properties.get("description") or None,),
+        "tags": (_tags(properties.get("tags")),),
+        "archived": (is_true(properties.get("isArchived")),),
+    }
+    if kind == "component":
+        # Azure keeps the tags twice, and `az ml` shows those of the spec: an edit of either is drift. Its outer
+        # description is null whatever was sent; that of the spec is the one (recorded, test_component_update 2026-03-26).
+        spec = properties.get("componentSpec") or {}
+        values["displayName"] = (spec.get("display_name") or None,)
+        outer = (properties["description"],) if properties.get("description") else ()
+        inner = (spec["description"] or None,) if "description" in spec else ()
+        values["description"] = (*outer, *inner) or (None,)
+        if "tags" in spec:
+            values["tags"] = (*values["tags"], _tags(spec["tags"]))
+    return values
+
+
+def _tags(value: Any) -> dict[str, str]:
+    return {key: str(member) for key, member in (value or {}).items() if member is not None}
