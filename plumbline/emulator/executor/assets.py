@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from plumbline.emulator.executor.conda import EnvironmentSpec, has_stand_in, read_environment
+from plumbline.emulator.executor.conda import EnvironmentSpec, EnvironmentUnreadable, read_environment
 from plumbline.emulator.executor.scope import FoundComponent
 from plumbline.emulator.executor.storage import Location, Storage
-from plumbline.emulator.services.machine_learning.reference import find
+from plumbline.emulator.services.machine_learning.reference import find, registry_named
 from plumbline.emulator.store import Resource, Store
 
 if TYPE_CHECKING:
     from plumbline.emulator.app import Emulator
 
-_CURATED = re.compile(r"^azureml://registries/azureml/environments/(?P<name>[^/]+)/", re.IGNORECASE)
+_CURATED = re.compile(
+    r"^(?:azureml://registries/azureml/environments/(?P<full>[^/]+)/|(?P<short>AzureML-[\w.-]+)[:@])",
+    re.IGNORECASE,
+)
+_CURATED_IMAGE = re.compile(r"(?:^|/)azureml/curated/(?P<name>[\w.-]+)(?:[:@]|$)")
 _SERVERLESS = re.compile(
     r"^$|^(?:azureml:)?(?:/subscriptions/.+/computes/)?serverless$|/virtualclusters/", re.IGNORECASE
 )
@@ -38,15 +42,26 @@ class Assets:
         return FoundComponent(id=found.id, spec=found.body["properties"]["componentSpec"])
 
     def environment(self, workspace: Resource, reference: str) -> Resource | None:
-        """Return an environment version, or None; a curated one that something stands in for counts as none too."""
+        """Return an environment version, or None."""
         found = find(self._store, workspace, "environments", reference)
         return found if found is not None and "/environments/" in found.id.lower() else None
 
-    def environment_known(self, workspace: Resource, reference: str) -> bool:
-        """Say whether `environment_spec` will find it."""
-        curated = _CURATED.match(reference.removeprefix("azureml:"))
-        return self.environment(workspace, reference) is not None or bool(
-            curated and has_stand_in(f"azureml/curated/{curated['name']}")
+    def environment_problem(self, workspace: Resource, reference: str) -> str:
+        """Say why an environment cannot be had; nothing when it can."""
+        if self.environment(workspace, reference) is not None:
+            return ""
+        match = _CURATED.match(reference if "://" in reference else reference.removeprefix("azureml:"))
+        curated = match and (match["full"] or match["short"])
+        public = registry_named(self._store, "azureml")
+        if curated is None or public is None:
+            return f"environment '{reference}' could not be resolved"
+        known = {one.name for one in self._store.list(f"{public.id}", type=f"{public.type}/environments")}
+        if curated in known:
+            return f"environment '{reference}' could not be resolved: {curated} has no such version here"
+        near = sorted(name for name in known if not name.startswith("AzureML-"))
+        return (
+            f"environment '{reference}' could not be resolved: the curated environment {curated} is not emulated, "
+            f"only {', '.join(near)} are. Use one of those, or an environment of your own with an image and a conda file"
         )
 
     def environment_spec(self, workspace: Resource, reference: str) -> tuple[str, EnvironmentSpec]:
@@ -56,15 +71,15 @@ class Assets:
         """
         found = self.environment(workspace, reference)
         if found is None:
-            curated = _CURATED.match(reference.removeprefix("azureml:"))
-            name = curated["name"] if curated else reference
-            return name, read_environment(image=f"azureml/curated/{name}", conda_file=None)
+            raise EnvironmentUnreadable(self.environment_problem(workspace, reference))
         label = f"{found.id.split('/')[-3]}:{found.name}"
-        properties = found.body["properties"]
+        properties = self._of_image(found.body["properties"])
         build = properties.get("build") or {}
         if not build.get("contextUri"):
             return label, read_environment(
-                image=properties.get("image"), conda_file=properties.get("condaFile")
+                image=properties.get("image"),
+                conda_file=properties.get("condaFile"),
+                curated=properties.get("environmentType") == "Curated",
             )
         tree = self._storage.tree(self._storage.locate(workspace, build["contextUri"]))
         with tempfile.TemporaryDirectory() as folder:
@@ -74,6 +89,15 @@ class Assets:
             return label, read_environment(
                 image=None, conda_file=properties.get("condaFile"), dockerfile=text, context=context
             )
+
+    def _of_image(self, properties: dict[str, Any]) -> dict[str, Any]:
+        """Return what an environment is made of; one that is a curated image and nothing else is that environment."""
+        match = _CURATED_IMAGE.search(str(properties.get("image") or ""))
+        public = registry_named(self._store, "azureml")
+        if not match or public is None or properties.get("condaFile"):
+            return properties
+        versions = self._store.list(f"{public.id}/environments/{match['name']}")
+        return versions[-1].body["properties"] if versions else properties
 
     def code(self, workspace: Resource, reference: str) -> Resource | None:
         """Return a code version, or None."""

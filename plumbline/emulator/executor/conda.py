@@ -52,12 +52,18 @@ class EnvironmentSpec:
 
 
 def read_environment(
-    *, image: str | None, conda_file: str | None, dockerfile: str | None = None, context: Path | None = None
+    *,
+    image: str | None,
+    conda_file: str | None,
+    dockerfile: str | None = None,
+    context: Path | None = None,
+    curated: bool = False,
 ) -> EnvironmentSpec:
     """Turn the stored fields of an environment version into a build.
 
     Args:
         dockerfile: Text of a build context's Dockerfile; context: the folder it lies in.
+        curated: Build it as curated_packages.yaml says: an image's text lists more than steps can use here.
     Raises: EnvironmentUnreadable: the conda file is no YAML mapping, or a dependency cannot be read.
     """
     notes: list[str] = []
@@ -76,6 +82,8 @@ def read_environment(
         requirements += lines
     elif dockerfile is None:
         notes.append("no conda file: the environment has pip, setuptools and what is named above")
+    if curated:
+        requirements = _curated(requirements, notes)
     return EnvironmentSpec(
         python=python,
         requirements=tuple(requirements),
@@ -85,9 +93,24 @@ def read_environment(
     )
 
 
-def has_stand_in(image: str) -> bool:
-    """Say whether base_images.yaml has a row for an image."""
-    return any(re.search(row["pattern"], image) for row in _table("base_images.yaml"))
+def _curated(requirements: list[str], notes: list[str]) -> list[str]:
+    rows = {row["package"].lower(): row for row in _table("curated_packages.yaml")}
+    found: list[str] = []
+    for line in requirements:
+        name = re.split(r"[\s<>=!~;@]", line, maxsplit=1)[0]
+        constraint = line[len(name) :]
+        row = rows.get(name.lower())
+        if row is None:
+            found.append(line)
+        elif row["instead"] is None:
+            notes.append(f"curated package {line}: left out ({row['reason']})")
+        else:
+            # A package in the place of another keeps the version asked for; psutil in its own place takes any.
+            kept = constraint if row["instead"] != name or "also" in row else ""
+            built = [f"{row['instead']}{kept}", *filter(None, [row.get("also")])]
+            notes.append(f"curated package {line}: installed as {', '.join(built)} ({row['reason']})")
+            found += built
+    return found
 
 
 def _image(image: str, notes: list[str]) -> tuple[str | None, list[str]]:

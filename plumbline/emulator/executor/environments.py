@@ -134,7 +134,7 @@ class EnvironmentBuilder:
         # A folder of this build alone: what a killed emulator's build may still do, it does in its own.
         folder = Path(tempfile.mkdtemp(prefix=f"{final.name}.building-", dir=self._folder))
         draft = folder / "environment"
-        run = UvCommand(self._nursery, folder, label, spec, log, canceled)
+        run = UvCommand(self._nursery, folder, label, spec, log, canceled, warning)
         try:
             run("venv", "--python", str(interpreter.executable), "--no-project", "--no-config", str(draft))
             source = draft / "requirements.in"

@@ -103,8 +103,8 @@ class Submissions:
             self._check_compute(workspace, step, place, once)
             if not step.environment_id:
                 once(f"{place}environment", "the step has no environment")
-            elif not self._assets.environment_known(workspace, step.environment_id):
-                once(f"{place}environment", f"environment '{step.environment_id}' could not be resolved")
+            elif problem := self._assets.environment_problem(workspace, step.environment_id):
+                once(f"{place}environment", problem)
             if step.code_id and self._assets.code(workspace, step.code_id) is None:
                 once(f"{place}code", f"code '{step.code_id}' could not be resolved")
             for name, source in step.inputs.items():

@@ -46,8 +46,13 @@ class UvCommand:
         spec: EnvironmentSpec,
         log: list[str],
         canceled: Callable[[], bool],
+        beside: str = "",
     ) -> None:
-        """Args: folder: of this build alone; log: takes what uv says; canceled: asked while uv runs."""
+        """Args: folder: of this build alone; log: takes what uv says; canceled: asked while uv runs.
+
+        beside: What a failure must be read with: that another Python is used than the one asked for.
+        """
+        self._beside = beside
         self._nursery = nursery
         self._folder = folder
         self._label = label
@@ -103,7 +108,8 @@ class UvCommand:
         ]
         package = f"package {named[0]!r}" if named else "its packages"
         words = " ".join(line.strip(" ×╰─▶├") for line in text.splitlines() if line.strip())
-        return f"environment {self._label}: {package} cannot be installed: {words[:800]}"
+        why = f" ({self._beside}: install that Python, or ask for one that is here)" if self._beside else ""
+        return f"environment {self._label}: {package} cannot be installed{why}: {words[:800]}"
 
     def _names(self) -> list[str]:
         return [re.split(r"[\s<>=!~\[;@]", line, maxsplit=1)[0] for line in self._spec.requirements]

@@ -24,6 +24,7 @@ _WORKSPACE_FORM = re.compile(
     re.IGNORECASE,
 )
 _SHORT = re.compile(r"(?:azureml:)?(?P<name>[A-Za-z0-9][\w.-]*)(?::(?P<version>[\w.-]+)|@(?P<label>\w+))$")
+_CURATED_PREFIX = "azureml-"
 _COLLECTION_OF = {
     "environment": "environments",
     "environmentId": "environments",
@@ -90,7 +91,7 @@ def resolve(store: Store, parent: Resource, collection: str, reference: str) -> 
         container, by_label, _ = arm_id.partition("/labels/")
         return (_newest(store, container) if by_label else store.get(arm_id)) or _NOWHERE
     if text.startswith("azureml:") and (match := _SHORT.match(text)):
-        container = f"{parent.id}/{collection}/{match['name']}"
+        container = _container(store, parent, collection, match["name"])
         if match["label"]:
             return _newest(store, container) or _NOWHERE
         return store.get(f"{container}/versions/{match['version']}") or _NOWHERE
@@ -110,6 +111,16 @@ def registry_named(store: Store, name: str) -> Resource | None:
         (f"{PROVIDER}/registries".lower(), name.lower()),
     )
     return store.get(rows[0]["id"]) if rows else None
+
+
+def _container(store: Store, parent: Resource, collection: str, name: str) -> str:
+    """The container of a short name: the place's own; a curated environment's lies in the registry "azureml" (recorded)."""
+    own = f"{parent.id}/{collection}/{name}"
+    if collection == "environments" and name.lower().startswith(_CURATED_PREFIX) and store.get(own) is None:
+        public = registry_named(store, "azureml")
+        if public is not None and store.get(f"{public.id}/{collection}/{name}") is not None:
+            return f"{public.id}/{collection}/{name}"
+    return own
 
 
 def _newest(store: Store, container_id: str) -> Resource | None:

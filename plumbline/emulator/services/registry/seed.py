@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ _TABLE = Path(__file__).with_name("curated.yaml")
 
 
 def seed_public_registry(emulator: Emulator) -> None:
-    """Create the registry and the versions that are not there yet; a table that grew is taken up at the next start."""
+    """Create the registry and the versions that are not there yet; a table that changed is taken up at the next start."""
     store, settings = emulator.store, emulator.settings
     registry_id = (
         f"/subscriptions/{SYSTEM_SUBSCRIPTION}/resourceGroups/azureml/providers/{PROVIDER}/registries/azureml"
@@ -30,24 +31,37 @@ def seed_public_registry(emulator: Emulator) -> None:
         present = store.get(registry_id)
         if present is None or present.body != body:
             store.put(registry_id, body, type=REGISTRY_TYPE, principal=None)
-        for row in table["environments"]:
-            container = f"{registry_id}/environments/{row['name']}"
+        for name, row in _named(table):
+            container = f"{registry_id}/environments/{name}"
             if store.get(container) is None:
                 store.put(container, {"properties": {}}, type=f"{REGISTRY_TYPE}/environments", principal=None)
             for number in range(row["first"], row["last"] + 1):
                 version = f"{container}/versions/{number}"
-                if store.get(version) is None:
-                    store.put(
-                        version, {"properties": _properties(row)}, type=f"{REGISTRY_TYPE}/environments/versions",
-                        principal=None,
-                    )  # fmt: skip
+                body = {"properties": environment_properties(row, table["latest"])}
+                present = store.get(version)
+                if present is None or present.body != body:
+                    store.put(version, body, type=f"{REGISTRY_TYPE}/environments/versions", principal=None)
 
 
-def _properties(row: dict[str, Any]) -> dict[str, Any]:
+def _named(table: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each environment under its name, the same behind AzureML-, and its former names."""
+    for row in table["environments"]:
+        for name in (row["name"], f"AzureML-{row['name']}", *row.get("former", ())):
+            yield name, row
+
+
+def environment_properties(row: dict[str, Any], latest: dict[str, str]) -> dict[str, Any]:
+    """An environment version's properties, from a row of the table.
+
+    Args:
+        latest: The versions that stand for what a specification leaves open.
+    """
+    pip = [*row.get("also", {}).get("packages", ()), *row["pip"]]
+    pinned = [line.replace("==latest", f"=={latest.get(line.partition('==')[0])}") for line in pip]
     conda = {
-        "channels": ["conda-forge"],
-        "dependencies": [*row["dependencies"], {"pip": row["pip"]}],
-        "name": "project",
+        "channels": ["conda-forge", "anaconda"],
+        "dependencies": [*row["dependencies"], {"pip": pinned}],
+        "name": row["name"],
     }
     return {
         "image": row["image"],
