@@ -1,0 +1,22 @@
+"""The checks, by area; importing this package registers them all."""
+
+from tests.verify_azure.checks import (
+    access,
+    activity_log,
+    asset,
+    blob,
+    compute,
+    history,
+    job,
+    mlflow,
+    platform_type,
+    resource_manager,
+    schedule,
+    token,
+    workspace,
+)
+
+__all__ = [
+    "access", "activity_log", "asset", "blob", "compute", "history", "job", "mlflow", "platform_type",
+    "resource_manager", "schedule", "token", "workspace",
+]  # fmt: skip

@@ -1,0 +1,137 @@
+"""Rows on schedules, made and changed through azure-ai-ml."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.verify_azure import versions as api
+from tests.verify_azure.check import check, part
+from tests.verify_azure.checks.asset import DEFINITIONS
+from tests.verify_azure.cloud import code_of, message_of
+from tests.verify_azure.finding import Finding, holds
+from tests.verify_azure.subject import Subject
+
+
+@part("schedule", "cluster", "assets")
+def make_schedule(azure: Subject) -> str:
+    """A schedule that starts in twenty years, and is on."""
+    azure.client().schedules.begin_create_or_update(_loaded()).result()
+    return f"{azure.part('workspace')}/schedules/va_schedule"
+
+
+def _loaded(**changed: Any) -> Any:
+    from azure.ai.ml.entities._load_functions import load_schedule
+
+    schedule = load_schedule(DEFINITIONS / "schedule.yml")
+    for name, value in changed.items():
+        setattr(schedule, name, value)
+    return schedule
+
+
+def _shown(azure: Subject, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = azure.ml(f"schedules/{name}", api=api.SCHEDULE)["properties"]
+    return found
+
+
+@check("ml-schedule-enabled-by-default", "schedule")
+def enabled(azure: Subject) -> Finding:
+    azure.part("schedule")
+    name = azure.fresh("va_on")
+    azure.client().schedules.begin_create_or_update(_loaded(name=name)).result()
+    shown = _shown(azure, name)["isEnabled"]
+    azure.client().schedules.begin_disable(name).result()
+    azure.client().schedules.begin_delete(name).result()
+    return holds(shown is True, f"A schedule made without isEnabled shows {shown}.")
+
+
+@check("ml-schedule-in-place", "schedule")
+def changed_in_place(azure: Subject) -> Finding:
+    azure.part("schedule")
+    name = azure.fresh("va_move")
+    azure.client().schedules.begin_create_or_update(_loaded(name=name)).result()
+    before = azure.system_data(f"schedules/{name}", api=api.SCHEDULE)
+    azure.client().schedules.begin_create_or_update(_loaded(name=name, description="Another.")).result()
+    after, shown = (
+        azure.system_data(f"schedules/{name}", api=api.SCHEDULE),
+        _shown(azure, name)["description"],
+    )
+    azure.client().schedules.begin_disable(name).result()
+    azure.client().schedules.begin_delete(name).result()
+    return holds(
+        shown == "Another." and before["createdAt"] == after["createdAt"],
+        f"After another PUT the description is {shown!r}, createdAt is kept {before['createdAt'] == after['createdAt']}.",
+    )
+
+
+@check("ml-schedule-windows-zones", "schedule")
+def time_zone(azure: Subject) -> Finding:
+    azure.part("schedule")
+    shown = _shown(azure, "va_schedule")["trigger"]["timeZone"]
+    body = _body(azure)
+    body["properties"]["trigger"]["timeZone"] = "Europe/Berlin"
+    answer = azure.send(
+        "PUT", f"{azure.part('workspace')}/schedules/{azure.fresh('va_zone')}", api=api.SCHEDULE, body=body
+    )
+    return holds(
+        shown == "W. Europe Standard Time",
+        f"timeZone is answered as {shown}; a PUT with Europe/Berlin answered {answer.status_code} {code_of(answer)}.",
+    )
+
+
+@check("ml-schedule-start-in-the-past", "schedule")
+def start_in_the_past(azure: Subject) -> Finding:
+    azure.part("schedule")
+    name = azure.fresh("va_past")
+    schedule = _loaded(name=name)
+    schedule.trigger.start_time = "2022-01-03T04:00:00"
+    schedule.trigger.frequency, schedule.trigger.interval = "month", 12
+    schedule.trigger.schedule.week_days, schedule.trigger.schedule.month_days = None, [3]
+    azure.client().schedules.begin_create_or_update(schedule).result()
+    azure.cloud.pause(azure.cloud.poll_seconds * 6)
+    jobs = [
+        job.name for job in azure.client().jobs.list(max_results=50) if job.name and job.name.startswith(name)
+    ]
+    azure.client().schedules.begin_disable(name).result()
+    azure.client().schedules.begin_delete(name).result()
+    return holds(
+        not jobs, f"A schedule whose start lies years back had made {len(jobs)} jobs a little later."
+    )
+
+
+@check("ml-schedule-disable-before-delete", "schedule")
+def deletion_of_an_enabled_schedule(azure: Subject) -> Finding:
+    azure.part("schedule")
+    name = azure.fresh("va_busy")
+    azure.client().schedules.begin_create_or_update(_loaded(name=name)).result()
+    answer = azure.send("DELETE", f"{azure.part('workspace')}/schedules/{name}", api=api.SCHEDULE)
+    azure.cloud.pause(azure.cloud.poll_seconds)
+    there = azure.send("GET", f"{azure.part('workspace')}/schedules/{name}", api=api.SCHEDULE).status_code
+    if there == 200:
+        azure.client().schedules.begin_disable(name).result()
+        azure.client().schedules.begin_delete(name).result()
+    return holds(
+        answer.status_code == 400 and there == 200,
+        f"DELETE of an enabled schedule answered {answer.status_code} {code_of(answer)}: {message_of(answer)[:100]}",
+    )
+
+
+@check("ml-schedule-trigger-checked", "schedule")
+def malformed_trigger(azure: Subject) -> Finding:
+    azure.part("schedule")
+    body = _body(azure)
+    body["properties"]["trigger"] = {
+        "triggerType": "Cron", "expression": "99 99 * * *", "startTime": None, "timeZone": "UTC",
+    }  # fmt: skip
+    answer = azure.send(
+        "PUT", f"{azure.part('workspace')}/schedules/{azure.fresh('va_bad')}", api=api.SCHEDULE, body=body
+    )
+    return holds(
+        answer.status_code == 400,
+        f"A cron expression out of bounds answered {answer.status_code} {code_of(answer)}: {message_of(answer)[:100]}",
+    )
+
+
+def _body(azure: Subject) -> dict[str, Any]:
+    """The schedule that is there, as a body for another name."""
+    shown = _shown(azure, "va_schedule")
+    return {"properties": {name: value for name, value in shown.items() if name != "provisioningState"}}

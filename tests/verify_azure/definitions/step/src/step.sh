@@ -1,0 +1,1 @@
+echo "the step's file is here"
