@@ -10,10 +10,10 @@ ARGS =
 CONFIGS =
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test soak bench conformance check pages
+.PHONY: help up down test soak bench conformance check pages verify-azure
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 up:  ## build the local stack, run its pipeline, show what came of it
 	$(BOOTSTRAP)
@@ -41,6 +41,10 @@ conformance:  ## run other people's suites against the emulator; CONFIGS=CHECKOU
 	$(BOOTSTRAP)
 	@$(PYTHON) -m tests.conformance --configs "$(CONFIGS)" $(ARGS)
 
+verify-azure:  ## ask a real subscription about every assumption; SUBSCRIPTION=GUID, or ARGS=--emulator
+	$(BOOTSTRAP)
+	@$(PYTHON) -m tests.verify_azure $(if $(SUBSCRIPTION),--subscription "$(SUBSCRIPTION)") $(ARGS)
+
 check:  ## lint, format, types, import direction, generated pages
 	$(BOOTSTRAP)
 	@$(PYTHON) -m ruff check .
@@ -51,6 +55,7 @@ check:  ## lint, format, types, import direction, generated pages
 	@$(PYTHON) -m stacks.reference --check
 	@$(PYTHON) -m plumbline.ops.reference --check
 	@$(PYTHON) -m tests.conformance.page --check
+	@$(PYTHON) -m tests.verify_azure.page --check
 
 pages:  ## write the generated pages anew
 	$(BOOTSTRAP)
@@ -58,3 +63,4 @@ pages:  ## write the generated pages anew
 	@$(PYTHON) -m stacks.reference
 	@$(PYTHON) -m plumbline.ops.reference
 	@$(PYTHON) -m tests.conformance.page
+	@$(PYTHON) -m tests.verify_azure.page

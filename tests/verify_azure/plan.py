@@ -29,8 +29,7 @@ def plan(checks: Sequence[Check], *, group: str, subscription: str, location: st
         "",
         f"{'what':<80} {'minutes':>7} {'USD':>6}",
     ]
-    for row in chosen:
-        lines.append(f"{row['makes'][:80]:<80} {row['minutes']:>7} {row['usd']:>6.2f}")
+    lines += [f"{row['makes'][:80]:<80} {row['minutes']:>7} {row['usd']:>6.2f}" for row in chosen]
     lines += [
         "",
         f"About {total:.2f} USD, no more in EUR (list prices, rounded up; sources in tests/verify_azure/parts.yaml).",

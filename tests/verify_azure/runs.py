@@ -127,3 +127,9 @@ def canceled_run(azure: Subject) -> dict[str, Any]:
     run = await_end(azure, name)
     second = azure.send("POST", path, api=api.JOB)
     return {"run": run, "first": first, "polled": polled, "second": second}
+
+
+@part("asset run", "cluster", "assets", "services")
+def asset_run(azure: Subject) -> Run:
+    """asset_output.yml, ended."""
+    return await_end(azure, submit(azure, "asset_output.yml"))

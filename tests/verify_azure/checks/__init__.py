@@ -8,6 +8,7 @@ from tests.verify_azure.checks import (
     compute,
     history,
     job,
+    job_form,
     mlflow,
     platform_type,
     resource_manager,
@@ -17,6 +18,6 @@ from tests.verify_azure.checks import (
 )
 
 __all__ = [
-    "access", "activity_log", "asset", "blob", "compute", "history", "job", "mlflow", "platform_type",
+    "access", "activity_log", "asset", "blob", "compute", "history", "job", "job_form", "mlflow", "platform_type",
     "resource_manager", "schedule", "token", "workspace",
 ]  # fmt: skip

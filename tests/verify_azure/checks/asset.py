@@ -77,6 +77,8 @@ def component(
         "description": "In the spec.", "tags": {},
     }  # fmt: skip
     spec |= properties.pop("spec", {})
+    for member in properties.pop("without", ()):
+        del spec[member]
     path = f"{azure.part('workspace')}/components/{name}/versions/{version}"
     body = {"properties": {"componentSpec": spec, "properties": {}, "tags": {}} | properties}
     return azure.send("PUT", path, api=api.COMPONENT, body=body)

@@ -31,7 +31,8 @@ def put_of_an_ended_job(azure: Subject) -> Finding:
     )
 
 
-def _body(azure: Subject, jobs: dict[str, Any], **changed: Any) -> dict[str, Any]:
+def pipeline_body(azure: Subject, jobs: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """The body of a pipeline job on the cluster."""
     properties = {
         "jobType": "Pipeline", "displayName": "verify-azure", "experimentName": "verify-azure", "inputs": {}, "outputs": {},
         "jobs": jobs, "settings": {"default_compute": f"{azure.part('workspace')}/computes/small"}, "properties": {}, "tags": {},
@@ -39,14 +40,15 @@ def _body(azure: Subject, jobs: dict[str, Any], **changed: Any) -> dict[str, Any
     return {"properties": properties | changed}
 
 
-def _step(azure: Subject, name: str = "va_step", **members: Any) -> dict[str, Any]:
+def step(azure: Subject, name: str = "va_step", **members: Any) -> dict[str, Any]:
+    """A node that runs a registered component."""
     return {
         "type": "command", "componentId": f"{azure.part('workspace')}/components/{name}/versions/1", "inputs": {},
         "outputs": {},
     } | members  # fmt: skip
 
 
-def _submit(azure: Subject, body: dict[str, Any]) -> Any:
+def submit_raw(azure: Subject, body: dict[str, Any]) -> Any:
     """The response to a PUT; a job that is taken is canceled at once."""
     path = f"{azure.part('workspace')}/jobs/{azure.fresh('va-job-')}"
     answer = azure.send("PUT", path, api=api.JOB, body=body)
@@ -58,9 +60,9 @@ def _submit(azure: Subject, body: dict[str, Any]) -> Any:
 @check("job-put-checks", "cluster", "assets")
 def job_of_nothing(azure: Subject) -> Finding:
     azure.part("cluster")
-    missing = _submit(azure, _body(azure, {"one": _step(azure, azure.fresh("gone"))}))
+    missing = submit_raw(azure, pipeline_body(azure, {"one": step(azure, azure.fresh("gone"))}))
     bound = {"data": {"job_input_type": "uri_folder", "uri": "${{parent.jobs.nothing.outputs.data}}"}}
-    lost = _submit(azure, _body(azure, {"one": _step(azure, inputs={"rows": bound["data"]})}))
+    lost = submit_raw(azure, pipeline_body(azure, {"one": step(azure, inputs={"rows": bound["data"]})}))
     return holds(
         missing.status_code == 404 and lost.status_code == 400,
         f"A job that names a missing component: {missing.status_code} {code_of(missing)}: {message_of(missing)[:80]}; "
@@ -71,7 +73,7 @@ def job_of_nothing(azure: Subject) -> Finding:
 @check("job-quota-is-nodes", "cluster", "assets")
 def more_nodes_than_the_cluster(azure: Subject) -> Finding:
     azure.part("cluster")
-    answer = _submit(azure, _body(azure, {"one": _step(azure, resources={"instance_count": 50})}))
+    answer = submit_raw(azure, pipeline_body(azure, {"one": step(azure, resources={"instance_count": 50})}))
     return holds(
         answer.status_code == 400,
         f"A step of 50 nodes on a cluster of at most two: {answer.status_code} {code_of(answer)}: {message_of(answer)[:80]}",
@@ -82,8 +84,8 @@ def more_nodes_than_the_cluster(azure: Subject) -> Finding:
 def two_writers(azure: Subject) -> Finding:
     azure.part("cluster")
     bound = {"data": {"value": "${{parent.outputs.kept}}", "type": "literal"}}
-    jobs = {name: _step(azure, outputs=bound) for name in ("one", "two")}
-    answer = _submit(azure, _body(azure, jobs, outputs={"kept": {"jobOutputType": "uri_folder"}}))
+    jobs = {name: step(azure, outputs=bound) for name in ("one", "two")}
+    answer = submit_raw(azure, pipeline_body(azure, jobs, outputs={"kept": {"jobOutputType": "uri_folder"}}))
     return holds(
         answer.status_code == 400,
         f"Two steps that write one output of the pipeline: {answer.status_code} {code_of(answer)}: {message_of(answer)[:80]}",
@@ -97,7 +99,7 @@ def unset_input(azure: Subject) -> Finding:
 
     name = azure.fresh("va_needs")
     component(azure, name, command="echo ${{inputs.word}}", spec={"inputs": {"word": {"type": "string"}}})
-    answer = _submit(azure, _body(azure, {"one": _step(azure, name)}))
+    answer = submit_raw(azure, pipeline_body(azure, {"one": step(azure, name)}))
     return holds(
         answer.status_code == 400,
         f"A step without its required input: {answer.status_code} {code_of(answer)}: {message_of(answer)[:80]}",
@@ -109,7 +111,7 @@ def output_in_the_artifact_store(azure: Subject) -> Finding:
     azure.part("cluster")
     place = datastore_uri(azure, "azureml/").replace("workspaceblobstore", "workspaceartifactstore")
     outputs = {"data": {"jobOutputType": "uri_folder", "uri": place}}
-    answer = _submit(azure, _body(azure, {"one": _step(azure, outputs=outputs)}))
+    answer = submit_raw(azure, pipeline_body(azure, {"one": step(azure, outputs=outputs)}))
     return holds(
         answer.status_code == 400,
         f"A step that writes into the artifact store: {answer.status_code} {code_of(answer)}: {message_of(answer)[:80]}",
@@ -117,9 +119,9 @@ def output_in_the_artifact_store(azure: Subject) -> Finding:
 
 
 @check("job-child-is-a-job", "run")
-def step_as_a_job(azure: Subject) -> Finding:
-    step = azure.part("run").steps["first"]["runId"]
-    answer = azure.send("GET", f"{azure.part('workspace')}/jobs/{step}", api=api.JOB)
+def run_of_a_step_as_a_job(azure: Subject) -> Finding:
+    name = azure.part("run").steps["first"]["runId"]
+    answer = azure.send("GET", f"{azure.part('workspace')}/jobs/{name}", api=api.JOB)
     members = sorted(answer.json()) if answer.status_code == 200 else []
     return holds(
         answer.status_code == 200 and "properties" not in members,
@@ -262,10 +264,10 @@ def uri_of_an_output(azure: Subject) -> Finding:
 @check("job-artifact-store", "run")
 def logs_of_a_run(azure: Subject) -> Finding:
     run: Run = azure.part("run")
-    own, step = (sorted(run.details(name)["logFiles"]) for name in (run.name, run.steps["write"]["runId"]))
+    own, child = (sorted(run.details(name)["logFiles"]) for name in (run.name, run.steps["write"]["runId"]))
     return holds(
-        "user_logs/std_log.txt" in step and "logs/azureml/executionlogs.txt" in own,
-        f"A step has the logs {', '.join(step)}; the job {', '.join(own)}.",
+        "user_logs/std_log.txt" in child and "logs/azureml/executionlogs.txt" in own,
+        f"A step has the logs {', '.join(child)}; the job {', '.join(own)}.",
     )
 
 
