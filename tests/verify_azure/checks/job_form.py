@@ -27,11 +27,15 @@ def _said(answer: HttpResponse) -> str:
 @check("job-serverless-spellings", "cluster", "assets")
 def spellings_of_serverless(azure: Subject) -> Finding:
     azure.part("cluster")
-    spellings = ("serverless", "azureml:serverless", f"{azure.part('workspace')}/computes/serverless")
+    spellings = {
+        "bare": "serverless",
+        "azureml:": "azureml:serverless",
+        "ARM id": f"{azure.part('workspace')}/computes/serverless",
+    }
     seen = {}
-    for spelling in spellings:
+    for name, spelling in spellings.items():
         body = pipeline_body(azure, {"one": step(azure)}, settings={"default_compute": spelling})
-        seen[spelling.rpartition("/")[2]] = submit_raw(azure, body).status_code
+        seen[name] = submit_raw(azure, body).status_code
     return holds(
         set(seen.values()) == {201},
         f"A default compute in the three spellings of serverless answered {seen}.",

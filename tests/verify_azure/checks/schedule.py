@@ -88,9 +88,7 @@ def start_in_the_past(azure: Subject) -> Finding:
     schedule.trigger.schedule.week_days, schedule.trigger.schedule.month_days = None, [3]
     azure.client().schedules.begin_create_or_update(schedule).result()
     azure.cloud.pause(azure.cloud.poll_seconds * 6)
-    jobs = [
-        job.name for job in azure.client().jobs.list(max_results=50) if job.name and job.name.startswith(name)
-    ]
+    jobs = [row["name"] for row in azure.ml("jobs", api=api.JOB)["value"] if row["name"].startswith(name)]
     azure.client().schedules.begin_disable(name).result()
     azure.client().schedules.begin_delete(name).result()
     return holds(
