@@ -33,8 +33,8 @@ from plumbline.emulator.tokens import Tokens
 # In the order in which they start. Each has a module `routes` with ROUTES and, where it must prepare something
 # (tables, seeds), `start(emulator)`.
 SERVICES = (
-    "metadata", "identity", "control", "resource_manager", "machine_learning", "registry", "blob", "jobs",
-    "run_history", "mlflow", "studio",
+    "metadata", "identity", "control", "resource_manager", "machine_learning", "serving", "connections",
+    "managed_network", "registry", "unmodelled", "blob", "jobs", "run_history", "mlflow", "studio",
 )  # fmt: skip
 _WRITES = frozenset({"PUT", "PATCH", "POST", "DELETE"})
 _log = logging.getLogger("plumbline.emulator")
@@ -235,5 +235,5 @@ def _no_handler(call: Call) -> Reply:
     raise not_modelled(call.method, call.path)
 
 
-_UNKNOWN = Route(method="*", path="*", handler=_no_handler)
+_UNKNOWN = Route(method="*", path="*", handler=_no_handler, audience="run")
 __all__ = ["SERVICES", "Application", "Emulator", "Principal"]

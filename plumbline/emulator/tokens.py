@@ -40,7 +40,15 @@ class Tokens:
             {base, f"{base}/", "https://management.azure.com/", "https://management.azure.com"}
         )
         self.storage_audiences = frozenset({"https://storage.azure.com", "https://storage.azure.com/"})
-        self.ml_audiences = frozenset({settings.ml_audience, f"{settings.ml_audience}/"})
+        # azure-ai-ml 1.35.2 shares assets with a token for the public cloud's audience, in every cloud.
+        self.ml_audiences = frozenset(
+            {
+                settings.ml_audience,
+                f"{settings.ml_audience}/",
+                "https://ml.azure.com",
+                "https://ml.azure.com/",
+            }
+        )
         self.run_audiences = frozenset({RUN_AUDIENCE})
 
     def mint(

@@ -26,11 +26,13 @@ OPEN = {
     r"/_control/.*": "asks for the control secret",
     r"/studio/.*": "a page for a browser: the address is signed",
     r"/artifacts/.*/contents/.*": "the address is signed",
+    r"/(genericasset|rp|data|dataset|metric|modelregistry|assetstore|endpoints)/\{rest:path\}": "not modelled: 501",
 }
 WRONG_AUDIENCE = {
     "arm": ("https://storage.azure.com", "https://ml.azure.local", "run", "https://x.test"),
     "machine_learning": ("https://storage.azure.com", "https://ml.azure.local", "run", "https://x.test"),
     "storage": (None, "https://ml.azure.local", "https://x.test"),
+    "registry": ("https://storage.azure.com", "run", "https://x.test"),
     "run": ("https://storage.azure.com", "https://x.test"),
 }
 

@@ -133,7 +133,7 @@ class Planner:
             place = f"jobs.{path.replace('/', '.jobs.')}"
             kind = str(node.get("type") or "command")
             if kind not in ("command", "pipeline"):
-                self.problems.add(f"{place}.type", f"steps of type '{kind}' are not emulated")
+                self.problems.add(f"{place}.type", f"steps of type '{kind}' are not emulated", modelled=False)
                 continue
             reference = str(node.get("componentId") or "")
             found = self._component_of(reference) if reference else None

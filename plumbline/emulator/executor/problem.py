@@ -8,10 +8,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """Something that Azure refuses a job for: where, and what."""
+    """Something that Azure refuses a job for: where, and what.
+
+    Args:
+        modelled: False for what Azure would take and the executor does not run.
+    """
 
     place: str
     message: str
+    modelled: bool = True
 
 
 @dataclass(kw_only=True)
@@ -20,9 +25,9 @@ class Problems:
 
     found: list[Problem] = field(default_factory=list)
 
-    def add(self, place: str, message: str) -> None:
+    def add(self, place: str, message: str, *, modelled: bool = True) -> None:
         """Note one."""
-        self.found.append(Problem(place=place, message=message))
+        self.found.append(Problem(place=place, message=message, modelled=modelled))
 
     def report(self, place: str, messages: Iterable[str]) -> None:
         """Note several of one place."""

@@ -301,4 +301,8 @@ def _refused(problems: list[Problem]) -> AzureError:
         for one in problems
     ]
     text = "; ".join(f"{one.place}: {one.message}" for one in problems)
+    if not any(one.modelled for one in problems):
+        return AzureError(
+            501, "NotImplemented", f"The emulator does not run this job: {text}", problems[0].place, details
+        )
     return AzureError(400, "UserError", f"The job is not valid: {text}", problems[0].place, details)

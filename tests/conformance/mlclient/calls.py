@@ -16,7 +16,18 @@ from azure.ai.ml import constants, data_transfer, entities
 
 FOLDER = Path(__file__).with_name("table")
 # In this order: later tables use what earlier ones made.
-TABLES = ("workspace", "assets", "compute", "jobs", "schedules", "registry", "connections", "serving", "features", "last")
+TABLES = (
+    "workspace",
+    "assets",
+    "compute",
+    "jobs",
+    "schedules",
+    "registry",
+    "connections",
+    "serving",
+    "features",
+    "last",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +39,7 @@ class Call:
         arguments: By position, or by name.
         gives: What the answer must show, by dotted attribute; of a list one item must.
         client_refuses: Words of the SDK's own refusal, where it sends nothing; with `reason`.
+        leaves_machine: Why it is not called: the SDK sends it to the public cloud, whatever the cloud in force.
     """
 
     operation: str
@@ -35,6 +47,7 @@ class Call:
     gives: Mapping[str, Any] = field(default_factory=dict)
     client_refuses: str = ""
     reason: str = ""
+    leaves_machine: str = ""
 
 
 class _Loader(yaml.SafeLoader):
@@ -45,7 +58,10 @@ def _made(loader: yaml.SafeLoader, name: str, node: yaml.Node) -> Any:
     if name == "time":
         assert isinstance(node, yaml.ScalarNode)
         return dt.datetime.fromisoformat(node.value)
-    place = next((module for module in (entities, ml, constants, data_transfer, identity) if hasattr(module, name)), None)
+    place = next(
+        (module for module in (entities, ml, constants, data_transfer, identity) if hasattr(module, name)),
+        None,
+    )
     if place is None:
         raise ValueError(f"!{name}: got a tag that azure.ai.ml does not have")
     maker = getattr(place, name)
@@ -82,6 +98,7 @@ def load(table: str, values: Mapping[str, str], folder: Path) -> Iterator[Call]:
             gives=row.get("gives", {}),
             client_refuses=row.get("client_refuses", ""),
             reason=row.get("reason", ""),
+            leaves_machine=row.get("leaves_machine", ""),
         )
 
 

@@ -10,16 +10,22 @@ from azure.ai.ml import MLClient
 CLIENT_ITSELF = "client"
 # Groups that an MLClient made for a registry serves as well.
 REGISTRY_GROUPS = ("components", "data", "environments", "evaluators", "models")
+REGISTRY_ONLY = ("deployment_templates",)
 
 
 def public_operations() -> list[str]:
     """ "GROUP.METHOD" for a workspace's client, "client.METHOD" for MLClient's own methods, "registry GROUP.METHOD"."""
     found = [f"{CLIENT_ITSELF}.{name}" for name in _methods(MLClient)]
-    found += [f"{group}.{name}" for group, kind in _groups() for name in _methods(kind)]
+    found += [
+        f"{group}.{name}"
+        for group, kind in _groups()
+        if group not in REGISTRY_ONLY
+        for name in _methods(kind)
+    ]
     found += [
         f"registry {group}.{name}"
         for group, kind in _groups()
-        if group in REGISTRY_GROUPS
+        if group in REGISTRY_GROUPS + REGISTRY_ONLY
         for name in _methods(kind)
         # Sharing goes from a workspace to a registry.
         if name != "share"

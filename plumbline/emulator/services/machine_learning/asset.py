@@ -57,7 +57,7 @@ class Assets:
 
     def _route(self, method: str, path: str, handler: Callable[[Call], Reply], verb: str) -> Route:
         return Route(method=method, path=path, handler=handler, action=f"{self.type}/{verb}",
-                     scope=self.scope or self.place.id)  # fmt: skip
+                     audience="registry" if self.prefix else "arm", scope=self.scope or self.place.id)  # fmt: skip
 
     # -- containers
 

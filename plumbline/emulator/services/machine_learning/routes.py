@@ -15,6 +15,7 @@ from plumbline.emulator.services.machine_learning import (
     quota,
     schedule,
     workspace,
+    workspace_action,
 )
 from plumbline.emulator.services.machine_learning.asset import Assets
 from plumbline.emulator.services.machine_learning.asset_kind import asset_kind
@@ -31,7 +32,9 @@ from plumbline.emulator.services.resource_manager.resource_types import Resource
 if TYPE_CHECKING:
     from plumbline.emulator.app import Emulator
 
-COLLECTIONS = ("codes", "environments", "components", "data", "models")
+COLLECTIONS = (
+    "codes", "environments", "components", "data", "models", "featuresets", "featurestoreEntities",
+)  # fmt: skip
 _TYPES = ResourceTypes.load(Path(__file__).with_name("types.yaml"))
 _LOCATION = f"/subscriptions/{{subscription}}/providers/{PROVIDER}/locations/{{location}}"
 
@@ -93,6 +96,9 @@ ROUTES = [
         logged=False,
     ),
     *(route for name in COLLECTIONS for route in Assets(kind=asset_kind(name), place=WORKSPACE).routes()),
+    _action(f"{WORKSPACE_PATH}/listKeys", workspace_action.list_keys, "listKeys/action"),
+    _action(f"{WORKSPACE_PATH}/resyncKeys", workspace_action.resync_keys, "resyncKeys/action"),
+    _action(f"{WORKSPACE_PATH}/diagnose", workspace_action.diagnose, "diagnose/action"),
     Route(method="GET", path="/discovery", handler=workspace.discovery, audience="none"),
     _location("usages", quota.list_usages),
     _location("vmSizes", quota.list_vm_sizes),

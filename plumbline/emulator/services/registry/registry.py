@@ -53,7 +53,7 @@ def bring_along(call: Call, registry: Resource) -> None:
         store.put(group_id, managed, type=_GROUP_TYPE, principal=None)
         account = {"location": location, "kind": "StorageV2", "sku": {"name": "Standard_LRS", "tier": "Standard"},
                    "properties": {"provisioningState": "Succeeded", "allowSharedKeyAccess": False}}  # fmt: skip
-        store.put(_account_id(registry), account, type=_ACCOUNT_TYPE, principal=None)
+        store.put(account_id(registry), account, type=_ACCOUNT_TYPE, principal=None)
 
 
 def take_along(call: Call, registry: Resource) -> None:
@@ -107,9 +107,9 @@ def temporary_data_reference(call: Call) -> Reply:
         is not None
     ):
         raise AzureError(409, "UserError", f"Asset {asset_id} already exists.", "assetId")
-    container = Containers(store).create(_account_id(registry), f"{registry.name.lower()[:20].strip('-_')}-{uuid.uuid4()}",
+    container = Containers(store).create(account_id(registry), f"{registry.name.lower()[:20].strip('-_')}-{uuid.uuid4()}",
                                          call.principal)  # fmt: skip
-    reference = upload_reference(call, container, _account_id(registry))
+    reference = upload_reference(call, container, account_id(registry))
     return Reply(json=reference | {"temporaryDataReferenceId": container.name,
                                    "temporaryDataReferenceType": "TemporaryBlobReference"})  # fmt: skip
 
@@ -137,7 +137,8 @@ def data_reference(call: Call) -> Reply:
     )
 
 
-def _account_id(registry: Resource) -> str:
+def account_id(registry: Resource) -> str:
+    """ARM id of the storage account that Azure manages for a registry."""
     group = registry.body["properties"]["managedResourceGroup"]["resourceId"]
     account = uuid.uuid5(uuid.NAMESPACE_URL, registry.id.lower()).hex[:24]
     return f"{group}/providers/{_ACCOUNT_TYPE}/{account}"

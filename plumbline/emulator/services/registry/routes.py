@@ -15,7 +15,7 @@ from plumbline.emulator.services.machine_learning.asset_place import (
     REGISTRY_PATH,
     REGISTRY_TYPE,
 )
-from plumbline.emulator.services.registry import registry
+from plumbline.emulator.services.registry import registry, share
 from plumbline.emulator.services.registry.seed import seed_public_registry
 from plumbline.emulator.services.resource_manager.resource_handlers import routes_of
 from plumbline.emulator.services.resource_manager.resource_types import ResourceTypes
@@ -34,6 +34,7 @@ def _data_plane(method: str, path: str, handler: Callable[[Call], Reply], action
         action=f"{REGISTRY_TYPE}/{action}",
         scope=registry.scope,
         logged=False,
+        audience="registry",
     )
 
 
@@ -43,7 +44,9 @@ ROUTES = [
         method="GET",
         path="/registrymanagement/v1.0/registries/{registry}/discovery",
         handler=registry.discovery,
+        audience="registry",
     ),
+    _data_plane("POST", "import", share.import_asset, "assets/write"),
     _data_plane(
         "PUT", "tempdatarefs/{name}/versions/{version}", registry.temporary_data_reference, "assets/write"
     ),

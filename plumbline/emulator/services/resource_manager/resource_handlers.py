@@ -88,7 +88,7 @@ class ResourceHandlers:
         if seconds and call.emulator.noises.has("slow_operations"):
             operation = call.emulator.operations.begin(present.id, state="Deleting", seconds=seconds)
             return Reply(status=202, headers=call.emulator.operations.headers(operation, location=True))
-        return Reply(status=200)
+        return Reply(status=self.kind.deleted_status)
 
     def list(self, call: Call) -> Reply:
         """All of this type at the path's parent, or in the whole group or subscription."""

@@ -39,6 +39,7 @@ class ResourceType:
         implicit: Type segments whose resources are always there ("blobServices" of an account).
         long_running: Method -> seconds that it takes under noise.
         actions: POST action -> name of a handler in actions.py.
+        deleted_status: Answered to a DELETE of what is there.
         unique: No second one of that name in the whole subscription (names that are host names).
         source: Where the row comes from.
     """
@@ -61,6 +62,7 @@ class ResourceType:
     unique: bool = False
     name_rule: NameRule | None = None
     created_status: int = 201
+    deleted_status: int = 200
 
     @property
     def provider(self) -> str:

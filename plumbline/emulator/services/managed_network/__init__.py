@@ -1,0 +1,1 @@
+"""A workspace's managed network: its outbound rules, and its provisioning."""
