@@ -10,7 +10,10 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from plumbline.emulator import disturbances  # noqa: F401  registers the noises of every answer
+from plumbline.emulator import (
+    disk,
+    disturbances,  # noqa: F401  registers the noises of every answer
+)
 from plumbline.emulator.access import ASSIGNMENT_TYPE, Access
 from plumbline.emulator.activity import Activity
 from plumbline.emulator.answers import send_error, send_reply
@@ -141,11 +144,14 @@ class Application:
         except ConnectionResetError:
             _log.info("%s %s: the client went away", call.method, call.path)
         except Exception as error:  # noqa: BLE001  the process's outermost edge: one request's bug must not end the others
-            status = 500
-            _log.exception("%s %s: this is a bug in the emulator", call.method, call.path)
-            await send_error(
-                call, AzureError(500, "InternalServerError", f"{type(error).__name__}: {error}"), send
-            )
+            if disk.is_full(error):
+                refusal = disk.no_space()
+                _log.warning("%s %s: %s", call.method, call.path, refusal)
+            else:
+                refusal = AzureError(500, "InternalServerError", f"{type(error).__name__}: {error}")
+                _log.exception("%s %s: this is a bug in the emulator", call.method, call.path)
+            status = refusal.status
+            await send_error(call, refusal, send)
         finally:
             if not call.path.startswith(("/_control", "/health")):
                 emulator.requests.add(call, status=status, seconds=time.perf_counter() - started)
@@ -156,7 +162,7 @@ class Application:
         try:
             authorize(call)
             if not route.streaming:
-                call.body = await _read(call)
+                call.body = await call.read(route.body_limit)
             if kill_before_commit:
                 emulator.store.before_commit = emulator.faults.kill
             if inspect.iscoroutinefunction(route.handler):
@@ -197,10 +203,6 @@ def parse_query(text: bytes) -> dict[str, str]:
         return {}
     pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True)
     return {key.lower(): value for key, value in pairs}
-
-
-async def _read(call: Call) -> bytes:
-    return b"".join([chunk async for chunk in call.stream()])
 
 
 def _record(call: Call, status: int, message: str = "") -> None:

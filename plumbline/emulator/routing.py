@@ -6,7 +6,6 @@ a path (at its end) or any number of leading segments (at its start, for ARM's e
 
 from __future__ import annotations
 
-import json as jsonlib
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
 
+from plumbline.emulator import json_text
 from plumbline.emulator.errors import AzureError
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 Audience = Literal["arm", "storage", "none", "machine_learning", "registry", "run"]
 NO_BODY: Any = object()
+# What Resource Manager takes (learn, "Azure subscription and service limits", resource group limits: 4 MB), and the
+# longest blob that is sent at once (learn, "Scalability and performance targets for Blob storage").
+LARGEST_BODY = 4 * 1024**2
+LARGEST_STREAM = 5000 * 1024**2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +43,7 @@ class Route:
         scope: What the action is checked on. Default: the ARM id in the path.
         sas: For "storage": letters of SAS permissions of which one must be granted.
         streaming: The body is not read ahead; use ``call.stream()``.
+        body_limit: Bytes that are read of a body; a longer one is refused.
         logged: Enters the activity log when it is a write. Data-plane routes say False.
     """
 
@@ -51,6 +56,7 @@ class Route:
     scope: Callable[[Call], str] | None = None
     sas: str = ""
     streaming: bool = False
+    body_limit: int = LARGEST_BODY
     logged: bool = True
 
 
@@ -91,26 +97,51 @@ class Call:
         Raises: AzureError: 400 InvalidRequestContent when it is not one.
         """
         try:
-            value = jsonlib.loads(self.body) if self.body else {}
+            value = json_text.loads(self.body) if self.body else {}
         except ValueError as error:
             raise _bad_json(str(error)) from error
         if not isinstance(value, dict):
             raise _bad_json(f"got {type(value).__name__}, expected an object")
         return value
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        """The body in pieces, for routes declared ``streaming``."""
+    async def read(self, limit: int) -> bytes:
+        """The whole body. Raises: AzureError: 413, when it is longer than `limit` bytes."""
+        return b"".join([chunk async for chunk in self.stream(limit)])
+
+    async def stream(self, limit: int = LARGEST_STREAM) -> AsyncIterator[bytes]:
+        """The body in pieces, for routes declared ``streaming``.
+
+        Raises: AzureError: 413, when it is longer than `limit` bytes; at once where Content-Length says so.
+        """
         if self.receive is None:
             yield self.body
             return
+        announced, size = self.headers.get("content-length", ""), 0
+        if announced.isdigit() and int(announced) > limit:
+            raise _too_large(self.route.audience, limit)
         while True:
             message = await self.receive()
             if message["type"] == "http.disconnect":
                 raise ConnectionResetError("the client went away in the middle of its request")
             if chunk := message.get("body", b""):
+                size += len(chunk)
+                if size > limit:
+                    raise _too_large(self.route.audience, limit)
                 yield chunk
             if not message.get("more_body", False):
                 return
+
+
+def _too_large(audience: Audience, limit: int) -> AzureError:
+    if audience == "storage":
+        return AzureError(
+            413,
+            "RequestBodyTooLarge",
+            "The request body is too large and exceeds the maximum permissible limit.",
+        )
+    return AzureError(
+        413, "RequestContentTooLarge", f"The request content exceeds the maximum size of {limit} bytes."
+    )
 
 
 def _bad_json(why: str) -> AzureError:

@@ -98,14 +98,24 @@ class Store:
                 yield
             except BaseException:
                 self._depth -= 1
-                if self._depth == 0:
+                # SQLite rolls back by itself after some failures, a full disk among them.
+                if self._depth == 0 and self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
             self._depth -= 1
             if self._depth == 0:
-                if self.before_commit is not None:
-                    self.before_commit()
-                self._connection.execute("COMMIT")
+                self._commit()
+
+    def _commit(self) -> None:
+        try:
+            if self.before_commit is not None:
+                self.before_commit()
+            self._connection.execute("COMMIT")
+        except BaseException:
+            # A full disk, for one: left open, the transaction would refuse every later one.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
 
     def migrate(self, owner: str, statements: Sequence[str]) -> None:
         """Runs those of a service's SQL statements that this database has not run yet, in order.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -123,3 +125,50 @@ def test_many_threads_lose_nothing(store):
 def test_what_one_store_wrote_another_reads(tmp_path):
     put(Store(tmp_path / "emulator.db"), f"{WIDGET}/a", {"n": 1})
     assert Store(tmp_path / "emulator.db").get(f"{WIDGET}/a").body == {"n": 1}
+
+
+def test_a_commit_that_fails_keeps_nothing_and_lets_the_next_one_through(store):
+    def refuse():
+        raise OSError(28, "No space left on device")
+
+    store.before_commit = refuse
+    with pytest.raises(OSError, match="No space"):
+        put(store, f"{WIDGET}/lost")
+    store.before_commit = None
+    put(store, f"{WIDGET}/kept")
+    assert [item.name for item in store.list(GROUP)] == ["kept"]
+
+
+FULL_DISK = """
+import resource, signal, sqlite3, sys
+from pathlib import Path
+from plumbline.emulator.store import Store
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write beyond the limit fails instead, as on a full disk
+path = Path(sys.argv[1])
+store = Store(path)
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (path.with_name(path.name + "-wal").stat().st_size + 65536, hard))
+kept = 0
+try:
+    while True:
+        store.put(f"/subscriptions/s/resourceGroups/{kept}", {"fill": "x" * 5000}, type="t", principal=None)
+        kept += 1
+except sqlite3.OperationalError:
+    pass
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+store.put("/subscriptions/s/resourceGroups/after", {}, type="t", principal=None)
+print(kept, len(store.list("/subscriptions/s")))
+"""
+
+
+def test_a_full_disk_keeps_what_was_acknowledged_and_goes_on_when_there_is_space(tmp_path):
+    answer = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path / "emulator.db")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    kept, listed = answer.stdout.split()
+    assert int(kept) > 0
+    assert int(listed) == int(kept) + 1

@@ -65,3 +65,13 @@ def test_a_grown_target_serves_who_waits() -> None:
     size["cluster"] = 1
     quota.everywhere_changed()
     assert got.wait(2)
+
+
+def test_a_cancel_that_came_before_the_waiting_is_not_lost() -> None:
+    quota = NodeQuota(lambda _: 1)
+    quota.acquire("a", "cluster", 1)
+    quota.withdraw("late")  # nobody waits under that name yet
+    with pytest.raises(Withdrawn):
+        quota.acquire("late", "cluster", 1, withdrawn=lambda: True)
+    quota.release("cluster", 1)
+    quota.acquire("next", "cluster", 1)

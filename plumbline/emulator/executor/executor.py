@@ -181,7 +181,9 @@ class Executor:
         )
         with self._guard:
             self._jobs[key] = job
-        if kept.status == "CancelRequested":
+        # Read again: a cancel that came before the job could be found left nothing but its status.
+        kept = self.runs.get(workspace.id, kept.name)
+        if kept is None or kept.status == "CancelRequested":
             job.cancel("canceled")
         else:
             job.begin()

@@ -64,6 +64,8 @@ class JobExecution:
         """Start what can start."""
         self._say(f"Submitting {len(self.plan.steps)} steps of job {self.name}")
         with self._guard:
+            if self._over:  # canceled before it began
+                return
             if not self._is_command:
                 self._change(self.name, lambda run: _start(run, [EXECUTION_LOG]))
             self._advance()

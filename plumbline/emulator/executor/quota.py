@@ -31,10 +31,20 @@ class NodeQuota:
         self._queues: dict[str, deque[_Waiter]] = {}
         self._by_owner: dict[str, _Waiter] = {}
 
-    def acquire(self, owner: str, compute: str, nodes: int) -> None:
-        """Wait for nodes. Raises: Withdrawn: `withdraw` was called for the owner."""
+    def acquire(
+        self, owner: str, compute: str, nodes: int, *, withdrawn: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Wait for nodes.
+
+        Args:
+            withdrawn: Whether the owner wants them no more; asked once it can be found by `withdraw`, so that a
+                cancel which came a moment before is not lost.
+        Raises: Withdrawn: `withdraw` was called for the owner.
+        """
         waiter = _Waiter(compute=compute, nodes=nodes)
         with self._guard:
+            if withdrawn():
+                raise Withdrawn
             self._by_owner[owner] = waiter
             self._queues.setdefault(compute, deque()).append(waiter)
         self.changed(compute)

@@ -137,7 +137,9 @@ class StepExecution:
         self._check_canceled()
         self._set("Queued")
         compute = self._compute_key()
-        self._parts.quota.acquire(self.name, compute, self.plan.instance_count)
+        self._parts.quota.acquire(
+            self.name, compute, self.plan.instance_count, withdrawn=lambda: self._cancel_reason != ""
+        )
         self._held = compute
         self._times.mark("granted")
         self._set("Preparing")

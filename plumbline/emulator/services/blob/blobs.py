@@ -6,8 +6,8 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,14 @@ _SCHEMA = (
         sha256 TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (container_key, blob, block)) WITHOUT ROWID""",
     "CREATE INDEX blob_block_content ON blob_block (sha256)",
 )
+
+
+# Refuses a write by raising, given the blob as it is in the very transaction that writes.
+Condition = Callable[["Blob | None"], None]
+
+
+def _always(_: Blob | None) -> None:
+    """No condition."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,12 +96,21 @@ class Blobs:
         *,
         headers: Mapping[str, str] | None = None,
         metadata: Mapping[str, str] | None = None,
+        condition: Condition = _always,
     ) -> Blob:
-        """Create or replace a blob from bytes, a file (copied) or content that was received."""
+        """Create or replace a blob from bytes, a file (copied) or content that was received.
+
+        Raises: whatever `condition` raises; the content is thrown away then.
+        """
         content = data if isinstance(data, Content) else self.content.take(data)
         now = datetime.now(UTC)
         with self._lock, self._store.transaction():
             present = self.find(container, name)
+            try:
+                condition(present)
+            except BaseException:
+                self.content.discard(content)
+                raise
             self.content.keep(content)
             blob = Blob(
                 name=name,
@@ -115,29 +132,36 @@ class Blobs:
     def change(
         self,
         container: Resource,
-        blob: Blob,
+        name: str,
         *,
         headers: Mapping[str, str] | None = None,
         metadata: Mapping[str, str] | None = None,
-    ) -> Blob:
-        """Replace a blob's headers or metadata; its content stays."""
-        changed = Blob(
-            name=blob.name,
-            sha256=blob.sha256,
-            md5=blob.md5,
-            size=blob.size,
-            etag=_new_etag(),
-            created=blob.created,
-            modified=datetime.now(UTC),
-            headers=dict(blob.headers if headers is None else headers),
-            metadata=dict(blob.metadata if metadata is None else metadata),
-        )
+        condition: Condition = _always,
+    ) -> Blob | None:
+        """Replace a blob's headers or metadata; its content stays. None when there is no such blob."""
         with self._lock, self._store.transaction():
+            blob = self.find(container, name)
+            if blob is None:
+                return None
+            condition(blob)
+            changed = replace(
+                blob,
+                etag=_new_etag(),
+                modified=datetime.now(UTC),
+                headers=dict(blob.headers if headers is None else headers),
+                metadata=dict(blob.metadata if metadata is None else metadata),
+            )
             self._write(container, changed)
         return changed
 
     def copy(
-        self, source: Blob, container: Resource, name: str, metadata: Mapping[str, str] | None = None
+        self,
+        source: Blob,
+        container: Resource,
+        name: str,
+        metadata: Mapping[str, str] | None = None,
+        *,
+        condition: Condition = _always,
     ) -> Blob:
         """A blob with another's bytes and headers. Nothing is copied on disk."""
         now = datetime.now(UTC)
@@ -153,13 +177,16 @@ class Blobs:
             metadata=dict(metadata or source.metadata),
         )
         with self._lock, self._store.transaction():
+            condition(self.find(container, name))
             self._write(container, copied)
         return copied
 
-    def delete(self, container: Resource, name: str) -> bool:
+    def delete(self, container: Resource, name: str, *, condition: Condition = _always) -> bool:
         """Remove a blob; whether there was one."""
         with self._lock, self._store.transaction():
             blob = self.find(container, name)
+            if blob is not None:
+                condition(blob)
             self._store.execute(
                 "DELETE FROM blob WHERE container_key = ? AND name = ?", (_key(container), name)
             )

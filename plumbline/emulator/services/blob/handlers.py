@@ -13,13 +13,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import Call, Reply
 from plumbline.emulator.services.blob import headers, listing, permission
-from plumbline.emulator.services.blob.blobs import Blob, blobs_of
+from plumbline.emulator.services.blob.blobs import Blob, Condition, blobs_of
 from plumbline.emulator.services.blob.containers import Containers
 from plumbline.emulator.services.blob.content import Content
 from plumbline.emulator.services.blob.errors import blob_not_found, digest_mismatch, not_modelled
 from plumbline.emulator.store import Resource
 
 _SMALLEST_NAME, _LARGEST_NAME = 3, 63
+# 50,000 blocks, the most that a list names, with ids of 88 characters. Source: learn, "Put Block List".
+_LARGEST_BLOCK_LIST = 8 * 1024**2
 # Block ids are base64: nothing in them is ever escaped, so a block list needs no XML parser.
 _BLOCK = re.compile(r"<(Committed|Uncommitted|Latest)>\s*([^<]*?)\s*</")
 
@@ -71,11 +73,13 @@ async def put_blob(call: Call) -> Reply:
     if call.headers.get("x-ms-blob-type", "") != "BlockBlob":
         raise not_modelled("other blobs than block blobs")
     blobs, name = blobs_of(call.emulator), call.params["blob"]
-    _require_write(call, container, name)
+    writable = _writable(call, container)
+    writable(blobs.find(container, name))  # before a byte is taken; and again where it is written
     content = await _received(call)
     blob = blobs.put(
-        container, name, content, headers=headers.sent_headers(call), metadata=headers.sent_metadata(call)
-    )
+        container, name, content, headers=headers.sent_headers(call), metadata=headers.sent_metadata(call),
+        condition=writable,
+    )  # fmt: skip
     return Reply(status=201, headers=headers.written(call, blob))
 
 
@@ -83,11 +87,10 @@ def delete_blob(call: Call) -> Reply:
     """Remove a blob."""
     blobs, container, name = blobs_of(call.emulator), _container(call), call.params["blob"]
     permission.DELETE.require(call, container)
-    blob = blobs.find(container, name)
-    if blob is None:
+    if not blobs.delete(
+        container, name, condition=lambda present: headers.check_write_conditions(call, present)
+    ):
         raise blob_not_found()
-    headers.check_write_conditions(call, blob)
-    blobs.delete(container, name)
     return Reply(status=202, headers=headers.version(call) | {"x-ms-delete-type-permanent": "true"})
 
 
@@ -103,8 +106,9 @@ async def _put_block(call: Call, container: Resource) -> Reply:
 
 async def _put_block_list(call: Call, container: Resource) -> Reply:
     blobs, name = blobs_of(call.emulator), call.params["blob"]
-    _require_write(call, container, name)
-    body = b"".join([chunk async for chunk in call.stream()])
+    writable = _writable(call, container)
+    writable(blobs.find(container, name))
+    body = await call.read(_LARGEST_BLOCK_LIST)
     staged = blobs.staged(container, name)
     digests = []
     for kind, block in _block_names(body):
@@ -114,30 +118,33 @@ async def _put_block_list(call: Call, container: Resource) -> Reply:
         digests.append(staged[block][0])
     content = await asyncio.to_thread(blobs.content.join, digests)
     blob = blobs.put(
-        container, name, content, headers=headers.sent_headers(call), metadata=headers.sent_metadata(call)
-    )
+        container, name, content, headers=headers.sent_headers(call), metadata=headers.sent_metadata(call),
+        condition=writable,
+    )  # fmt: skip
     return Reply(status=201, headers=headers.written(call, blob))
 
 
 def _change(call: Call, container: Resource, comp: str) -> Reply:
     blobs = blobs_of(call.emulator)
     permission.WRITE.require(call, container)
-    blob = blobs.find(container, call.params["blob"])
-    if blob is None:
+    changed = blobs.change(
+        container,
+        call.params["blob"],
+        headers=headers.sent_headers(call) if comp == "properties" else None,
+        metadata=headers.sent_metadata(call) if comp == "metadata" else None,
+        condition=lambda present: headers.check_write_conditions(call, present),
+    )
+    if changed is None:
         raise blob_not_found()
-    headers.check_write_conditions(call, blob)
-    if comp == "metadata":
-        changed = blobs.change(container, blob, metadata=headers.sent_metadata(call))
-    else:
-        changed = blobs.change(container, blob, headers=headers.sent_headers(call))
     return Reply(headers=headers.written(call, changed))
 
 
 def _copy(call: Call, container: Resource) -> Reply:
     blobs, name = blobs_of(call.emulator), call.params["blob"]
-    _require_write(call, container, name)
     source = _copy_source(call)
-    copied = blobs.copy(source, container, name, headers.sent_metadata(call) or None)
+    copied = blobs.copy(
+        source, container, name, headers.sent_metadata(call) or None, condition=_writable(call, container)
+    )
     answer = headers.written(call, copied) | {
         "x-ms-copy-id": str(uuid.uuid4()),
         "x-ms-copy-status": "success",
@@ -250,11 +257,15 @@ def _container_headers(call: Call, container: Resource) -> dict[str, str]:
     }
 
 
-def _require_write(call: Call, container: Resource, name: str) -> None:
-    present = blobs_of(call.emulator).find(container, name)
-    # Permission "create" writes a new blob and never over one.
-    (permission.CREATE if present is None else permission.WRITE).require(call, container)
-    headers.check_write_conditions(call, present)
+def _writable(call: Call, container: Resource) -> Condition:
+    """What must hold of a blob that is about to be written: the right to it, and the request's conditions."""
+
+    def check(present: Blob | None) -> None:
+        # Permission "create" writes a new blob and never over one.
+        (permission.CREATE if present is None else permission.WRITE).require(call, container)
+        headers.check_write_conditions(call, present)
+
+    return check
 
 
 async def _received(call: Call) -> Content:

@@ -11,6 +11,8 @@ from plumbline.emulator.principals import Principal
 from plumbline.emulator.routing import Call, Reply, Route
 
 _LIFETIME_SECONDS = 3600
+# Anybody may call these routes: a form with a client's assertion is a few kilobytes.
+_LARGEST_FORM = 64 * 1024
 
 
 def app_service_token(call: Call) -> Reply:
@@ -113,7 +115,13 @@ ROUTES = [
         )
     ),
     *(
-        Route(method="POST", path=path, handler=client_credentials_token, audience="none")
+        Route(
+            method="POST",
+            path=path,
+            handler=client_credentials_token,
+            audience="none",
+            body_limit=_LARGEST_FORM,
+        )
         for path in ("/{tenant}/oauth2/v2.0/token", "/{tenant}/oauth2/token")
     ),
     Route(method="GET", path="/{tenant}/discovery/v2.0/keys", handler=keys, audience="none"),
