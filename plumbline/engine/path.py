@@ -15,7 +15,7 @@ def engine_on_path(release: Release, environ: Mapping[str, str] = os.environ) ->
 
     Raises: WayClosed: when there is none, or it cannot run this project's programs.
     """
-    found = shutil.which("pulumi", path=environ.get("PATH", ""))
+    found = shutil.which("pulumi", path=_without_launchers(environ.get("PATH", "")))
     if found is None:
         raise WayClosed("no pulumi on PATH")
     pulumi = Path(found)
@@ -33,3 +33,10 @@ def engine_on_path(release: Release, environ: Mapping[str, str] = os.environ) ->
     ):
         raise WayClosed(f"{pulumi} has no pulumi-language-python beside it or on PATH")
     return pulumi.parent, version
+
+
+def _without_launchers(path: str) -> str:
+    """PATH without what an emulated stack's shell puts before the engine (plumbline/ops/engine_launcher.py)."""
+    return os.pathsep.join(
+        folder for folder in path.split(os.pathsep) if ".plumbline" not in Path(folder).parts
+    )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from plumbline.ops.engine_launcher import engine_launcher
 from plumbline.ops.errors import UsageError
 from plumbline.ops.local_home import EmulatedStack
 
@@ -71,7 +72,9 @@ def client_environment(
         raise UsageError(f"--as: got {principal!r}, expected one of {', '.join(principals)}.")
     base = ready["base_url"]
     bundle = _ca_bundle(stack, Path(ready["ca_path"]), environ)
-    folders = [str(Path(sys.executable).parent), *([str(engine)] if engine else [])]
+    folders = [str(Path(sys.executable).parent)]
+    if engine:
+        folders = [str(engine_launcher(stack, engine).parent), *folders, str(engine)]
     path = [folder for folder in environ.get("PATH", "").split(os.pathsep) if folder not in folders]
     variables = {
         "AZUREML_CURRENT_CLOUD": ready["cloud"],

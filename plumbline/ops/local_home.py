@@ -18,8 +18,10 @@ from typing import Any
 import psutil
 
 from plumbline.fence import LOCAL_CLOUD, REHEARSAL_CLOUD
+from plumbline.ops.disk import require_space
 from plumbline.ops.errors import UserError
 from plumbline.ops.own_processes import end_processes, own_processes
+from plumbline.ops.state_lock import read_checkpoint
 
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
@@ -65,7 +67,7 @@ class EmulatedStack:
         Source: pulumi/sdk `apitype.DeploymentV3`, file backend.
         """
         for file in (self.state / ".pulumi" / "stacks").glob(f"*/{self.stack}.json"):
-            latest = json.loads(file.read_text())["checkpoint"].get("latest") or {}
+            latest = read_checkpoint(file)["checkpoint"].get("latest") or {}
             for resource in latest.get("resources") or ():
                 if resource["type"] == "pulumi:pulumi:Stack":
                     exported: dict[str, Any] = resource.get("outputs") or {}
@@ -103,6 +105,7 @@ class EmulatedStack:
         Raises: UserError: it ended before it was ready, or was not ready in time.
         """
         self.prepare()
+        require_space(self.root)
         running = self.ready()
         if running is not None:
             return running

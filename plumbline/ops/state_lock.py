@@ -1,6 +1,7 @@
-"""What a killed engine leaves in a file backend: its lock, and creations whose end it never saw.
+"""What a killed engine, or a full disk, leaves in a file backend: locks, and creations whose end it never saw.
 
-A dead local process's lock is cleared, anyone else's is named.
+A dead local process's lock is cleared, and one that was never written to its end; anyone else's is named. The `pulumi`
+of an emulated stack's shell asks for this before it begins: `python -m plumbline.ops.state_lock STATE`.
 
 Source: pulumi/pkg `backend/diy/lock.go`: `.pulumi/locks/organization/<project>/<stack>/<id>.json`
 holds pid, username, hostname and timestamp.
@@ -8,36 +9,75 @@ holds pid, username, hostname and timestamp.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from plumbline.ops.errors import UserError
+from plumbline.ops.own_processes import own_processes
+
+_ANY_STACK = "*"
 
 
 def clear_dead_locks(state: Path, stack: str, say: Callable[[str], None]) -> None:
-    """Remove the locks on a stack whose process on this machine has ended.
+    """Remove the locks on a stack whose process on this machine has ended, and those that were never finished.
 
     Raises: UserError: somebody who is alive, or on another machine, holds the stack.
     """
     for lock in sorted((state / ".pulumi" / "locks").glob(f"*/*/{stack}/*.json")):
         try:
             holder = json.loads(lock.read_text())
-        except (FileNotFoundError, json.JSONDecodeError):
+        except FileNotFoundError:
+            continue
+        except ValueError:
+            _clear_half_written(lock, state, say)
             continue
         pid, host = int(holder.get("pid", 0)), holder.get("hostname", "")
+        name = lock.parent.name
         who = f"{holder.get('username')}@{host} (pid {pid}) since {holder.get('timestamp')}"
         if host == socket.gethostname() and not _runs_pulumi(pid):
             lock.unlink(missing_ok=True)
-            say(f"Stack {stack} was locked by {who}; that process has ended, so its lock was cleared.")
+            say(f"Stack {name} was locked by {who}; that process has ended, so its lock was cleared.")
             continue
         raise UserError(
-            f"stack {stack}: lock: got one held by {who}, expected none. "
-            f"Wait for it to end; if it is gone for good: pulumi cancel -s {stack}"
+            f"stack {name}: lock: got one held by {who}, expected none. "
+            f"Wait for it to end; if it is gone for good: pulumi cancel -s {name}"
         )
+
+
+def _clear_half_written(lock: Path, state: Path, say: Callable[[str], None]) -> None:
+    """An engine ends with "unexpected end of JSON input" as long as such a lock lies there."""
+    name = lock.parent.name
+    writers = own_processes(state.parent).engines
+    if writers:
+        raise UserError(
+            f"stack {name}: lock: got {lock.name} half written while pulumi runs (pid {writers[0].pid}), expected a "
+            "whole one. Wait for that run to end, then try again."
+        )
+    lock.unlink(missing_ok=True)
+    say(f"Stack {name} had a lock that was never written to its end (a full disk, a kill); it was cleared.")
+
+
+def read_checkpoint(file: Path) -> dict[str, Any]:
+    """A stack's state as the file backend keeps it.
+
+    Raises: UserError: the file is no whole JSON document.
+    """
+    try:
+        document: dict[str, Any] = json.loads(file.read_text())
+    except ValueError as error:
+        backup = file.with_name(f"{file.name}.bak")
+        way = f"The state before it: cp {backup} {file}" if backup.exists() else "Restore it from a backup."
+        raise UserError(
+            f"{file}: got a state that is no whole JSON ({error}), expected one. {way}"
+        ) from error
+    return document
 
 
 def has_pending_creates(state: Path, stack: str) -> bool:
@@ -46,7 +86,7 @@ def has_pending_creates(state: Path, stack: str) -> bool:
     Source: pulumi/sdk `apitype.DeploymentV3.pending_operations`.
     """
     for file in (state / ".pulumi" / "stacks").glob(f"*/{stack}.json"):
-        latest = json.loads(file.read_text())["checkpoint"].get("latest") or {}
+        latest = read_checkpoint(file)["checkpoint"].get("latest") or {}
         return any(operation["type"] == "creating" for operation in latest.get("pending_operations") or ())
     return False
 
@@ -58,3 +98,13 @@ def _runs_pulumi(pid: int) -> bool:
         return "pulumi" in process.name() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def main(state: str) -> None:
+    """Clear what is dead and say so; a living holder is the engine's to name."""
+    with contextlib.suppress(UserError):
+        clear_dead_locks(Path(state), _ANY_STACK, lambda line: print(line, file=sys.stderr))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from plumbline.ops.errors import UserError
-from plumbline.ops.state_lock import clear_dead_locks
+from plumbline.ops.state_lock import clear_dead_locks, read_checkpoint
 
 
 def _lock(state: Path, **holder: object) -> Path:
@@ -52,3 +53,43 @@ def test_lock_of_another_stack_is_left_alone(tmp_path: Path) -> None:
     lock = _lock(tmp_path, hostname="build-agent-7")
     clear_dead_locks(tmp_path, "dev", lambda _line: None)
     assert lock.exists()
+
+
+def test_a_half_written_lock_is_cleared_and_said_when_no_engine_runs(tmp_path: Path) -> None:
+    said: list[str] = []
+    lock = _lock(tmp_path)
+    for content in ("", '{"pid": 12, "user'):
+        lock.write_text(content)
+        clear_dead_locks(tmp_path, "local", said.append)
+        assert not lock.exists()
+    assert (
+        said
+        == ["Stack local had a lock that was never written to its end (a full disk, a kill); it was cleared."]
+        * 2
+    )
+
+
+def test_a_half_written_lock_stays_while_an_engine_of_this_home_runs(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    lock = _lock(state)
+    lock.write_text("{")
+    program = tmp_path / "pulumi"
+    program.symlink_to("/bin/sleep")
+    engine = subprocess.Popen(
+        ["pulumi", "60"], executable=program, env={"PULUMI_HOME": str(tmp_path / "pulumi-home")}
+    )
+    try:
+        with pytest.raises(UserError, match=rf"half written while pulumi runs \(pid {engine.pid}\)"):
+            clear_dead_locks(state, "local", lambda _line: None)
+        assert lock.exists()
+    finally:
+        engine.kill()
+        engine.wait()
+
+
+def test_a_half_written_state_names_the_one_before_it(tmp_path: Path) -> None:
+    file = tmp_path / "local.json"
+    file.write_text('{"checkpoint": {"latest"')
+    file.with_name("local.json.bak").write_text("{}")
+    with pytest.raises(UserError, match=r"no whole JSON .*cp .*local\.json\.bak .*local\.json"):
+        read_checkpoint(file)
