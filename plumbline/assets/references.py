@@ -96,11 +96,15 @@ def normal_uri(text: str) -> str:
 
 
 def normal_compute(text: str) -> str:
-    """``azureml:NAME`` of a compute or datastore, however it is named; ``serverless`` and bindings as they are."""
-    if text.startswith("${{") or text.lower() in {"serverless", "local"}:
-        return text if text.startswith("${{") else text.lower()
+    """``azureml:NAME`` of a compute or datastore, however it is named; bindings as they are.
+
+    ``serverless`` names no compute: it is one word, also where azure-ai-ml has made an ARM id of it.
+    """
+    if text.startswith("${{"):
+        return text
     found = _ARM.match(text)
-    return f"azureml:{found['name'] if found else text.removeprefix('azureml:')}"
+    name = found["name"] if found else text.removeprefix("azureml:")
+    return name.lower() if name.lower() in {"serverless", "local"} else f"azureml:{name}"
 
 
 def is_remote_path(text: str) -> bool:

@@ -164,3 +164,13 @@ def test_lists_filter_by_tag_kind_and_view_and_page(jobs: JobPlatform) -> None:
     )
     assert jobs.azure_ml.get("jobs", tag="n=7")["value"] == []
     assert len(jobs.azure_ml.get("jobs", tag="n=7", listViewType="ArchivedOnly")["value"]) == 1
+
+
+def test_an_interactive_service_is_named_as_not_emulated(jobs: JobPlatform) -> None:
+    services = {"notebook": {"jobServiceType": "JupyterLab"}}
+    name, properties = jobs.run(jobs.command("echo on its own", services=services))
+    assert properties["status"] == "Completed"
+    warnings = [warning["message"] for warning in jobs.details(name)["warnings"]]
+    assert warnings == [
+        "the service notebook (JupyterLab) is not emulated: nobody can attach to this run"
+    ]

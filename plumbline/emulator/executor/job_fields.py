@@ -124,6 +124,19 @@ def mapping_of(given: Any) -> Mapping[str, Any]:
     return given if isinstance(given, Mapping) else {}
 
 
+def service_notes(services: Any) -> tuple[str, ...]:
+    """Say which interactive services (JupyterLab, SSH, ...) a job asks for: none of them is started here."""
+    kinds = {
+        name: str(one.get("jobServiceType") or one.get("job_service_type") or one.get("type") or "")
+        for name, one in mapping_of(services).items()
+        if isinstance(one, Mapping) and name not in ("Tracking", "Studio")
+    }
+    return tuple(
+        f"the service {name} ({kind}) is not emulated: nobody can attach to this run"
+        for name, kind in kinds.items()
+    )
+
+
 def is_true(value: Any) -> bool:
     """Read a boolean that may come as text."""
     return str(value).lower() in ("true", "1")

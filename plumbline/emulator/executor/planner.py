@@ -14,6 +14,7 @@ from plumbline.emulator.executor.job_fields import (
     join_path,
     mapping_of,
     outputs_of,
+    service_notes,
     spec_digest,
     texts,
 )
@@ -122,6 +123,7 @@ class Planner:
             instance_count=self._count("resources", (job.get("resources") or {}).get("instanceCount")),
             timeout_seconds=self._timeout("limits.timeout", (job.get("limits") or {}).get("timeout")),
             is_deterministic=False,
+            notes=service_notes(job.get("services")),
         )
         return JobPlan(steps=(step,), inputs=inputs)
 
@@ -247,6 +249,7 @@ class Planner:
                 f"{place}.limits.timeout", literal(limits.get("timeout") or "", "limits.timeout")
             ),
             is_deterministic=is_true(spec.get("is_deterministic", True)),
+            notes=service_notes(node.get("services") or spec.get("services")),
             tags=texts(node.get("tags")),
         )
 

@@ -105,7 +105,12 @@ class Sources:
                     self._problems.add(place, f"'{value}' binds to an output that no step has")
                     return REPORTED
                 return replace(found, mode=own_mode or found.mode)
-        self._problems.add(place, f"'{value}' is not a binding that a step can have")
+        # Recorded of Azure, 2023-10-30 (there of another expression).
+        self._problems.add(
+            place,
+            f"Invalid expression {'.'.join(parts)}. Only parent.inputs, parent.jobs.[source_job_name].outputs or "
+            "parent.outputs can be used for binding.",
+        )
         return REPORTED
 
     def _below(self, scope: Scope, place: str, value: str, own_mode: str) -> Source | object:

@@ -59,7 +59,9 @@ class StepExecution:
         self._job = job
         self._workspace: Resource = job.workspace
         self._folder = StepFolder(root=plain_folder(parts.folder) / name)
-        self._record = StepRecord(plan=plan, submitter=job.submitter, job_properties=job.properties)
+        self._record = StepRecord(
+            plan=plan, submitter=job.submitter, job_properties=job.properties, warnings=[*plan.notes]
+        )
         self._processes = StepProcesses(parts, plan, self._folder, name)
         self._kept = StepOutputs(
             parts, job.workspace, plan, self._folder, name=name, job=job.name,

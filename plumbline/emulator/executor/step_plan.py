@@ -91,6 +91,7 @@ class StepPlan:
         path: Unique in the job; "outer/inner" for a step of a nested pipeline component.
         component_id: Full ARM id of the component version; empty for a command job. component_sha256: of its stored
             spec as canonical JSON.
+        notes: What of the step is not emulated; its run says so as warnings.
         identity: What decides the result besides inputs: command, code, environment and so on; hashed for reuse.
     """
 
@@ -110,6 +111,7 @@ class StepPlan:
     instance_count: int = 1
     timeout_seconds: float | None = None
     is_deterministic: bool = True
+    notes: tuple[str, ...] = ()
     tags: dict[str, str] = field(default_factory=dict)
 
     @property

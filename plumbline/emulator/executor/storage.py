@@ -16,7 +16,7 @@ from plumbline.emulator.executor.run import Runs
 from plumbline.emulator.executor.run_folders import RunFolders
 from plumbline.emulator.services.blob.blobs import Blob, Blobs
 from plumbline.emulator.services.blob.containers import Containers
-from plumbline.emulator.services.machine_learning.reference import find
+from plumbline.emulator.services.machine_learning.reference import find, registry_named
 from plumbline.emulator.store import Resource, Store
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _DATASTORE = re.compile(
 _JOB = re.compile(
     r"^(?:azureml://)?jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/paths/?(?P<path>.*))?$", re.IGNORECASE
 )
+_REGISTRY = re.compile(r"^azureml://registries/(?P<registry>[^/]+)/", re.IGNORECASE)
 _ARTIFACT_STORE = "workspaceartifactstore"
 _ASSET_TYPES = ("data", "models")
 _MODEL_TYPES = frozenset({"mlflow_model", "custom_model", "triton_model"})
@@ -274,6 +275,10 @@ class Storage:
                 found = find(self._store, workspace, collection, text)
                 if found is not None and f"/{collection}/" in found.id.lower():
                     return found
+        if registry := _REGISTRY.match(text):
+            name = registry["registry"]
+            lacks = "has no such version" if registry_named(self._store, name) else "does not exist"
+            raise Unreachable(f"'{text}' cannot be reached: the registry '{name}' {lacks}")
         if text.startswith(("azureml:/subscriptions", "/subscriptions")) or re.fullmatch(
             r"azureml:[\w.-]+(:[\w.-]+|@\w+)", text
         ):
