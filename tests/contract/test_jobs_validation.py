@@ -171,6 +171,4 @@ def test_an_interactive_service_is_named_as_not_emulated(jobs: JobPlatform) -> N
     name, properties = jobs.run(jobs.command("echo on its own", services=services))
     assert properties["status"] == "Completed"
     warnings = [warning["message"] for warning in jobs.details(name)["warnings"]]
-    assert warnings == [
-        "the service notebook (JupyterLab) is not emulated: nobody can attach to this run"
-    ]
+    assert warnings == ["the service notebook (JupyterLab) is not emulated: nobody can attach to this run"]
