@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import NO_BODY, Call, Reply
+from plumbline.emulator.services.machine_learning.answer_headers import machine_learning_headers
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 _CHUNK = 256 * 1024
@@ -62,7 +63,7 @@ async def _send_file(call: Call, reply: Reply, first: int, end: int, send: Send)
 
 async def send_error(call: Call, error: AzureError, send: Send) -> None:
     """Sends a refusal: XML with x-ms-error-code for storage, JSON for everyone else."""
-    headers = _common(call) | {key.lower(): value for key, value in error.headers.items()}
+    headers = _common(call, failed=True) | {key.lower(): value for key, value in error.headers.items()}
     if call.route.audience == "storage":
         headers |= {"x-ms-error-code": error.code, "content-type": "application/xml"}
         text = (
@@ -72,7 +73,7 @@ async def send_error(call: Call, error: AzureError, send: Send) -> None:
         content = text.encode()
     else:
         headers["content-type"] = "application/json; charset=utf-8"
-        if error.status != 401:
+        if error.status != 401 and not error.of_machine_learning:
             headers["x-ms-failure-cause"] = "gateway"
         content = json.dumps(error.body(call.emulator.settings.location)).encode()
     headers["content-length"] = str(len(content))
@@ -80,7 +81,7 @@ async def send_error(call: Call, error: AzureError, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"" if call.method == "HEAD" else content})
 
 
-def _common(call: Call) -> dict[str, str]:
+def _common(call: Call, *, failed: bool = False) -> dict[str, str]:
     headers = {
         "x-ms-request-id": str(uuid.uuid4()),
         "x-ms-correlation-request-id": call.correlation_id,
@@ -89,7 +90,7 @@ def _common(call: Call) -> dict[str, str]:
     }
     if (client := call.headers.get("x-ms-client-request-id")) is not None:
         headers["x-ms-client-request-id"] = client
-    return headers
+    return headers | machine_learning_headers(call, failed=failed)
 
 
 async def _start(send: Send, status: int, headers: dict[str, str]) -> None:

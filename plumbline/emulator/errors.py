@@ -27,8 +27,7 @@ class AzureError(EmulatorError):
     Raise it anywhere in a handler; the application renders it (JSON for ARM and Azure ML, XML for storage).
 
     Args:
-        inner: Codes of Azure ML's InnerError, the outer one first; with them the body has `additionalInfo`, as the
-            service behind jobs, assets and schedules answers it.
+        inner: Codes of Azure ML's InnerError, the outer one first.
     """
 
     def __init__(
@@ -50,19 +49,27 @@ class AzureError(EmulatorError):
         self.headers = dict(headers or {})
         self.inner = tuple(inner)
 
+    @property
+    def of_machine_learning(self) -> bool:
+        """Whether Azure ML itself words it, not ARM in front of it: other form, other headers."""
+        return self.code == "UserError" or bool(self.inner)
+
     def body(self, location: str = "") -> dict[str, Any]:
         """The answer's JSON: ``{"error": {"code", "message"[, "target"][, "details"][, "additionalInfo"]}}``.
+
+        Azure ML's own refusals always have details, never a target, and say who refused, where and when.
 
         Args:
             location: Azure region, told in additionalInfo.
         """
         error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.of_machine_learning:
+            error |= {"details": list(self.details), "additionalInfo": _additional_info(self.inner, location)}
+            return {"error": error}
         if self.target is not None:
             error["target"] = self.target
         if self.details:
             error["details"] = list(self.details)
-        if self.inner:
-            error = {"details": [], **error, "additionalInfo": _additional_info(self.inner, location)}
         return {"error": error}
 
 
@@ -70,14 +77,15 @@ def _additional_info(codes: Sequence[str], location: str) -> list[dict[str, Any]
     inner: dict[str, Any] | None = None
     for code in reversed(codes):
         inner = {"code": code, "innerError": inner}
-    values = {
+    values: dict[str, Any] = {
         "ComponentName": "managementfrontend",
         "Correlation": {"operation": uuid.uuid4().hex, "request": uuid.uuid4().hex[:16]},
         "Environment": location,
         "Location": location,
         "Time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0+00:00"),
-        "InnerError": inner,
     }
+    if codes:
+        values["InnerError"] = inner
     return [{"type": name, "info": {"value": value}} for name, value in values.items()]
 
 

@@ -7,6 +7,7 @@ a path (at its end) or any number of leading segments (at its start, for ARM's e
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +81,7 @@ class Call:
     receive: Callable[[], Awaitable[dict[str, Any]]] | None = None
     token_claims: Mapping[str, Any] = field(default_factory=dict)
     correlation_id: str = ""
+    started: float = field(default_factory=time.perf_counter)
 
     @property
     def api_version(self) -> str:

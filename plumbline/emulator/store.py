@@ -151,11 +151,13 @@ class Store:
         type: str,
         principal: Principal | None,
         if_absent: bool = False,
+        stamps: bool = True,
     ) -> Resource:
         """Creates or replaces a resource; an existing one keeps its id's case, place in lists and creation data.
 
         Args:
             principal: Who does it, for systemData; None for what the emulator seeds itself.
+            stamps: Whether a change of an existing resource enters its systemData.
         Raises: AlreadyThere: with ``if_absent``, when it exists.
         """
         with self.transaction():
@@ -177,9 +179,8 @@ class Store:
                     ),
                 )  # fmt: skip
             else:
-                system_data = present.system_data | {
-                    f"lastModified{key}": value for key, value in stamp.items()
-                }
+                changed = {f"lastModified{key}": value for key, value in stamp.items()} if stamps else {}
+                system_data = present.system_data | changed
                 self.execute(
                     "UPDATE resource SET body = ?, system_data = ?, etag = ? WHERE key = ?",
                     (text, json.dumps(system_data), etag, _key(resource_id)),

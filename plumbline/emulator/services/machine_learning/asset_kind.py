@@ -24,8 +24,6 @@ class AssetKind:
     collection: str
     changeable: tuple[str, ...]
     required: tuple[str, ...]
-    conflict_status: int
-    conflict_message: str
     filled: Mapping[str, Any]
 
     def check_required(self, properties: Mapping[str, Any]) -> None:
@@ -37,18 +35,10 @@ class AssetKind:
                 400, "UserError", f"The request is invalid. Missing required fields: {fields}.", fields
             )
 
-    def check_unchanged(
-        self, name: str, version: str, stored: Mapping[str, Any], sent: Mapping[str, Any]
-    ) -> None:
-        """Refuse other content under an existing version. Raises: AzureError: UserError, naming what changed."""
-        before, after = self._content(stored), self._content(sent)
-        changed = sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path))
-        if changed:
-            message = self.conflict_message.format(name=name, version=version, changed=", ".join(changed))
-            details = [
-                {"code": "Immutable", "message": f"properties.{path} cannot be changed."} for path in changed
-            ]
-            raise AzureError(self.conflict_status, "UserError", message, details=details)
+    def changed(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+        """Paths of content that differ between two versions in the form in which they are answered."""
+        old, new = self._content(before), self._content(after)
+        return sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
 
     def changes_freely(self, path: str) -> bool:
         """Whether a PUT on an existing version may change this path."""
@@ -71,8 +61,6 @@ def asset_kind(collection: str) -> AssetKind:
         collection=collection,
         changeable=tuple(entry["path"] for entry in [*everywhere, *row["changeable"]]),
         required=tuple(row["required"]),
-        conflict_status=row["conflict"]["status"],
-        conflict_message=row["conflict"]["message"],
         filled=row["filled"],
     )
 

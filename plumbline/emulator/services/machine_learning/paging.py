@@ -8,10 +8,14 @@ from urllib.parse import quote, urlencode
 
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import Call, Reply
+from plumbline.emulator.services.machine_learning.rule import rule
 from plumbline.emulator.store import Resource
 
 PAGE_SIZE = 100
-"""Items on a page when the client names no size. Azure's own number is not documented."""
+"""Items on a page when neither the client nor a recording names a size."""
+_TOKEN = "$skiptoken"
+# Parameters are kept in small letters; links spell them as Azure does.
+_SPELLED = {"$orderby": "$orderBy", "listviewtype": "listViewType", "skipvalidation": "skipValidation"}
 
 
 def whole_number(call: Call, name: str) -> int | None:
@@ -37,31 +41,36 @@ def newest_first(call: Call, *, default: bool) -> bool:
 
 
 def page(
-    call: Call, resources: Sequence[Resource], answers: Any, *, size_parameter: str | None = None
+    call: Call,
+    resources: Sequence[Resource],
+    answers: Any,
+    *,
+    size_parameter: str | None = None,
+    size: int = PAGE_SIZE,
 ) -> Reply:
     """A page of `resources`, which come filtered and ordered.
 
     Args:
         answers: makes the JSON of one resource.
-        size_parameter: the query parameter that names a page size; `$top` in contrast ends the list.
+        size_parameter: the query parameter besides `$top` that names a page size.
+        size: items on a page otherwise.
     """
-    token = call.query.get("$skip", "")
+    token = call.query.get(_TOKEN, "")
     rest = list(resources)
     if token:
         places = [index for index, resource in enumerate(rest) if str(resource.sequence) == token]
         # What the token names may have gone since: then the list simply ends, as a client can bear.
         rest = rest[places[0] :] if places else []
     top = whole_number(call, "$top")
-    if top is not None:
-        return Reply(json={"value": [answers(resource) for resource in rest[:top]]})
-    size = (whole_number(call, size_parameter) if size_parameter else None) or PAGE_SIZE
+    size = top or (whole_number(call, size_parameter) if size_parameter else None) or size
     answer: dict[str, Any] = {"value": [answers(resource) for resource in rest[:size]]}
-    if len(rest) > size:
-        answer["nextLink"] = next_link(call, str(rest[size].sequence))
+    if len(rest) > size and (top is None or rule(call.emulator, "top_has_next_link")):
+        answer["nextLink"] = own_url(call, **{"$skipToken": str(rest[size].sequence)})
     return Reply(json=answer)
 
 
-def next_link(call: Call, token: str) -> str:
-    """The same request, from `token` on."""
-    query = {name: value for name, value in call.query.items() if name != "$skip"} | {"$skip": token}
-    return f"{call.base_url}{quote(call.path)}?{urlencode(query)}"
+def own_url(call: Call, **more: str) -> str:
+    """The address of the request, absolute, with further parameters."""
+    query = {name: value for name, value in call.query.items() if name != _TOKEN} | more
+    spelled = {_SPELLED.get(name, name): value for name, value in query.items()}
+    return f"{call.base_url}{quote(call.path)}?{urlencode(spelled, safe='$')}"

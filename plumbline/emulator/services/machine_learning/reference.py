@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.services.machine_learning.asset_place import PROVIDER, REGISTRY
+from plumbline.emulator.services.machine_learning.rule import rule
 from plumbline.emulator.store import Resource, Store
 
 if TYPE_CHECKING:
@@ -96,6 +97,18 @@ def resolve(store: Store, parent: Resource, collection: str, reference: str) -> 
             return _newest(store, container) or _NOWHERE
         return store.get(f"{container}/versions/{match['version']}") or _NOWHERE
     return None
+
+
+def resolve_environment(emulator: Emulator, parent: Resource, spec: dict[str, Any]) -> None:
+    """Write a curated environment's short name as the registry's version that it means today."""
+    reference = spec.get("environment")
+    match = _SHORT.match(reference) if isinstance(reference, str) else None
+    found = find(emulator.store, parent, "environments", str(reference)) if match else None
+    if found is None or match is None or "/registries/" not in found.id:
+        return
+    if rule(emulator, "curated_latest_reference" if match["label"] else "curated_short_reference"):
+        name = found.id.split("/")[-3]
+        spec["environment"] = f"azureml://registries/azureml/environments/{name}/versions/{found.name}"
 
 
 def find(store: Store, parent: Resource, collection: str, reference: str) -> Resource | None:
