@@ -15,6 +15,10 @@ _LOWER_GROUP = re.compile(
 _INSIGHTS = re.compile(r"/providers/Microsoft\.Insights/components", re.IGNORECASE)
 
 
+def _of_machine_learning(call: Call) -> bool:
+    return "/providers/microsoft.machinelearningservices/" in call.path.lower()
+
+
 @noise("key_order")
 def shuffle_members(call: Call, content: Any) -> Any:
     """Members in another order; the same one for the same path, so that a failure repeats."""
@@ -49,7 +53,9 @@ def vary_case(call: Call, content: Any) -> Any:
 
 @noise("dropped_nulls")
 def drop_nulls(call: Call, content: Any) -> Any:
-    """Members that are null are left out."""
+    """Members that are null are left out; Azure ML's explicit nulls were recorded, so they stay."""
+    if _of_machine_learning(call):
+        return content
     if isinstance(content, dict):
         return {key: drop_nulls(call, value) for key, value in content.items() if value is not None}
     if isinstance(content, list):
@@ -71,7 +77,9 @@ def fill_tags(call: Call, content: Any) -> Any:
 
 @noise("late_system_data")
 def withhold_system_data(call: Call, content: Any) -> Any:
-    """Leaves systemData out of a write's answer and of the first read after it."""
+    """Leaves systemData out of a write's answer and of the first read after it; Azure ML's was recorded, so it stays."""
+    if _of_machine_learning(call):
+        return content
     key, unread = call.path.rstrip("/").lower(), call.emulator.noises.unread_writes
     if call.method in ("PUT", "PATCH"):
         unread.add(key)

@@ -84,7 +84,10 @@ def test_what_needs_a_new_cluster_is_refused(
 ) -> None:
     azure_ml.call("PUT", "computes/fixed", json=_cluster())
     response = azure_ml.call("PUT", "computes/fixed", json=_cluster(**changed))
-    assert (response.status_code, response.json()["error"]["target"]) == (400, field)
+    assert (response.status_code, f"property {field} cannot" in response.json()["error"]["message"]) == (
+        400,
+        True,
+    )
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_datastore_over_a_missing_container_is_refused_unless_validation_is_skip
 def test_container_of_a_datastore_is_fixed(azure_ml: MachineLearningPlatform) -> None:
     azure_ml.call("PUT", "datastores/fixed", json=_datastore())
     changed = azure_ml.call("PUT", "datastores/fixed", json=_datastore(accountName="other"))
-    assert (changed.status_code, changed.json()["error"]["target"]) == (400, "accountName")
+    assert (changed.status_code, "accountName" in changed.json()["error"]["message"]) == (400, True)
 
 
 def test_identity_based_datastore_has_no_secrets(azure_ml: MachineLearningPlatform) -> None:

@@ -24,7 +24,9 @@ _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "plumbline-emulator/anonymous-component"
 def is_meant(emulator: Emulator, place: AssetPlace, collection: str, name: str) -> bool:
     """Whether a PUT under this name registers an anonymous component."""
     return (
-        place.noun == "workspace" and name == NAME and rule(emulator, "own_guid_of_anonymous", collection, otherwise=False)
+        place.noun == "workspace"
+        and name == NAME
+        and rule(emulator, "own_guid_of_anonymous", collection, otherwise=False)
     )
 
 

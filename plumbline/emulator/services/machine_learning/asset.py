@@ -57,7 +57,7 @@ class Assets:
         version = f"{container}/versions/{{version}}"
         containers = self.containers
         return [
-            self._route("GET", container.rpartition("/")[0], containers.list, "read"),
+            self._route("GET", container.rpartition("/")[0], containers.list_all, "read"),
             self._route("GET", container, containers.get, "read"),
             self._route("PUT", container, containers.put, "write"),
             self._route("DELETE", container, containers.delete, "delete"),
@@ -80,7 +80,10 @@ class Assets:
         container = store.get(f"{parent.id}/{self.kind.collection}/{name}")
         if container is None:
             in_workspace = self.place.noun == "workspace"
-            if in_workspace and rule(call.emulator, "versions_of_nothing_status", self.kind.collection) == 404:
+            if (
+                in_workspace
+                and rule(call.emulator, "versions_of_nothing_status", self.kind.collection) == 404
+            ):
                 raise not_found(call.emulator, self.kind.collection, name)
             return Reply(json={"value": []})
         wanted, stage = view(call), call.query.get("stage")
@@ -103,7 +106,9 @@ class Assets:
     def get_version(self, call: Call) -> Reply:
         """One version, archived or not; `azureml_default` is the newest active one."""
         version, label = self._version(call)
-        return Reply(json=self.answers.version(call, version, newest=self._is_newest(call, version), label=label))
+        return Reply(
+            json=self.answers.version(call, version, newest=self._is_newest(call, version), label=label)
+        )
 
     def put_version(self, call: Call) -> Reply:
         """Register a version. The same content again is no new content; other content is refused."""
@@ -133,7 +138,10 @@ class Assets:
             fields = {"dataType": sent["dataType"]} if "dataType" in sent else {}
             store.put(container_id, {"properties": fields}, type=self.answers.type, principal=call.principal)
         stored = store.put(
-            f"{container_id}/versions/{version}", body, type=f"{self.answers.type}/versions", principal=call.principal
+            f"{container_id}/versions/{version}",
+            body,
+            type=f"{self.answers.type}/versions",
+            principal=call.principal,
         )
         if kind.collection == "codes":
             code_hash.remember(store, parent, stored)
@@ -190,7 +198,12 @@ class Assets:
             raise refused
 
     def _check_restorable(self, container: Resource | None, present: Resource, sent: dict[str, Any]) -> None:
-        if container is not None and is_archived(container) and is_archived(present) and not sent.get("isArchived"):
+        if (
+            container is not None
+            and is_archived(container)
+            and is_archived(present)
+            and not sent.get("isArchived")
+        ):
             raise AzureError(
                 400,
                 "UserError",

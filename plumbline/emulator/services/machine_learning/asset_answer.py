@@ -49,7 +49,11 @@ class AssetAnswers:
         place_id, _, rest = version.id.partition(f"/{self.kind.collection}/")
         name = rest.partition("/")[0]
         kept = version.body["properties"]
-        if call.emulator.noises.has(PROPERTIES_ARE_LOST) and self.kind.collection in ("environments", "data", "models"):
+        if call.emulator.noises.has(PROPERTIES_ARE_LOST) and self.kind.collection in (
+            "environments",
+            "data",
+            "models",
+        ):
             kept = {**kept, "properties": {}}
         seen = self._seen(place_id, kept, version.system_data, newest=newest, fresh=fresh)
         in_registry = self.place.noun == "registry"
@@ -68,7 +72,9 @@ class AssetAnswers:
         self, call: Call, container: Resource, versions: Sequence[Resource], *, listed: bool = False
     ) -> dict[str, Any]:
         """A container, with its latest and its next version; `versions` oldest first."""
-        hidden = is_archived(container) and not rule(call.emulator, "latest_while_archived", self.kind.collection)
+        hidden = is_archived(container) and not rule(
+            call.emulator, "latest_while_archived", self.kind.collection
+        )
         active = [] if hidden else [version for version in versions if not is_archived(version)]
         properties = {"isArchived": False} | container.body["properties"]
         if active:
@@ -85,7 +91,9 @@ class AssetAnswers:
         """Properties in the form in which a version answers them: by this form, contents are compared."""
         return formed(self._lines(call, "version"), properties, self._seen(place_id, properties, {}))
 
-    def _seen(self, place_id: str, properties: Mapping[str, Any], system_data: Mapping[str, str], **more: bool) -> Seen:
+    def _seen(
+        self, place_id: str, properties: Mapping[str, Any], system_data: Mapping[str, str], **more: bool
+    ) -> Seen:
         return Seen(
             kind=self.kind.collection, place=self.place.noun, place_id=place_id, properties=properties,
             system_data=system_data, **more,
@@ -95,7 +103,13 @@ class AssetAnswers:
         return call.emulator.recorded.table(TABLE)[section]
 
     def _answer(
-        self, call: Call, section: str, seen: Seen, properties: Mapping[str, Any], resource: Resource, type_name: str
+        self,
+        call: Call,
+        section: str,
+        seen: Seen,
+        properties: Mapping[str, Any],
+        resource: Resource,
+        type_name: str,
     ) -> dict[str, Any]:
         return {
             "id": self.place.shown_id(resource),

@@ -31,7 +31,7 @@ class Containers:
         """How they are answered."""
         return AssetAnswers(kind=self.kind, place=self.place)
 
-    def list(self, call: Call) -> Reply:
+    def list_all(self, call: Call) -> Reply:
         """Containers, in the recorded order of their kind; archived ones only when asked for."""
         parent, store = self.place.parent(call), call.emulator.store
         wanted = view(call)
@@ -67,9 +67,15 @@ class Containers:
             call.emulator, "archive_stamps_container", self.kind.collection, otherwise=True
         )
         container = store.put(
-            container_id, {"properties": sent}, type=self.answers.type, principal=call.principal, stamps=stamps
+            container_id,
+            {"properties": sent},
+            type=self.answers.type,
+            principal=call.principal,
+            stamps=stamps,
         )
-        again = rule(call.emulator, "put_again_status", f"{self.kind.collection[:-1]}_containers", otherwise=200)
+        again = rule(
+            call.emulator, "put_again_status", f"{self.kind.collection[:-1]}_containers", otherwise=200
+        )
         status = again if present else 201
         return Reply(
             status=status,

@@ -48,7 +48,11 @@ def formed(lines: Iterable[Mapping[str, Any]], value: Mapping[str, Any], seen: S
     """A copy of the value, in the form that the lines give it."""
     result = copy.deepcopy(dict(value))
     for line in lines:
-        if seen.kind in line["kinds"] and seen.place in line.get("places", ("workspace",)) and _fits(line, seen):
+        if (
+            seen.kind in line["kinds"]
+            and seen.place in line.get("places", ("workspace",))
+            and _fits(line, seen)
+        ):
             _change(result, line["at"].split("."), _change_of(line, seen))
     return result
 
@@ -62,7 +66,9 @@ def _change_of(line: Mapping[str, Any], seen: Seen) -> Callable[[str, Any], Any]
     if "set" in line:
         return lambda _name, _value: copy.deepcopy(line["set"])
     if "fill" in line:
-        return lambda _name, value: copy.deepcopy(line["fill"]) if value is MISSING or value is None else value
+        return lambda _name, value: (
+            copy.deepcopy(line["fill"]) if value is MISSING or value is None else value
+        )
     if line.get("drop"):
         return lambda _name, _value: MISSING
     if line.get("drop_empty"):
@@ -152,7 +158,11 @@ def _unchanged(seen: Seen) -> bool:
 
 
 def _later_than_created(_name: str, value: Any, seen: Seen, line: Mapping[str, Any]) -> Any:
-    if not isinstance(value, str) or not _unchanged(seen) or (seen.fresh and seen.properties.get("isAnonymous")):
+    if (
+        not isinstance(value, str)
+        or not _unchanged(seen)
+        or (seen.fresh and seen.properties.get("isAnonymous"))
+    ):
         return value
     moved = datetime.fromisoformat(value) + timedelta(seconds=line["by"])
     return moved.isoformat()

@@ -31,7 +31,12 @@ def not_found(emulator: Emulator, kind: str, name: str, version: str = "") -> Az
 
 def _made(line: dict[str, Any], values: dict[str, str]) -> AzureError:
     details = [
-        {"code": detail["code"], "message": detail["message"].format(**values), "details": [], "additionalInfo": []}
+        {
+            "code": detail["code"],
+            "message": detail["message"].format(**values),
+            "details": [],
+            "additionalInfo": [],
+        }
         for detail in line.get("details", [])
     ]
     return AzureError(

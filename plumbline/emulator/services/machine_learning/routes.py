@@ -11,7 +11,6 @@ from plumbline.emulator.services.machine_learning import (
     code_hash,
     compute,
     datastore,
-    noises,  # noqa: F401  registers itself
     quota,
     schedule,
     workspace,
