@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -11,7 +12,16 @@ from tests.recorded.world import World
 
 
 @pytest.fixture(scope="module")
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """Parametrized by area, so that pytest runs an area's rows together; no noise, so that forms are exact."""
-    with machine_learning_platform() as platform:
-        yield World(platform)
+def world_of() -> Iterator[Callable[[str], World]]:
+    """The world of an area, without noise so that forms are exact; the one of the area before is ended."""
+    current: dict[str, World] = {}
+    with ExitStack() as running:
+
+        def found(area: str) -> World:
+            if area not in current:
+                running.close()
+                current.clear()
+                current[area] = World(running.enter_context(machine_learning_platform()))
+            return current[area]
+
+        yield found

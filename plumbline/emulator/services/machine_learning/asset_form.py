@@ -158,11 +158,7 @@ def _unchanged(seen: Seen) -> bool:
 
 
 def _later_than_created(_name: str, value: Any, seen: Seen, line: Mapping[str, Any]) -> Any:
-    if (
-        not isinstance(value, str)
-        or not _unchanged(seen)
-        or (seen.fresh and seen.properties.get("isAnonymous"))
-    ):
+    if not isinstance(value, str) or (seen.fresh and seen.properties.get("isAnonymous")):
         return value
     moved = datetime.fromisoformat(value) + timedelta(seconds=line["by"])
     return moved.isoformat()
