@@ -8,6 +8,7 @@ from typing import Any
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.principals import ANONYMOUS, Principal
 from plumbline.emulator.routing import Call
+from plumbline.emulator.services.blob.containers import Containers, account_name
 
 
 def authenticate(call: Call) -> tuple[Principal, Mapping[str, Any]]:
@@ -20,8 +21,13 @@ def authenticate(call: Call) -> tuple[Principal, Mapping[str, Any]]:
     if audience == "none":
         return ANONYMOUS, {}
     if audience == "storage" and "sig" in call.query:
+        container = call.params.get("container", "")
         call.emulator.sas.check(
-            call.params.get("container", ""), call.params.get("blob", ""), call.query, needs=call.route.sas
+            container,
+            call.params.get("blob", ""),
+            call.query,
+            needs=call.route.sas,
+            account=_account(call, container),
         )
         return ANONYMOUS, {"sas": call.query.get("sp", "")}
     header = call.headers.get("authorization", "")
@@ -43,6 +49,12 @@ def authenticate(call: Call) -> tuple[Principal, Mapping[str, Any]]:
     if audience == "machine_learning" and (second := call.headers.get("x-azureml-token")):
         tokens.check(f"Bearer {second}", tokens.ml_audiences)
     return principal, claims
+
+
+def _account(call: Call, container: str) -> str:
+    """The storage account of a container, asked for by signatures of a whole account only."""
+    found = Containers(call.emulator.store).find(container) if "srt" in call.query else None
+    return account_name(found) if found is not None else ""
 
 
 def authorize(call: Call) -> None:

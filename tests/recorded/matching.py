@@ -54,7 +54,7 @@ def _text(got: Any, wanted: str, where: str) -> Iterator[str]:
 
 
 def _map(got: Any, wanted: Mapping[str, Any], where: str) -> Iterator[str]:
-    about_lists = wanted.keys() & {"$some", "$none", "$length", "$first"}
+    about_lists = wanted.keys() & {"$some", "$none", "$length", "$first", "$last"}
     if not isinstance(got, list if about_lists else Mapping):
         yield f"{where}: got {_shown(got)}, expected {'a list' if about_lists else 'an object'}"
         return
@@ -71,6 +71,8 @@ def _map(got: Any, wanted: Mapping[str, Any], where: str) -> Iterator[str]:
                 yield f"{where}: got {len(got)} items, expected {want}"
         elif key == "$first":
             yield from _differences(got[0] if got else ABSENT, want, f"{where}[0]")
+        elif key == "$last":
+            yield from _differences(got[-1] if got else ABSENT, want, f"{where}[-1]")
         elif key in {"$some", "$none"}:
             found = any(not differences(item, want) for item in got)
             if found != (key == "$some"):

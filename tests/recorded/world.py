@@ -18,7 +18,9 @@ from tests.recorded.matching import ABSENT, differences
 from tests.recorded.row import Row
 
 _NAME = re.compile(r"(?<![{$])\{([a-z][a-z_]*)\}(?!\})")
-_REQUEST_MEMBERS = frozenset({"method", "path", "query", "headers", "body", "as", "keep", "answer", "until"})
+_REQUEST_MEMBERS = frozenset(
+    {"method", "path", "query", "headers", "body", "as", "keep", "answer", "until", "repeat"}
+)
 _UNTIL_SECONDS, _PAUSE_SECONDS = 60.0, 0.05
 
 
@@ -69,9 +71,11 @@ class World:
                 asked = filled(step["control"], names)
                 self.platform.emulator.control(asked["method"], asked["path"], asked.get("body"))
                 continue
-            found = self._try(step, {"status": [200, 201, 202, 204]} | step.get("answer", {}), names, row)
-            if found:
-                return [f"given {step['method']} {step['path']}: {problem}" for problem in found]
+            for number in range(step.get("repeat", 1)):
+                names["number"] = str(number)
+                found = self._try(step, {"status": [200, 201, 202, 204]} | step.get("answer", {}), names, row)
+                if found:
+                    return [f"given {step['method']} {step['path']}: {problem}" for problem in found]
         assert row.request is not None
         return self._try(row.request, row.answer, names, row)
 
