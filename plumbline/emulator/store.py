@@ -28,6 +28,8 @@ _SCHEMA = (
     "CREATE INDEX resource_children ON resource (parent, type_key, sequence)",
     "CREATE INDEX resource_types ON resource (type_key, sequence)",
 )
+SEEDED_BY = "Azure"
+"""In systemData: the emulator made it, not a caller."""
 _COLUMNS = "sequence, id, name, type, body, system_data, etag"
 
 
@@ -255,7 +257,7 @@ def _key(resource_id: str) -> str:
 
 def _stamp(principal: Principal | None) -> dict[str, str]:
     if principal is None:
-        return {"By": "Azure", "ByType": "Application", "At": now_text()}
+        return {"By": SEEDED_BY, "ByType": "Application", "At": now_text()}
     return {"By": principal.shown_name, "ByType": principal.shown_type, "At": now_text()}
 
 

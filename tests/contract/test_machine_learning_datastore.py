@@ -51,6 +51,7 @@ def test_client_creates_reads_lists_and_deletes_a_datastore(azure_ml: MachineLea
         "raw",
         "workspaceblobstore",
         "workspaceartifactstore",
+        "workspacefilestore",
     }
     assert client.datastores.get_default().name == "workspaceblobstore"
     client.datastores.delete("raw")

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from tests.recorded.world import World
+from tests.recorded.world import World, filled
 
 Step = Callable[[World, dict[str, str]], None]
 
@@ -68,4 +68,16 @@ def component(world: World, names: dict[str, str]) -> None:
     names["component"] = _put(world, names, path, body, "2024-01-01-preview")["id"]
 
 
-STEPS: dict[str, Step] = {step.__name__: step for step in (workspace, code, environment, component)}
+def registry(world: World, names: dict[str, str]) -> None:
+    """A registry `{registry_name}` with its data plane at `{registry_plane}`; made once for all rows."""
+    names["registry_name"] = "RowRegistry"
+    path = "{group}/providers/Microsoft.MachineLearningServices/registries/{registry_name}"
+    body = {"location": "westeurope", "identity": {"type": "SystemAssigned"},
+            "properties": {"regionDetails": [{"location": "westeurope"}]}}  # fmt: skip
+    request = {"method": "PUT", "path": path, "body": body}
+    response = world.send(request, names, api_version="2024-10-01")
+    assert response.status_code in {200, 201, 202}, response.text
+    names["registry_plane"] = filled("{base}/mferp/managementfrontend" + path, names)
+
+
+STEPS: dict[str, Step] = {step.__name__: step for step in (workspace, code, environment, component, registry)}

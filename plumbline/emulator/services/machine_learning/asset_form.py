@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from plumbline.emulator.services.machine_learning import component_form
+from plumbline.emulator.store import SEEDED_BY
 
 MISSING: Any = object()
 """A member that was not sent, or is not to be answered."""
@@ -49,7 +50,7 @@ def formed(lines: Iterable[Mapping[str, Any]], value: Mapping[str, Any], seen: S
     result = copy.deepcopy(dict(value))
     for line in lines:
         if (
-            seen.kind in line["kinds"]
+            seen.kind in line.get("kinds", (seen.kind,))
             and seen.place in line.get("places", ("workspace",))
             and _fits(line, seen)
         ):
@@ -172,6 +173,12 @@ def _nobody_unless_listed(name: str, value: Any, seen: Seen, _line: Mapping[str,
     return MISSING if not seen.listed and name.removesuffix("Type").endswith("By") else value
 
 
+def _nobody_created_it(name: str, value: Any, seen: Seen, _line: Mapping[str, Any]) -> Any:
+    return (
+        MISSING if name.startswith("createdBy") and seen.system_data.get("createdBy") == SEEDED_BY else value
+    )
+
+
 def _of_spec(function: Callable[[Any], Any]) -> Function:
     return lambda _name, value, _seen, _line: value if value is MISSING else function(value)
 
@@ -188,6 +195,7 @@ _FUNCTIONS: dict[str, Function] = {
     "later_than_created": _later_than_created,
     "nobody_modified_yet": _nobody_modified_yet,
     "nobody_unless_listed": _nobody_unless_listed,
+    "nobody_created_it": _nobody_created_it,
     "plain_compute_defaults": _of_spec(component_form.plain_compute_defaults),
     "data_inputs_first": _of_spec(component_form.data_inputs_first),
     "scalars_as_text": _of_spec(component_form.scalars_as_text),

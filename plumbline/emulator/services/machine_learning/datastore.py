@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import Call, Reply
 from plumbline.emulator.services.blob.containers import CONTAINER_TYPE
 from plumbline.emulator.services.machine_learning import paging
+from plumbline.emulator.services.machine_learning.asset_container import location
+from plumbline.emulator.services.machine_learning.asset_form import Seen, formed
 from plumbline.emulator.services.machine_learning.asset_place import WORKSPACE
+from plumbline.emulator.services.machine_learning.rule import rule
 from plumbline.emulator.services.resource_manager import checks
 from plumbline.emulator.services.resource_manager.resource_handlers import Hooks, ResourceHandlers
 from plumbline.emulator.services.resource_manager.resource_types import ResourceType
 from plumbline.emulator.store import Resource, Store
 
+_FORMS = Path(__file__).with_name("resource_forms.yaml")
 _SCHEMA = ("CREATE TABLE datastore_secret (datastore_key TEXT PRIMARY KEY, secrets TEXT NOT NULL)",)
 _FIXED = (
     "datastoreType",
@@ -59,8 +65,6 @@ def check(call: Call, datastore_id: str, present: Resource | None, body: dict[st
     properties["isDefault"] = bool(present and present.body["properties"].get("isDefault"))
     properties.setdefault("endpoint", call.emulator.settings.storage_suffix)
     properties.setdefault("protocol", "https")
-    properties.setdefault("tags", {})
-    properties.setdefault("properties", {})
     if present is not None:
         for field in _FIXED:
             before, after = present.body["properties"].get(field), properties.get(field)
@@ -92,7 +96,16 @@ def _check_container(store: Store, properties: dict[str, Any]) -> None:
         )
 
 
-HOOKS = Hooks(before_put=check)
+def presented(call: Call, datastore: Resource, shown: dict[str, Any]) -> dict[str, Any]:
+    """A datastore as it is answered, with its nulls."""
+    forms = call.emulator.recorded.table(_FORMS)
+    seen = Seen(kind="datastores", place="workspace", system_data=datastore.system_data)
+    answer = formed(forms["datastore"], shown, seen)
+    answer["systemData"] = formed(forms["datastore_system_data"], datastore.system_data, seen)
+    return answer
+
+
+HOOKS = Hooks(before_put=check, presented=presented)
 
 
 class DatastoreHandlers(ResourceHandlers):
@@ -101,8 +114,13 @@ class DatastoreHandlers(ResourceHandlers):
     def __init__(self, kind: ResourceType) -> None:
         super().__init__(kind, HOOKS)
 
+    def put(self, call: Call) -> Reply:
+        """Create or replace; a creation says where it went."""
+        reply = super().put(call)
+        return replace(reply, headers=reply.headers | location(call, reply.status))
+
     def list(self, call: Call) -> Reply:
-        """Datastores by name, filtered by isDefault, names or searchText."""
+        """Datastores, newest first unless asked otherwise, filtered by isDefault, names or searchText."""
         checks.check_api_version(call, self.kind)
         call.params.setdefault("workspace", call.params["workspaces"])
         workspace = WORKSPACE.parent(call)
@@ -114,7 +132,9 @@ class DatastoreHandlers(ResourceHandlers):
             found = [entry for entry in found if entry.name in names.split(",")]
         if text := query.get("searchtext"):
             found = [entry for entry in found if text.lower() in entry.name.lower()]
-        found.sort(key=lambda entry: entry.name, reverse=query.get("orderbyasc", "true").lower() == "false")
+        newest_first = rule(call.emulator, "datastores_newest_first", otherwise=False)
+        if newest_first and query.get("orderbyasc", "false").lower() != "true":
+            found.reverse()
         return paging.page(call, found, lambda entry: self.answer(call, entry), size_parameter="count")
 
     def delete(self, call: Call) -> Reply:
@@ -136,9 +156,13 @@ def list_secrets(call: Call) -> Reply:
         raise AzureError(400, "UserError", "No secrets for credentials of type None.")
     field = _CONTAINER_FIELD.get(properties["datastoreType"])
     if kind == "AccountKey" and call.json().get("expirableSecret") and field is not None:
-        hours = int(call.json().get("expireAfterHours") or 1)
+        seconds = int(call.json().get("expireAfterHours") or 1) * 3600
+        if permissions := rule(call.emulator, "account_signature"):
+            account = str(properties["accountName"])
+            token = call.emulator.sas.sign_account(account, permissions=permissions, lifetime_seconds=seconds)
+            return Reply(json={"secretsType": "Sas", "sasToken": f"?{token}"})
         token = call.emulator.sas.sign(
-            properties[field], permissions=_CLIENT_PERMISSIONS, lifetime_seconds=hours * 3600
+            properties[field], permissions=_CLIENT_PERMISSIONS, lifetime_seconds=seconds
         )
         return Reply(json={"secretsType": "Sas", "sasToken": token})
     rows = call.emulator.store.execute(

@@ -8,6 +8,7 @@ from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import Call, Reply
 from plumbline.emulator.services.blob.containers import Containers
 from plumbline.emulator.services.machine_learning.asset_place import PROVIDER, WORKSPACE
+from plumbline.emulator.services.machine_learning.rule import rule
 from plumbline.emulator.services.resource_manager.resource_handlers import Hooks, ResourceHandlers
 from plumbline.emulator.services.resource_manager.resource_types import ResourceType
 from plumbline.emulator.store import Resource, Store
@@ -26,6 +27,7 @@ _DEPENDENCIES = {
 }
 _FIXED = ("storageAccount", "keyVault", "hbiWorkspace", "workspaceId")
 _SYSTEM_DATASTORES = {"workspaceblobstore": "azureml-blobstore-{guid}", "workspaceartifactstore": "azureml"}
+_FILE_STORE = "workspacefilestore"
 _SCHEMA = ("CREATE TABLE soft_deleted_workspace (workspace_key TEXT PRIMARY KEY)",)
 
 
@@ -87,7 +89,10 @@ def bring_along(call: Call, workspace: Resource) -> None:
     assert account is not None, "checked before the workspace was stored"
     identity_based = str(properties["systemDatastoresAuthMode"]).lower() == "identity"
     segments = account.id.split("/")
-    for name, pattern in _SYSTEM_DATASTORES.items():
+    stores = dict(_SYSTEM_DATASTORES)
+    if rule(call.emulator, "file_store"):
+        stores[_FILE_STORE] = "azureml-filestore-{guid}"
+    for name, pattern in stores.items():
         datastore_id = f"{workspace.id}/datastores/{name}"
         present = store.get(datastore_id)
         credentials = {"credentialsType": "None" if identity_based else "AccountKey"}
@@ -97,21 +102,21 @@ def bring_along(call: Call, workspace: Resource) -> None:
             container = pattern.format(guid=properties["workspaceId"])
             if "{guid}" not in pattern:
                 container = f"{container}-{properties['workspaceId']}"
+            # A file share is kept as a container, too: jobs write to it, and no client mounts it here.
             Containers(store).create(account.id, container, None)
+            kind = {"datastoreType": "AzureFile", "fileShareName": container}
+            if name != _FILE_STORE:
+                kind = {"datastoreType": "AzureBlob", "containerName": container}
             settings = {
-                "datastoreType": "AzureBlob",
+                **kind,
                 "accountName": account.name,
-                "containerName": container,
                 "endpoint": call.emulator.settings.storage_suffix,
                 "protocol": "https",
                 "resourceGroup": segments[4],
                 "subscriptionId": segments[2],
                 "isDefault": name == "workspaceblobstore",
-                "tags": {},
-                "properties": {},
+                "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity",
             }
-            if identity_based:
-                settings["serviceDataAccessAuthIdentity"] = "WorkspaceSystemAssignedIdentity"
             body = {"properties": {**settings, "credentials": credentials}}
             store.put(datastore_id, body, type=DATASTORE_TYPE, principal=None)
         elif present.body["properties"]["credentials"] != credentials:

@@ -13,9 +13,10 @@ from plumbline.emulator.services.blob.containers import Containers, container_ur
 from plumbline.emulator.services.machine_learning.asset_place import REGISTRY
 from plumbline.emulator.services.machine_learning.code_upload import upload_reference
 from plumbline.emulator.services.machine_learning.reference import registry_named
+from plumbline.emulator.services.machine_learning.rule import rule
 from plumbline.emulator.services.registry.seed import SYSTEM_SUBSCRIPTION
 from plumbline.emulator.services.resource_manager.resource_handlers import Hooks
-from plumbline.emulator.store import Resource
+from plumbline.emulator.store import Resource, now_text
 
 _ACCOUNT_TYPE = "Microsoft.Storage/storageAccounts"
 _GROUP_TYPE = "Microsoft.Resources/resourceGroups"
@@ -77,18 +78,61 @@ def discovery(call: Call) -> Reply:
     registry = registry_named(call.emulator.store, call.params["registry"])
     if registry is None:
         raise AzureError(404, "RegistryNotFound", f"Registry '{call.params['registry']}' could not be found.")
+    emulator = call.emulator
+    if (
+        SYSTEM_SUBSCRIPTION not in registry.id
+        and rule(emulator, "registry_discovery_without_right")
+        and not emulator.access.allowed(call.principal, f"{REGISTRY.type}/read", registry.id)
+    ):
+        return Reply(status=403, json=_no_right(call, registry.name))
     segments = registry.id.split("/")
     region, base = registry.body["location"], call.base_url
-    return Reply(
-        json={
-            "registryName": registry.name,
-            "primaryRegion": region,
-            "primaryRegionResourceProviderUri": f"{base}/",
-            "subscriptionId": segments[2],
-            "resourceGroup": segments[4],
-            "registryFqdns": {region: {"uri": f"{base}/", "publicNetworkAccess": "Enabled"}},
+    answer: dict[str, Any] = {
+        "registryName": registry.name,
+        "primaryRegion": region,
+        "primaryRegionResourceProviderUri": f"{base}/",
+        "subscriptionId": segments[2],
+        "resourceGroup": segments[4],
+        "registryFqdns": {region: {"uri": base}},
+    }
+    if rule(emulator, "registry_discovery_members"):
+        answer |= {
+            "registryId": str(uuid.uuid5(uuid.NAMESPACE_URL, registry.id.lower())),
+            "tenantId": emulator.settings.tenant_id,
+            "regions": [region],
+            "workspaceName": None,
+            "intellectualPropertyPublisher": None,
+            "isTradeRestricted": False,
         }
-    )
+    return Reply(json=answer)
+
+
+def _no_right(call: Call, name: str) -> dict[str, Any]:
+    """Source: test_component_create_get_list_from_registry (azure-ai-ml 1.32.0, 2026-03-27)."""
+    location = call.emulator.settings.location
+    chain = {"code": "UnAuthorizedRegistryAccess", "innerError": None}
+    return {
+        "error": {
+            "code": "UserError",
+            "severity": None,
+            "message": f"User/tenant/subscription is not allowed to access registry {name}",
+            "messageFormat": "User/tenant/subscription is not allowed to access registry {feedName}",
+            "messageParameters": {"feedName": name},
+            "referenceCode": None,
+            "detailsUri": None,
+            "target": None,
+            "details": [],
+            "innerError": {"code": "Auth", "innerError": {"code": "Authorization", "innerError": chain}},
+            "debugInfo": None,
+            "additionalInfo": None,
+        },
+        "correlation": {"operation": uuid.uuid4().hex, "request": uuid.uuid4().hex[:16]},
+        "environment": location,
+        "location": location,
+        "time": now_text(),
+        "componentName": "feedmanagement",
+        "statusCode": 403,
+    }
 
 
 def temporary_data_reference(call: Call) -> Reply:
@@ -110,8 +154,18 @@ def temporary_data_reference(call: Call) -> Reply:
     container = Containers(store).create(account_id(registry), f"{registry.name.lower()[:20].strip('-_')}-{uuid.uuid4()}",
                                          call.principal)  # fmt: skip
     reference = upload_reference(call, container, account_id(registry))
-    return Reply(json=reference | {"temporaryDataReferenceId": container.name,
-                                   "temporaryDataReferenceType": "TemporaryBlobReference"})  # fmt: skip
+    if rule(call.emulator, "registry_upload_form"):
+        more: dict[str, Any] = {
+            "imageReferenceForConsumption": None,
+            "temporaryDataReferenceId": str(uuid.uuid4()),
+            "temporaryDataReferenceType": None,
+        }
+    else:
+        more = {
+            "temporaryDataReferenceId": container.name,
+            "temporaryDataReferenceType": "TemporaryBlobReference",
+        }
+    return Reply(json=reference | more)
 
 
 def data_reference(call: Call) -> Reply:

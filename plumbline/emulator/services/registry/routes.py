@@ -15,7 +15,7 @@ from plumbline.emulator.services.machine_learning.asset_place import (
     REGISTRY_PATH,
     REGISTRY_TYPE,
 )
-from plumbline.emulator.services.registry import registry, share
+from plumbline.emulator.services.registry import asset_operation, registry, share
 from plumbline.emulator.services.registry.seed import seed_public_registry
 from plumbline.emulator.services.resource_manager.resource_handlers import routes_of
 from plumbline.emulator.services.resource_manager.resource_types import ResourceTypes
@@ -56,8 +56,21 @@ ROUTES = [
         for prefix in ("", DATA_PLANE)
         for name in _COLLECTIONS
         for route in Assets(
-            kind=asset_kind(name), place=REGISTRY, prefix=prefix, scope=registry.scope
+            kind=asset_kind(name),
+            place=REGISTRY,
+            prefix=prefix,
+            scope=registry.scope,
+            accepted=asset_operation.accepted if prefix else None,
         ).routes()
+    ),
+    *(
+        Route(
+            method="GET",
+            path=f"/{service}/v1.0/operations/{{operation}}",
+            handler=asset_operation.status,
+            audience="registry",
+        )
+        for service in ("assetstore", "environment")
     ),
 ]
 
