@@ -151,5 +151,8 @@ def test_who_may_not_publish_is_refused(azure_ml: MachineLearningPlatform) -> No
     from azure.core.exceptions import HttpResponseError
 
     assert GROUP in _registry_id(azure_ml)
-    with azure_ml.environment("pipeline"), pytest.raises(HttpResponseError, match="is not allowed to access registry"):
+    with (
+        azure_ml.environment("pipeline"),
+        pytest.raises(HttpResponseError, match="is not allowed to access registry"),
+    ):
         register_environment(_client(azure_ml), name="denied")
