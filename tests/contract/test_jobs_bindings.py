@@ -57,6 +57,23 @@ def test_the_name_of_the_job_is_a_text_that_steps_can_take(jobs: JobPlatform) ->
         assert said == bound.replace("${{ parent.name }}", name).replace("${{parent.name}}", name)
 
 
+def test_the_jobs_name_stands_in_its_own_literals(jobs: JobPlatform) -> None:
+    """Source: recorded jobs of schedules, whose azureml.parameters have the name filled in."""
+    inputs = {"who": {"jobInputType": "literal", "value": "run ${{name}}"}}
+    step = jobs.step("echo ${{inputs.word}}", inputs={"word": TEXT}, bind={"word": "${{parent.inputs.who}}"})
+    name, properties = jobs.run(jobs.pipeline({"step": step}, inputs=inputs))
+    assert properties["status"] == "Completed"
+    assert jobs.log(jobs.steps(name)["step"]["runId"]).strip() == f"run {name}"
+
+
+def test_a_program_of_the_image_that_is_not_here_is_told(jobs: JobPlatform) -> None:
+    name, properties = jobs.run(jobs.command("Rscript-of-the-image train.R"))
+    assert properties["status"] == "Failed"
+    assert "No container is run here: a program that the image of environment bare:1 brings" in jobs.error(
+        name
+    )
+
+
 def test_a_binding_may_begin_a_path(jobs: JobPlatform, folder: str) -> None:
     inputs = {
         "folder": {"jobInputType": "uri_folder", "uri": folder},

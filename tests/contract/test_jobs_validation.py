@@ -88,13 +88,22 @@ def test_a_cycle_is_refused(jobs: JobPlatform) -> None:
     assert "the steps a, b wait for one another in a cycle" in _refusal(jobs, jobs.pipeline(nodes))
 
 
+def test_an_unknown_compute_of_a_command_job_is_refused_alone(jobs: JobPlatform) -> None:
+    """Source: recorded session of test_command_job_register_output, 2023-11-05."""
+    body = jobs.command(
+        "true",
+        environmentId="azureml:nosuch:1",
+        computeId=f"{jobs.azure_ml.workspace_id}/computes/nosuch",
+    )
+    assert _refusal(jobs, body) == "Unknown compute target 'nosuch'."
+
+
 def test_missing_data_assets_environments_and_computes_are_refused(jobs: JobPlatform) -> None:
     missing = {"d": {"jobInputType": "uri_folder", "uri": "azureml:nosuch:1"}}
     body = jobs.command(
         "ls ${{inputs.d}}",
         inputs=missing,
         environmentId="azureml:nosuch:1",
-        computeId=f"{jobs.azure_ml.workspace_id}/computes/nosuch",
     )
     message = _refusal(jobs, body)
     assert all(
@@ -102,7 +111,6 @@ def test_missing_data_assets_environments_and_computes_are_refused(jobs: JobPlat
         for part in (
             "the asset 'azureml:nosuch:1' does not exist",
             "environment 'azureml:nosuch:1' could not be resolved",
-            "compute 'nosuch'",
         )
     )
     pipeline = jobs.pipeline({"a": jobs.step("true")})

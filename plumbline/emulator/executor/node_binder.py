@@ -31,15 +31,18 @@ class NodeBinder:
         self._sources = sources
 
     def job_inputs(
-        self, given: Mapping[str, Any], component: FoundComponent | None, *, closed: bool
+        self, given: Mapping[str, Any], component: FoundComponent | None, *, job: str, closed: bool
     ) -> dict[str, Source]:
         """Return the source of every input of the job.
 
         Args:
+            job: Its name.
             component: The pipeline component that the job names: what the job leaves out takes its defaults.
             closed: The job has no steps of its own, so that it has the component's inputs and no others.
         """
-        sources = {name: self._sources.of_job(f"inputs.{name}", value) for name, value in given.items()}
+        sources = {
+            name: self._sources.of_job(f"inputs.{name}", value, job=job) for name, value in given.items()
+        }
         declared = declared_inputs(component.spec) if component else {}
         for name in sources:
             if closed and name not in declared:

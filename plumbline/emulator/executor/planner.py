@@ -56,7 +56,7 @@ class Planner:
         component = self._job_component(str(job.get("componentId") or ""))
         spec = component.spec if component else {}
         nodes = job.get("jobs") or {}
-        inputs = self._binder.job_inputs(job.get("inputs") or {}, component, closed=not nodes)
+        inputs = self._binder.job_inputs(job.get("inputs") or {}, component, job=name, closed=not nodes)
         scope = Scope(
             job=name,
             path="",

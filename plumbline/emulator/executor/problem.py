@@ -11,11 +11,13 @@ class Problem:
     """Something that Azure refuses a job for: where, and what.
 
     Args:
+        unknown_compute: Name of the compute target that does not exist, where that is the problem.
         modelled: False for what Azure would take and the executor does not run.
     """
 
     place: str
     message: str
+    unknown_compute: str = ""
     modelled: bool = True
 
 

@@ -23,18 +23,27 @@ class Sources:
         """Args: problems: of the job."""
         self._problems = problems
 
-    def of_job(self, place: str, given: Any) -> Source:
-        """Return what an input of the job itself stands for."""
+    def of_job(self, place: str, given: Any, *, job: str = "") -> Source:
+        """Return what an input of the job itself stands for.
+
+        Args:
+            job: Name of the pipeline job, which `${{name}}` in a literal is (recorded of jobs that schedules make).
+        """
         if not isinstance(given, Mapping):
-            return None if given is None else Literal(value=text_of(given))
+            return None if given is None else Literal(value=self._named(text_of(given), job))
         kind = str(given.get("jobInputType") or given.get("job_input_type") or "literal")
         if kind.lower() == "literal":
-            return None if given.get("value") is None else Literal(value=text_of(given["value"]))
+            value = given.get("value")
+            return None if value is None else Literal(value=self._named(text_of(value), job))
         uri = given.get("uri") or given.get("path")
         if not uri:
             self._problems.add(place, "a data input has no uri")
             return None
         return Uri(uri=str(uri), type=kind, mode=mode_of(given.get("mode"), "ReadOnlyMount"))
+
+    @staticmethod
+    def _named(text: str, job: str) -> str:
+        return binding.fill(text, lambda parts: job if parts == ("name",) else None) if job else text
 
     def of_node(self, scope: Scope, place: str, given: Any, type_name: str) -> Source | object:
         """Return where a node's input comes from; None when nothing is set, REPORTED when that was a problem."""

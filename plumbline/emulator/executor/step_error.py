@@ -10,6 +10,8 @@ from plumbline.emulator.executor.supervisor.plan import ProcessEnd
 
 _TAIL_BYTES = 64 * 1024
 _TAIL_LINES = 25
+_NOT_FOUND = 127
+"""What bash exits with when there is no such command."""
 
 
 class StepFailed(Exception):
@@ -50,6 +52,8 @@ def exit_message(end: ProcessEnd, log: Path, label: str) -> str:
         if missing
         else ""
     )
+    if end.exit_code == _NOT_FOUND and not hint:
+        hint = f" No container is run here: a program that the image of environment {label} brings must be on this machine."
     return (
         f"Execution failed. User process exited with status code {end.exit_code}. Please check log file "
         f"'user_logs/{log.name}' for error details.{hint} Error: {tail}"

@@ -66,7 +66,7 @@ class Submissions:
         plan = planner.plan(properties, name=name)
         problems = planner.problems.found + self._reference_problems(workspace, name, plan)
         if problems:
-            raise _refused(problems)
+            raise _unknown_compute(problems) if kind == "Command" else _refused(problems)
         plan = replace(plan, steps=tuple(self._resolved(workspace, step) for step in plan.steps))
         return self._submission(workspace, name, properties, plan, submitter)
 
@@ -86,10 +86,10 @@ class Submissions:
         problems: list[Problem] = []
         seen: set[tuple[str, str]] = set()
 
-        def once(place: str, message: str) -> None:
+        def once(place: str, message: str, unknown_compute: str = "") -> None:
             if (message, "") not in seen:
                 seen.add((message, ""))
-                problems.append(Problem(place=place, message=message))
+                problems.append(Problem(place=place, message=message, unknown_compute=unknown_compute))
 
         datastore = plan.default_datastore.rsplit("/", 1)[-1].removeprefix("azureml:")
         datastore = datastore or self._storage.default_datastore(workspace)
@@ -139,10 +139,11 @@ class Submissions:
             return
         compute = self._assets.compute(workspace, step.compute_id)
         if compute is None:
+            target = step.compute_id.rsplit("/", 1)[-1].removeprefix("azureml:")
             once(
                 f"{place}compute",
-                f"compute '{step.compute_id.rsplit('/', 1)[-1]}' does not exist in workspace "
-                f"'{workspace.name}'",
+                f"compute '{target}' does not exist in workspace '{workspace.name}'",
+                unknown_compute=target,
             )
             return
         limit = self._assets.node_limit(compute.id)
@@ -293,6 +294,15 @@ def shown_input(source: Literal | Uri | Produced) -> dict[str, Any]:
         "uri": f"${{{{parent.jobs.{source.step}.outputs.{source.output}}}}}",
         "mode": source.mode,
     }
+
+
+def _unknown_compute(problems: list[Problem]) -> AzureError:
+    """The refusal of a command job: an unknown compute is told alone (recorded, row command-job-on-an-unknown-compute)."""
+    for one in problems:
+        if one.unknown_compute:
+            message = f"Unknown compute target '{one.unknown_compute}'."
+            return AzureError(400, "UserError", message, inner=("BadArgument", "UnknownTargetType"))
+    return _refused(problems)
 
 
 def _refused(problems: list[Problem]) -> AzureError:
