@@ -115,12 +115,22 @@ def require_pinned_tenant(pins: CloudPins, token: str) -> None:
 
     Raises: FenceError: the token's `tid` claim differs, or there is none.
     """
-    tenant = _claims(token).get("tid")
+    tenant = claims_of_token(token).get("tid")
     if str(tenant).lower() != pins.tenant_id.lower():
         raise FenceError(
             f"{_where(pins)}: tenant of the login: got {tenant}, expected {pins.tenant_id}. "
             f"Log in to that tenant: az login --tenant {pins.tenant_id}"
         )
+
+
+def claims_of_token(token: str) -> dict[str, Any]:
+    """The claims of an access token, empty when it is none. Read, not verified: the cloud verifies its own tokens."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError, binascii.Error):
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def live_cloud(environ: Mapping[str, str]) -> LiveCloud:
@@ -232,16 +242,6 @@ def _is_rehearsal_backend(pins: CloudPins, environ: Mapping[str, str]) -> bool:
     parts = Path(unquote(urlsplit(backend).path)).resolve().parts
     wanted = (".plumbline", "rehearsals", pins.stack)
     return any(parts[at : at + 3] == wanted for at in range(len(parts)))
-
-
-def _claims(token: str) -> dict[str, Any]:
-    # Read, not verified: the cloud verifies its own tokens; this only compares whose they are.
-    try:
-        payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError, binascii.Error):
-        return {}
-    return claims if isinstance(claims, dict) else {}
 
 
 def _where(pins: CloudPins) -> str:

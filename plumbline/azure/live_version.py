@@ -10,7 +10,6 @@ from typing import Any
 from plumbline.assets import spec_from_rest
 from plumbline.azure.normalisation import UPLOADS
 
-CODE_API_VERSION = "2023-04-01"  # azure-ai-ml 1.35.2 CodeVersionsOperations
 CONTENT_HASH_PROPERTY = "plumbline.content_hash"
 """Our mark on what we register: the content hash, where the answer does not show enough to make it again.
 

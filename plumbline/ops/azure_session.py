@@ -1,33 +1,28 @@
-"""Requests to Azure for the command line: azure-core's pipeline, one login, many reads side by side."""
+"""Requests to Azure for the command line: the one reader, blocking, one login, many reads side by side."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import asyncio
+import atexit
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from azure.core import PipelineClient
-from azure.core.exceptions import AzureError, ClientAuthenticationError
-from azure.core.pipeline.policies import (
-    BearerTokenCredentialPolicy,
-    HeadersPolicy,
-    RetryPolicy,
-    UserAgentPolicy,
-)
-from azure.core.pipeline.transport import RequestsTransport
-from azure.core.rest import HttpRequest, HttpResponse
-
-from plumbline.azure.error_answer import ErrorAnswer, read_error
-from plumbline.fence import FenceError, require_pinned_tenant
+from plumbline.azure.api_versions import api_version
+from plumbline.azure.clouds import authority_of, cloud_at
+from plumbline.azure.error_answer import read_error
+from plumbline.azure.reader import ForeignPageError, Reader
+from plumbline.fence import CloudPins, FenceError, require_pinned_tenant
 from plumbline.ops.errors import UserError
-from plumbline.ops.target import PUBLIC_ENDPOINTS, Target
+from plumbline.ops.target import Target
 
 if TYPE_CHECKING:
-    from azure.identity import DefaultAzureCredential
+    from azure.core.exceptions import HttpResponseError
 
-JOBS = "2024-01-01-preview"
 T = TypeVar("T")
+_CLOSE_SECONDS = 2.0
 
 
 class RefusedError(UserError):
@@ -44,63 +39,45 @@ class RefusedError(UserError):
 
 
 class AzureSession:
-    """Calls one Resource Manager endpoint as whoever is logged in.
+    """Calls one Resource Manager endpoint as whoever is logged in; safe to use from many threads.
 
-    Source: azure-core 1.x `PipelineClient`, azure-identity `DefaultAzureCredential`, `AzureAuthorityHosts`.
+    Source: azure-identity `DefaultAzureCredential`, `AzureAuthorityHosts`.
     """
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.credential = _credential(target)
-        self._fenced = target.pins is None
-        scope = f"{target.endpoint}/.default"
-        self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
-            base_url=target.endpoint,
-            policies=[
-                HeadersPolicy({"Accept": "application/json"}),
-                UserAgentPolicy(base_user_agent="plumbline-cli"),
-                # An emulator that is down stays down: say so at once.
-                RetryPolicy(
-                    retry_total=6, retry_connect=1 if target.is_emulated else 3, retry_backoff_factor=0.4
-                ),
-                BearerTokenCredentialPolicy(self.credential, scope),
-            ],
-            transport=RequestsTransport(
-                use_env_settings=not target.is_emulated, connection_verify=_authorities()
-            ),
-        )
-        self._scope = scope
+        self.credential = FencedLogin(target)
+        self._scope = f"{target.endpoint}/.default"
+        self._guard = threading.Lock()
+        self._holder_seen = False
 
     def get(self, path: str, *, api_version: str | None = None, **query: str) -> Any:
         """The JSON document at a path below the endpoint, None when it is not there.
 
         Raises: UserError: no login, no right, no answer.
         """
-        response = self._send(HttpRequest("GET", self._url(path), params=_parameters(api_version, query)))
-        return None if response.status_code == 404 else response.json()
+        return self._run(self._reader.get(path, api_version=api_version, query=query))
 
-    def pages(self, path: str, *, api_version: str, **query: str) -> Iterable[dict[str, Any]]:
-        """Every entry of a list, page after page."""
-        url: str | None = self._url(path)
-        parameters: dict[str, str] | None = _parameters(api_version, query)
-        while url:
-            response = self._send(HttpRequest("GET", url, params=parameters))
-            if response.status_code == 404:
-                return
-            page = response.json()
-            yield from page.get("value") or []
-            url, parameters = page.get("nextLink"), None
+    def pages(self, path: str, *, api_version: str | None = None, **query: str) -> Iterator[dict[str, Any]]:
+        """Every entry of a list, page after page.
 
-    def send(
-        self, method: str, path: str, *, api_version: str | None = None, body: Any = None
-    ) -> HttpResponse:
+        Raises: UserError: as `get`; there is no list because the workspace is not there.
+        """
+        page = self._run(self._reader.page(path, api_version=api_version, query=query))
+        if page is None:
+            self.require_workspace()
+        while page is not None:
+            yield from page.entries
+            page = self._run(self._reader.page(page.next_link)) if page.next_link else None
+
+    def send(self, method: str, path: str, *, api_version: str | None = None, body: Any = None) -> Any:
         """Send a request that changes something; answers the response of a success.
 
         Raises: UserError: as `get`, and for 404.
         """
-        request = HttpRequest(method, self._url(path), params=_parameters(api_version, {}), json=body)
-        response = self._send(request)
+        response = self._run(self._reader.send(method, path, api_version=api_version, body=body))
         if response.status_code == 404:
+            self.require_workspace()
             raise UserError(
                 f"{path}: got 404 (not found), expected it there. Check the name and the workspace."
             )
@@ -108,12 +85,32 @@ class AzureSession:
 
     def fetch(self, url: str) -> bytes:
         """The bytes at an address that Azure signed itself; no token is sent there."""
-        import requests
+        import aiohttp
 
-        answer = requests.get(url, timeout=60, verify=_authorities())
-        if answer.status_code != 200:
-            raise UserError(f"{url.partition('?')[0]}: got HTTP {answer.status_code}, expected the file.")
-        return answer.content
+        try:
+            status, content = self._run(self._reader.fetch(url))
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise UserError(
+                f"{url.partition('?')[0]}: got no answer ({error}), expected the file."
+            ) from error
+        if status != 200:
+            raise UserError(f"{url.partition('?')[0]}: got HTTP {status}, expected the file.")
+        return content
+
+    def require_workspace(self) -> None:
+        """Pass when the workspace is there: an answer of 404 then speaks of what was asked for.
+
+        Raises: UserError: it is not.
+        """
+        if self._holder_seen:
+            return
+        target = self.target
+        if self.get(target.workspace_id, api_version=api_version("workspaces")) is None:
+            raise UserError(
+                f"workspace {target.workspace_name}: got nothing, expected it in resource group "
+                f"{target.resource_group_name}. Check --stack, or run: pulumi up"
+            )
+        self._holder_seen = True
 
     def side_by_side(self, work: Callable[[Any], T], entries: Sequence[Any]) -> list[T]:
         """Do the same for every entry, in parallel, answers in the order of the entries."""
@@ -122,74 +119,115 @@ class AzureSession:
 
     def token(self, scope: str | None = None) -> str:
         """An access token of the login. Raises: UserError: there is no login."""
+        from azure.core.exceptions import ClientAuthenticationError
+
         try:
-            return self.credential.get_token(scope or self._scope).token
+            return str(self.credential.get_token(scope or self._scope).token)
         except ClientAuthenticationError as error:
             raise _no_login(error) from error
 
-    def _send(self, request: HttpRequest) -> HttpResponse:
-        if not self._fenced and self.target.pins is not None:
-            try:
-                require_pinned_tenant(self.target.pins, self.token())
-            except FenceError as error:
-                raise UserError(str(error)) from error
-            self._fenced = True
-        try:
-            response: HttpResponse = self._client.send_request(request)
-        except ClientAuthenticationError as error:
-            raise _no_login(error) from error
-        except AzureError as error:
-            raise UserError(
-                f"{self.target.endpoint}: got no answer ({_first_line(error)}), expected one. "
-                + (
-                    "Start the emulator: plumbline local start"
-                    if self.target.is_emulated
-                    else "Check the network."
-                )
-            ) from error
-        if response.status_code < 400 or response.status_code == 404:
-            return response
-        refusal = _refusal(response)
-        raise RefusedError(
-            _refused(request, response, refusal), status=response.status_code, codes=refusal.codes
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(
+            endpoint=self.target.endpoint,
+            credential=self.credential,
+            local=self.target.is_emulated,
+            agent="plumbline-cli",
         )
 
-    def _url(self, path: str) -> str:
-        return path if path.startswith("https://") else f"{self.target.endpoint}{path}"
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """A loop on a thread of its own, until the process ends: callers block on it, from any thread."""
+        loop = asyncio.new_event_loop()
+        threading.Thread(target=loop.run_forever, name="azure", daemon=True).start()
+        atexit.register(self._close, loop)
+        return loop
+
+    def _close(self, loop: asyncio.AbstractEventLoop) -> None:
+        closing = asyncio.run_coroutine_threadsafe(self._reader.close(), loop)
+        try:
+            closing.result(timeout=_CLOSE_SECONDS)
+        except TimeoutError:
+            closing.cancel()
+        loop.call_soon_threadsafe(loop.stop)
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+
+        with self._guard:
+            loop = self._loop
+        try:
+            return asyncio.run_coroutine_threadsafe(work, loop).result()
+        except ClientAuthenticationError as error:
+            if error.response is not None:
+                raise _refused(error) from error
+            raise _no_login(error) from error
+        except HttpResponseError as error:
+            raise _refused(error) from error
+        except AzureError as error:
+            step = (
+                "Start the emulator: plumbline local start"
+                if self.target.is_emulated
+                else "Check the network."
+            )
+            raise UserError(
+                f"{self.target.endpoint}: got no answer ({_first_line(error)}), expected one. {step}"
+            ) from error
+        except ForeignPageError as error:
+            raise UserError(f"{self.target.endpoint}: {error} Open a new shell.") from error
 
 
-def _credential(target: Target) -> DefaultAzureCredential:
-    from azure.identity import DefaultAzureCredential
+class FencedLogin:
+    """The login of the command line; its first token is compared with the tenant that the stack pins."""
 
-    from plumbline.provider.authority import authority_of
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._pins: CloudPins | None = target.pins
+        self._guard = threading.Lock()
 
-    if target.is_emulated:
-        return DefaultAzureCredential()
-    # A target without pins has no cloud's name, but its endpoint tells. Any other endpoint is a cloud of one's own.
-    cloud = next((name for name, endpoint in PUBLIC_ENDPOINTS.items() if endpoint == target.endpoint), "")
-    return DefaultAzureCredential(authority=authority_of(cloud))
+    def get_token(self, *scopes: str, **options: Any) -> Any:
+        """A token for the scopes. Raises: UserError: it is one of another tenant."""
+        with self._guard:
+            credential = self._credential
+        token = credential.get_token(*scopes, **options)
+        if self._pins is not None:
+            try:
+                require_pinned_tenant(self._pins, token.token)
+            except FenceError as error:
+                raise UserError(str(error)) from error
+            self._pins = None
+        return token
+
+    @cached_property
+    def _credential(self) -> Any:
+        from azure.identity import DefaultAzureCredential
+
+        if self._target.is_emulated:
+            return DefaultAzureCredential()
+        # A target without pins has no cloud's name, but its endpoint tells. Any other endpoint is a cloud of one's own.
+        return DefaultAzureCredential(authority=authority_of(cloud_at(self._target.endpoint) or ""))
 
 
-def _parameters(api_version: str | None, query: Mapping[str, str]) -> dict[str, str]:
-    return {**({"api-version": api_version} if api_version else {}), **query}
-
-
-def _refusal(response: HttpResponse) -> ErrorAnswer:
+def _refused(error: HttpResponseError) -> RefusedError:
+    response: Any = error.response  # azure-core's type of it knows no body
     try:
-        return read_error(response.json())
+        answer = read_error(response.json())
     except ValueError:
-        return ErrorAnswer()
-
-
-def _refused(request: HttpRequest, response: HttpResponse, refusal: ErrorAnswer) -> str:
+        answer = read_error(None)
+    request = response.request
     where = request.url.split("?")[0].rpartition("/providers/Microsoft.MachineLearningServices/")[2]
-    said = f"{refusal.code or response.reason}: {refusal.message}".removesuffix(": ")
+    status = int(error.status_code or 0)
+    said = f"{answer.code or response.reason}: {answer.message}".removesuffix(": ")
     step = {
         401: "Log in again: az login",
         403: "Ask the workspace's owner for a role that allows it.",
-        429: "Azure asks for patience: try again in a minute.",
-    }.get(response.status_code, "Correct what it names, then try again.")
-    return f"{where}: {request.method}: got HTTP {response.status_code} ({said}), expected success. {step}"
+        429: "Azure limits requests: try again in a minute.",
+    }.get(status, "Correct what it names, then try again.")
+    return RefusedError(
+        f"{where}: {request.method}: got HTTP {status} ({said}), expected success. {step}",
+        status=status,
+        codes=answer.codes,
+    )
 
 
 def _no_login(error: Exception) -> UserError:
@@ -198,7 +236,3 @@ def _no_login(error: Exception) -> UserError:
 
 def _first_line(error: Exception) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
-def _authorities() -> str | bool:
-    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True

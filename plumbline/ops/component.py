@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
+from plumbline.azure.api_versions import api_version
 from plumbline.ops.errors import UsageError, UserError
 from plumbline.ops.job.options import Place, place_options
 from plumbline.ops.output import output_options, print_answer
 
-API_VERSION = "2024-01-01-preview"
 NEWEST = {"$orderBy": "createdtime desc", "$top": "1"}
 CONTAINER_COLUMNS = {
     "Name": "name",
@@ -63,10 +63,15 @@ def list_components(name: str | None, archived: bool, place: Place, output: str,
     base = f"{session.target.workspace_id}/components"
     view = {"listViewType": "All" if archived else "ActiveOnly"}
     if name is None:
-        rows = [shown_container(body) for body in session.pages(base, api_version=API_VERSION, **view)]
+        rows = [
+            shown_container(body)
+            for body in session.pages(base, api_version=api_version("components"), **view)
+        ]
     else:
         order = {"$orderBy": NEWEST["$orderBy"]}
-        pages = session.pages(f"{base}/{name}/versions", api_version=API_VERSION, **view, **order)
+        pages = session.pages(
+            f"{base}/{name}/versions", api_version=api_version("components"), **view, **order
+        )
         rows = [shown_component(body) for body in pages]
     columns = CONTAINER_COLUMNS if name is None else VERSION_COLUMNS
     print_answer(rows, output=output, query=query, columns=columns, empty="No components.")
@@ -102,9 +107,9 @@ def show_component(
     session = place.session()
     versions = f"{session.target.workspace_id}/components/{wanted}/versions"
     if version:
-        body = session.get(f"{versions}/{version}", api_version=API_VERSION)
+        body = session.get(f"{versions}/{version}", api_version=api_version("components"))
     else:
-        body = next(iter(session.pages(versions, api_version=API_VERSION, **NEWEST)), None)
+        body = next(iter(session.pages(versions, api_version=api_version("components"), **NEWEST)), None)
     if body is None:
         raise UserError(
             f"component {wanted}{':' if version else ''}{version or ''}: got nothing in workspace "

@@ -12,15 +12,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from plumbline.ops.azure_session import JOBS, AzureSession
+from plumbline.azure.api_versions import api_version
+from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 from plumbline.ops.job_body import schedule_of, step_body, why_undefined, with_definition
 
 ENDED = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
 _PIPELINE_RUN, _STEP_RUN = "azureml.PipelineRun", "azureml.StepRun"
 _ANONYMOUS = "azureml_anonymous"
-_RESOLVED_URIS_VERSION = "1.5.0"
-_SCHEDULES = "2023-06-01-preview"
 # What Azure lists among a run's outputs beside those of its definition: where its logs and artifacts lie.
 _ARTIFACTS = re.compile(r"/datastores/workspaceartifactstore/paths/ExperimentRun/dcid\.", re.IGNORECASE)
 
@@ -73,8 +72,9 @@ class RunHistory:
 
         Raises: UserError: there is none.
         """
-        body = self._session.get(f"{self._workspace_id}/jobs/{name}", api_version=JOBS)
+        body = self._session.get(f"{self._workspace_id}/jobs/{name}", api_version=api_version("jobs"))
         if body is None:
+            self._session.require_workspace()
             raise UserError(
                 f"job {name}: got nothing in workspace {self._session.target.workspace_name}, expected a job. "
                 "See their names: plumbline job list"
@@ -106,13 +106,13 @@ class RunHistory:
         if name is None:
             return None
         found: Mapping[str, Any] | None = self._session.get(
-            f"{self._workspace_id}/schedules/{name}", api_version=_SCHEDULES
+            f"{self._workspace_id}/schedules/{name}", api_version=api_version("schedules")
         )
         return found
 
     def children(self, name: str) -> list[dict[str, Any]]:
         """The runs right below one, in run history's own form; those that MLflow's clients made there, too."""
-        return list(self._session.pages(f"{self._history}/runs/{name}/children", api_version=""))
+        return list(self._session.pages(f"{self._history}/runs/{name}/children"))
 
     def step_rows(self, name: str) -> list[dict[str, Any]]:
         """The steps right below a run: anybody may lay other runs there, under any name (`mlflow.parentRunId`)."""
@@ -165,7 +165,7 @@ class RunHistory:
         resolved = self._session.send(
             "POST",
             f"{self._api}/data/v1.0{self._workspace_id}/dataversion/batchGetResolvedUris",
-            api_version=_RESOLVED_URIS_VERSION,
+            api_version=api_version("resolved_uris"),
             body={"values": list(ids.values())},
         ).json()
         uris = resolved.get("values") or {}
@@ -189,12 +189,8 @@ class RunHistory:
     @cached_property
     def _api(self) -> str:
         """The data plane's address: the workspace names a page that says it."""
-        workspace = self._session.get(self._workspace_id, api_version=JOBS)
-        if workspace is None:
-            raise UserError(
-                f"workspace {self._session.target.workspace_name}: got nothing, expected it in resource group "
-                f"{self._session.target.resource_group_name}. Check --stack, or run: pulumi up"
-            )
+        self._session.require_workspace()
+        workspace = self._session.get(self._workspace_id, api_version=api_version("workspaces"))
         services = self._session.get(workspace["properties"]["discoveryUrl"]) or {}
         return str(services["api"]).rstrip("/")
 

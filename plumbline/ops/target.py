@@ -15,6 +15,7 @@ import click
 from plumbline.fence import (
     EMULATED_CLOUDS,
     LOCAL_CLOUD,
+    PUBLIC_RESOURCE_MANAGERS,
     CloudPins,
     FenceError,
     LiveCloud,
@@ -26,11 +27,6 @@ from plumbline.ops.stack_file import project_root, read_stack_file
 if TYPE_CHECKING:
     from plumbline.ops.local_home import EmulatedStack
 
-PUBLIC_ENDPOINTS = {
-    "AzureCloud": "https://management.azure.com",
-    "AzureUSGovernment": "https://management.usgovcloudapi.net",
-    "AzureChinaCloud": "https://management.chinacloudapi.cn",
-}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -103,7 +99,8 @@ def enter_target(
         )
     return Target(
         stack=stack,
-        endpoint=live.resource_manager or PUBLIC_ENDPOINTS.get(live.name, PUBLIC_ENDPOINTS["AzureCloud"]),
+        endpoint=live.resource_manager
+        or PUBLIC_RESOURCE_MANAGERS.get(live.name, PUBLIC_RESOURCE_MANAGERS["AzureCloud"]),
         is_emulated=live.is_emulated,
         subscription_id=subscription,
         resource_group_name=group,

@@ -16,12 +16,12 @@ from typing import Any
 
 from plumbline.assets import AssetDefinition, ScheduleDefinition, to_az_ml_yaml
 from plumbline.azure.live_version import CODE_HASH_PROPERTY, CONTENT_HASH_PROPERTY, OWNER_PROPERTY
+from plumbline.azure.patience import patience
 from plumbline.provider.address import Workspace
 from plumbline.provider.answers import refusal_of
 from plumbline.provider.entities import faults, load_azure_ai_ml, loaded, loaded_job, loaded_schedule
 from plumbline.provider.errors import ProviderBug, Refusal
 from plumbline.provider.login import Login
-from plumbline.provider.patience import patience
 from plumbline.provider.role_patience import Say, when_role_is_there
 from plumbline.provider.table import kind_rows
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from plumbline.azure.clouds import authority_of
 from plumbline.provider.assertion import assertion_of
-from plumbline.provider.authority import authority_of
 from plumbline.provider.errors import Refusal
 from plumbline.provider.settings import Settings, spoken
 

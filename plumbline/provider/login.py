@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from typing import Any, Self
+from typing import Any
 
 from plumbline.fence import CloudPins, FenceError, require_pinned_tenant
 from plumbline.provider.credential import chosen_way, make_credential
@@ -13,7 +12,7 @@ from plumbline.provider.settings import Settings
 
 
 class Login:
-    """A credential in azure-core's synchronous form; `asynchronous()` gives the other one.
+    """A credential in azure-core's synchronous form.
 
     The first token is compared with the tenant that the stack pins.
 
@@ -48,10 +47,6 @@ class Login:
         self._require_tenant(token.token)
         return token
 
-    def asynchronous(self) -> AsyncLogin:
-        """The same login for azure-core's asynchronous clients."""
-        return AsyncLogin(self)
-
     def _require_tenant(self, token: str) -> None:
         if self._tenant_seen:
             return
@@ -81,26 +76,6 @@ class Login:
             if self._credential is None:
                 self._credential = _emulated() if self._local else make_credential(self._settings)
             return self._credential
-
-
-class AsyncLogin:
-    """Asks the synchronous login in a thread; azure-core keeps the tokens until they run out."""
-
-    def __init__(self, login: Login) -> None:
-        self._login = login
-
-    async def get_token(self, *scopes: str, **options: Any) -> Any:
-        """A token for the scopes, as `Login.get_token`."""
-        return await asyncio.to_thread(self._login.get_token, *scopes, **options)
-
-    async def close(self) -> None:
-        """Nothing to close; azure-core asks for it."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *details: object) -> None:
-        await self.close()
 
 
 def _emulated() -> Any:

@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import yaml
 
+from plumbline.azure.api_versions import api_version
+
 ASSET_KINDS = ("environment", "component", "data", "model")
 PACKAGE = "plumbline"
 
@@ -63,7 +65,11 @@ def kind_rows() -> Mapping[str, KindRow]:
     """Kind -> its row, in the table's order."""
     rows = _document()["kinds"]
     return {
-        kind: KindRow(kind=kind, **{key: str(value) for key, value in row.items()})
+        kind: KindRow(
+            kind=kind,
+            api_version=api_version(row["collection"]),
+            **{key: str(value) for key, value in row.items()},
+        )
         for kind, row in rows.items()
     }
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from azure.storage.blob import BlobServiceClient, ContainerClient, ExponentialRetry
 
-from plumbline.provider.patience import patience
+from plumbline.azure.patience import patience
 
 _TRIES = 4  # pauses of 1, 3, 5 and 9 seconds
 

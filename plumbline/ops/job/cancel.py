@@ -7,7 +7,6 @@ import click
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.options import Place, job_name, place_options
 
-CANCEL = "2023-04-01-preview"  # azure-ai-ml 1.35.2 JobOperations.begin_cancel
 PATIENCE_SECONDS = 120.0
 # Of a job that has ended, perhaps between our look and our request. Source: recorded answer of 2023-08-01-preview.
 _ENDED = "CancelPipelineRunInTerminalStatus"
@@ -23,6 +22,7 @@ def command(job: str, place: Place, no_wait: bool) -> None:
     \b
     Example: plumbline job cancel calm_lake_x7 --stack local
     """
+    from plumbline.azure.api_versions import api_version
     from plumbline.ops.azure_session import RefusedError
     from plumbline.ops.job.watch import Pace
     from plumbline.ops.run_history import ENDED, RunHistory
@@ -34,7 +34,9 @@ def command(job: str, place: Place, no_wait: bool) -> None:
         click.echo(f"{job} had ended already: {status}.")
         return
     try:
-        session.send("POST", f"{session.target.workspace_id}/jobs/{job}/cancel", api_version=CANCEL)
+        session.send(
+            "POST", f"{session.target.workspace_id}/jobs/{job}/cancel", api_version=api_version("job_cancel")
+        )
     except RefusedError as error:
         if _ENDED not in error.codes:
             raise

@@ -112,10 +112,14 @@ def _anonymous(file: Path, overrides: Any, name: str | None, place: Place) -> tu
 
 def _fresh(place: Place, name: str | None) -> Any:
     """A session of a workspace that has no job of a name yet: a PUT would change that one, and run nothing."""
-    from plumbline.ops.azure_session import JOBS
+    from plumbline.azure.api_versions import api_version
 
     session = place.session()
-    if name and session.get(f"{session.target.workspace_id}/jobs/{name}", api_version=JOBS) is not None:
+    if (
+        name
+        and session.get(f"{session.target.workspace_id}/jobs/{name}", api_version=api_version("jobs"))
+        is not None
+    ):
         raise UserError(
             f"job {name}: create: got a job of this name already, expected a new name. Leave --name out to get one."
         )

@@ -9,10 +9,10 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from plumbline.azure.api_versions import api_version
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 
-DATASTORES = "2024-10-01-preview"
 _URI = re.compile(r"^azureml://(?:.*?/)?datastores/(?P<store>[^/]+)/(?:paths/)?(?P<path>.*)$", re.IGNORECASE)
 
 
@@ -92,7 +92,7 @@ class DatastoreFiles:
         from azure.storage.blob import ContainerClient
 
         path = f"{self._session.target.workspace_id}/datastores/{store}"
-        body = self._session.get(path, api_version=DATASTORES)
+        body = self._session.get(path, api_version=api_version("datastores"))
         if body is None:
             raise UserError(f"datastore {store}: got nothing, expected it in the workspace.")
         properties = body["properties"]
@@ -112,7 +112,9 @@ class DatastoreFiles:
         kind = (properties.get("credentials") or {}).get("credentialsType", "None")
         if kind == "None":
             return self._session.credential
-        secrets = self._session.send("POST", f"{path}/listSecrets", api_version=DATASTORES).json()
+        secrets = self._session.send(
+            "POST", f"{path}/listSecrets", api_version=api_version("datastores")
+        ).json()
         return secrets.get("sasToken") or secrets.get("key")
 
 

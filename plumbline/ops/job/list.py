@@ -47,7 +47,7 @@ def command(
     """
     if include_archived and archived_only:
         raise UsageError("--archived-only: got it with --include-archived, expected one of the two.")
-    from plumbline.ops.azure_session import JOBS
+    from plumbline.azure.api_versions import api_version
     from plumbline.ops.job.shown_job import shown_job, shown_run
     from plumbline.ops.run_history import RunHistory
 
@@ -57,7 +57,7 @@ def command(
     else:
         view = "All" if include_archived else "ArchivedOnly" if archived_only else "ActiveOnly"
         words = {"listViewType": view} | ({"tag": tag} if tag else {})
-        pages = session.pages(f"{session.target.workspace_id}/jobs", api_version=JOBS, **words)
+        pages = session.pages(f"{session.target.workspace_id}/jobs", api_version=api_version("jobs"), **words)
         rows = (shown_job(body) for body in pages)
         if tag:
             rows = (row for row in rows if _has(row, tag))

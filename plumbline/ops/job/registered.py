@@ -7,17 +7,10 @@ from typing import Any
 
 from plumbline.assets import AssetDefinition, AssetKind, Reference
 from plumbline.assets.references import COLLECTIONS, parse_reference
+from plumbline.azure.api_versions import api_version, api_version_at
 from plumbline.azure.holding import holding
-from plumbline.azure.live_version import CODE_API_VERSION, code_id, is_true, kept_code_hash, live_version
+from plumbline.azure.live_version import code_id, is_true, kept_code_hash, live_version
 from plumbline.ops.azure_session import AzureSession
-
-# azure-ai-ml 1.35.2: the api-version of each kind's GET.
-_VERSIONS = {
-    "environment": "2023-04-01-preview",
-    "component": "2024-01-01-preview",
-    "data": "2023-04-01-preview",
-    "model": "2023-08-01-preview",
-}
 
 
 def references_of(job: Mapping[str, Any]) -> list[Reference]:
@@ -58,15 +51,16 @@ def unregistered(
 def _fault(session: AzureSession, wanted: AssetDefinition | Reference) -> str | None:
     what = f"{wanted.kind} {wanted.name}:{wanted.version}"
     path = f"{session.target.workspace_id}/{COLLECTIONS[wanted.kind]}/{wanted.name}/versions/{wanted.version}"
-    body = session.get(path, api_version=_VERSIONS[wanted.kind])
+    body = session.get(path, api_version=api_version_at(path))
     if body is None:
+        session.require_workspace()
         return f"{what}: not registered"
     if is_true(body["properties"].get("isArchived")):
         return f"{what}: archived"
     if isinstance(wanted, Reference):
         return None
     code = code_id(wanted.kind, body)
-    kept = session.get(code, api_version=CODE_API_VERSION) if code else None
+    kept = session.get(code, api_version=api_version("codes")) if code else None
     live = live_version(wanted.kind, body, code_hash=kept_code_hash(kept))
     found = holding(
         wanted.kind, wanted.fields, live, content_hash=wanted.content_hash, version=wanted.version

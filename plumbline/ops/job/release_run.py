@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets import job_to_az_ml_yaml, resolved_job
-from plumbline.ops.azure_session import JOBS, AzureSession
+from plumbline.azure.api_versions import api_version
+from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.commit import source_commit
 from plumbline.ops.job.definition import JobDefinition
@@ -43,7 +44,7 @@ def find_green_run(session: AzureSession, digest: str) -> dict[str, Any] | None:
     """
     pages = session.pages(
         f"{session.target.workspace_id}/jobs",
-        api_version=JOBS,
+        api_version=api_version("jobs"),
         jobType="Pipeline",
         listViewType="ActiveOnly",
         tag=DIGEST_TAG,

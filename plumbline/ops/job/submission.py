@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import io
-import json
-import os
 import re
 from collections.abc import Mapping
 from contextlib import redirect_stderr
@@ -34,26 +31,9 @@ class Submitter:
 
         Raises: UserError: the fence is closed.
         """
-        from plumbline.provider.address import Workspace
-        from plumbline.provider.cloud import open_cloud
-        from plumbline.provider.errors import Refusal
-        from plumbline.provider.settings import read_settings
+        from plumbline.ops.workspace_writer import open_writer
 
-        target = session.target
-        pins = target.pins
-        cloud = pins.cloud if pins else os.environ.get("AZUREML_CURRENT_CLOUD", "AzureCloud")
-        tenant = pins.tenant_id if pins else _tenant(session.token())
-        given = {"cloud": cloud, "tenantId": tenant, "subscriptionId": target.subscription_id}
-        stack = target.stack or _stack_of_environment()
-        try:
-            self._writer = open_cloud(read_settings(stack, given, os.environ)).writer
-        except Refusal as refusal:
-            raise UserError(str(refusal)) from refusal
-        self._workspace = Workspace(
-            subscription_id=target.subscription_id,
-            resource_group=target.resource_group_name,
-            name=target.workspace_name,
-        )
+        self._writer, self._workspace = open_writer(session)
         self._writer.begin_loading()
 
     def submit(self, job: Mapping[str, Any], *, root: Path) -> dict[str, Any]:
@@ -61,7 +41,7 @@ class Submitter:
 
         Args:
             root: Folder from which relative paths in it start.
-        Raises: UserError: no right, no answer, or fault is found with the job.
+        Raises: UserError: no right, no answer, or the job is refused.
         """
         from plumbline.provider.errors import Refusal
 
@@ -76,19 +56,3 @@ class Submitter:
             for line in _COLOURS.sub("", said.getvalue()).splitlines():
                 if line.strip():
                     click.echo(line, err=True)
-
-
-def _stack_of_environment() -> str:
-    """The stack that the environment's emulator stands for; without one any name will do, for messages."""
-    from plumbline.fence import FenceError, live_cloud
-
-    try:
-        return live_cloud(os.environ).emulates_stack or "of this shell"
-    except FenceError as error:
-        raise UserError(str(error)) from error
-
-
-def _tenant(token: str) -> str:
-    payload = token.split(".")[1]
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return str(claims.get("tid", ""))

@@ -34,8 +34,8 @@ def command(name: str | None, archived: bool, place: Place, output: str, query: 
     \b
     Example: plumbline model list --name claims_release --stack local --output table
     """
+    from plumbline.azure.api_versions import api_version
     from plumbline.ops.release.registered_model import (
-        API_VERSION,
         model_versions,
         shown_container,
         shown_model,
@@ -46,7 +46,8 @@ def command(name: str | None, archived: bool, place: Place, output: str, query: 
     if name is None:
         path = f"{session.target.workspace_id}/models"
         rows = [
-            shown_container(body) for body in session.pages(path, api_version=API_VERSION, listViewType=view)
+            shown_container(body)
+            for body in session.pages(path, api_version=api_version("models"), listViewType=view)
         ]
     else:
         rows = [shown_model(body) for body in model_versions(session, name, view=view)]

@@ -46,12 +46,13 @@ def command(
     version = version or tail or None
     if version and label:
         raise UsageError("--label: got it with a version, expected one of the two.")
-    from plumbline.ops.release.registered_model import API_VERSION, model_versions, shown_model
+    from plumbline.azure.api_versions import api_version
+    from plumbline.ops.release.registered_model import model_versions, shown_model
 
     session = place.session()
     if version:
         path = f"{session.target.workspace_id}/models/{wanted}/versions/{version}"
-        body = session.get(path, api_version=API_VERSION)
+        body = session.get(path, api_version=api_version("models"))
     else:
         body = next(iter(model_versions(session, wanted)), None)
     if body is None:

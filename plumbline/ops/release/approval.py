@@ -4,7 +4,7 @@ The container is `<pipeline>_approval`; a version is `a1` and 26 hex digits of t
 count behind a hyphen when one is there that does not count. Version and address are fixed for good, tags are not:
 nothing is believed of them.
 
-Source: Data Versions - Create Or Update 2023-04-01-preview, Get 2024-04-01; ARM `systemData`.
+Source: Data Versions - Create Or Update and Get; ARM `systemData`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from plumbline.assets.references import normal_uri
+from plumbline.azure.api_versions import api_version
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
-from plumbline.ops.release.asset_version import API_VERSION, recorded_version
+from plumbline.ops.release.asset_version import recorded_version
 from plumbline.ops.release.terms import approvers
 
 # 28 characters: Azure states 30 as the limit for components and none for data, and a count must fit too.
@@ -25,7 +26,6 @@ SCHEME, DIGITS = "a1", 26
 MARK_PROPERTY = "plumbline.approval"
 DIGEST_TAG, JOB_TAG, NOTE_TAG = "plumbline.approved_digest", "plumbline.job", "plumbline.note"
 _MOST = 9
-WRITE_VERSION = "2023-04-01-preview"  # with which azure-ai-ml 1.35.2 writes data assets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,7 @@ def write_approval(
             "isArchived": False,
         }
     }
-    session.send("PUT", path, api_version=WRITE_VERSION, body=body)
+    session.send("PUT", path, api_version=api_version("data"), body=body)
     # Read again: what counts is what the service keeps, not what it answered.
     return _approval(container, recorded_version(session, path), approvers(pipeline))
 
@@ -127,7 +127,7 @@ def _versions(session: AzureSession, container: str, digest: str) -> Iterator[Ma
     stem = approval_version(digest)
     for name in [stem, *(f"{stem}-{count}" for count in range(2, _MOST + 1))]:
         path = f"{session.target.workspace_id}/data/{container}/versions/{name}"
-        if session.get(path, api_version=API_VERSION) is None:
+        if session.get(path, api_version=api_version("data")) is None:
             return
         yield recorded_version(session, path)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plumbline.azure.token_claims import TokenClaims, read_token
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UsageError
 from plumbline.ops.release.approval import Approval, approvals_of, counting, write_approval
-from plumbline.ops.release.caller import Caller, caller_of
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.candidate_reading import read_candidate
 from plumbline.ops.release.errors import AlreadyApprovedError, ApproverError, AuthorError, NotReleasableError
@@ -51,7 +51,7 @@ def approve(
             f"job {job}: approve: got a run of uncommitted changes ({candidate.commit}), expected a commit that can be "
             "checked out. Commit and submit again, or, knowing that, add --allow-uncommitted"
         )
-    caller = caller_of(session)
+    caller = read_token(session.token())
     _require_reviewer(candidate, caller)
     there = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest)
     counted = counting(there, candidate.authors)
@@ -79,7 +79,7 @@ def approve(
     return Approved(candidate=candidate, approval=written)
 
 
-def _require_reviewer(candidate: Candidate, caller: Caller) -> None:
+def _require_reviewer(candidate: Candidate, caller: TokenClaims) -> None:
     if caller.object_id in candidate.author_object_ids or caller.names & candidate.authors:
         raise AuthorError(
             f"job {candidate.name}: approve: got {caller.shown}, who submitted the run, expected somebody else. "

@@ -1,6 +1,6 @@
 """A version of an asset as ARM answers it, once the service says who made it and when.
 
-Source: Code, Component, Data, Environment and Model Versions - Get, api-version 2024-04-01; ARM `systemData`.
+Source: Code, Component, Data, Environment and Model Versions - Get; ARM `systemData`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from plumbline.azure.api_versions import api_version_at
 from plumbline.ops.azure_session import AzureSession
 
-API_VERSION = "2024-04-01"
 RECORDED_SECONDS = 10.0
 
 
@@ -22,7 +22,7 @@ def recorded_version(session: AzureSession, path: str) -> Mapping[str, Any]:
     """
     until = time.monotonic() + RECORDED_SECONDS
     while True:
-        body: Mapping[str, Any] = session.get(path, api_version=API_VERSION) or {}
+        body: Mapping[str, Any] = session.get(path, api_version=api_version_at(path)) or {}
         if (body.get("systemData") or {}).get("createdBy") or time.monotonic() > until:
             return body
         time.sleep(0.2)

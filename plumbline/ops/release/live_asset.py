@@ -1,6 +1,6 @@
 """Registered assets that a run used, as they are live, their content hashed anew.
 
-Source: Component, Environment and Data Versions - Get, Code Versions - Get, api-version 2024-04-01.
+Source: Component, Environment and Data Versions - Get, Code Versions - Get.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from plumbline.assets import (
     version_from_hash,
 )
 from plumbline.assets.references import COLLECTIONS, parse_reference
+from plumbline.azure.api_versions import api_version, api_version_at
 from plumbline.azure.holding import holding
 from plumbline.azure.live_version import LiveVersion, code_id, kept_code_hash, live_version
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.job.datastore_files import DatastoreFiles
-from plumbline.ops.release.asset_version import API_VERSION
 from plumbline.ops.release.live_code import CodeFinding, LiveCode
 
 ANONYMOUS = "azureml_anonymous"
@@ -89,7 +89,7 @@ def live_asset(
         )
         return LiveAsset(kind=kind, name=name, version=version, problem=problem)
     path = f"{session.target.workspace_id}/{COLLECTIONS[kind]}/{name}/versions/{version}"
-    body = session.get(path, api_version=API_VERSION)
+    body = session.get(path, api_version=api_version_at(path))
     if body is None:
         problem = f"{kind} {name}:{version}: got nothing in the workspace, expected it registered"
         return LiveAsset(kind=kind, name=name, version=version, problem=problem)
@@ -110,7 +110,7 @@ def _code(
     if code is not None:
         return code.find(str(address))
     id = code_id(kind, body)
-    return CodeFinding(hash=kept_code_hash(session.get(id, api_version=API_VERSION) if id else None))
+    return CodeFinding(hash=kept_code_hash(session.get(id, api_version=api_version("codes")) if id else None))
 
 
 def thresholds_asset(session: AzureSession, reference: str) -> tuple[LiveAsset, bytes | None]:
@@ -120,7 +120,7 @@ def thresholds_asset(session: AzureSession, reference: str) -> tuple[LiveAsset, 
         return found, None
     content = DatastoreFiles(session).read(found.uri)
     path = f"{session.target.workspace_id}/data/{found.name}/versions/{found.version}"
-    body = session.get(path, api_version=API_VERSION)
+    body = session.get(path, api_version=api_version_at(path))
     with tempfile.TemporaryDirectory(prefix="plumbline-thresholds-") as folder:
         file = Path(folder) / found.uri.rstrip("/").rsplit("/", 1)[-1]
         file.write_bytes(content)

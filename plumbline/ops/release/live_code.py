@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets import hash_code
+from plumbline.azure.api_versions import api_version
 from plumbline.ops.azure_session import AzureSession
-from plumbline.ops.release.asset_version import API_VERSION, recorded_version
+from plumbline.ops.release.asset_version import recorded_version
 from plumbline.ops.release.step_account import ALLOWANCE
 from plumbline.ops.release.stored_files import StoredFile, StoredFiles
 from plumbline.ops.run_history import moment
@@ -64,7 +65,7 @@ class LiveCode:
         code_id = address.removeprefix("azureml:")
         if not _CODE_ID.fullmatch(code_id):
             return CodeFinding(problem=f"code: got {address}, expected a code version of this workspace")
-        if self._session.get(code_id, api_version=API_VERSION) is None:
+        if self._session.get(code_id, api_version=api_version("codes")) is None:
             return CodeFinding(problem=f"code: got nothing at {code_id}, expected a code version")
         body = recorded_version(self._session, code_id)
         uri = str((body.get("properties") or {}).get("codeUri") or "")

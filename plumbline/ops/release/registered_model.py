@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from plumbline.azure.api_versions import api_version
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.job.shown_job import creation_context
 
-API_VERSION = "2024-04-01"
 TAGS = "plumbline."
 JOB_TAG, DIGEST_TAG, MODEL_DIGEST_TAG = "plumbline.job", "plumbline.digest", "plumbline.model_digest"
 _JOB_OUTPUT = re.compile(r"^azureml://jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(?:/.*)?$", re.IGNORECASE)
@@ -23,7 +23,7 @@ def model_versions(
 ) -> Iterator[Mapping[str, Any]]:
     """Versions of a model as ARM answers them, newest first."""
     path = f"{session.target.workspace_id}/models/{name}/versions"
-    yield from session.pages(path, api_version=API_VERSION, listViewType=view)
+    yield from session.pages(path, api_version=api_version("models"), listViewType=view)
 
 
 def job_output(body: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -26,8 +26,8 @@ from plumbline.ops.release.registered_model import (
     shown_model,
 )
 from plumbline.ops.release.stored_files import StoredFiles
-from plumbline.ops.release.workspace_writer import open_writer
 from plumbline.ops.run_history import RunHistory
+from plumbline.ops.workspace_writer import open_writer
 
 OWNER = "plumbline model register"
 MAX_TAG = 256

@@ -9,8 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from plumbline.azure.api_versions import api_version
 from plumbline.ops.errors import UserError
-from plumbline.ops.job.datastore_files import DATASTORES, DatastoreFiles
+from plumbline.ops.job.datastore_files import DatastoreFiles
 from plumbline.ops.release.digest import sha256
 
 # The workspace's own account, where Azure keeps uploaded code, too; a datastore of one's own may lie anywhere.
@@ -118,7 +119,7 @@ class StoredFiles(DatastoreFiles):
     def _own_datastore(self) -> tuple[str, dict[str, Any]]:
         path = f"{self._session.target.workspace_id}/datastores/{OWN_STORE}"
         if self._own is None:
-            self._own = self._session.get(path, api_version=DATASTORES)
+            self._own = self._session.get(path, api_version=api_version("datastores"))
         if self._own is None:
             raise UserError(f"datastore {OWN_STORE}: got nothing, expected it in the workspace.")
         return path, self._own["properties"]

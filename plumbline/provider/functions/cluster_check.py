@@ -1,6 +1,6 @@
 """Whether Azure takes the clusters that a program declares, asked before a live one is deleted for them.
 
-Source: Microsoft.MachineLearningServices VirtualMachineSizes_List, Usages_List and Compute_Get, 2025-12-01.
+Source: Microsoft.MachineLearningServices VirtualMachineSizes_List, Usages_List and Compute_Get.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+from plumbline.azure.api_versions import api_version
 from plumbline.provider.cloud import Cloud
 from plumbline.provider.errors import Denied
 
 CHECK_CLUSTERS = "plumbline:azureml:checkClusters"
-API_VERSION = "2025-12-01"
 _PROVIDER = "providers/Microsoft.MachineLearningServices"
 _AML_COMPUTE = "amlcompute"
 
@@ -36,10 +36,12 @@ async def check_clusters(cloud: Cloud, arguments: Mapping[str, Any]) -> dict[str
     clusters: list[Mapping[str, Any]] = arguments["clusters"]
     try:
         sizes, usages, *live = await asyncio.gather(
-            cloud.reader.pages(f"{location}/vmSizes", api_version=API_VERSION),
-            cloud.reader.pages(f"{location}/usages", api_version=API_VERSION),
+            cloud.reader.pages(f"{location}/vmSizes", api_version=api_version("locations")),
+            cloud.reader.pages(f"{location}/usages", api_version=api_version("locations")),
             *(
-                cloud.reader.get(workspace.container("computes", one["name"]), api_version=API_VERSION)
+                cloud.reader.get(
+                    workspace.container("computes", one["name"]), api_version=api_version("computes")
+                )
                 for one in clusters
             ),
         )

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline.assets import content_hash, is_content_version
+from plumbline.azure.api_versions import api_version
 from plumbline.azure.live_version import (
-    CODE_API_VERSION,
     LiveVersion,
     code_id,
     is_true,
@@ -299,7 +299,7 @@ class VersionedAssetKind:
     async def _understood(self, context: Context, body: Mapping[str, Any]) -> LiveVersion:
         assert context.cloud is not None
         code = code_id(self.kind, body)
-        kept = await context.cloud.reader.get(code, api_version=CODE_API_VERSION) if code else None
+        kept = await context.cloud.reader.get(code, api_version=api_version("codes")) if code else None
         return live_version(self.kind, body, code_hash=kept_code_hash(kept))
 
     async def _get(self, context: Context, path: str) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from plumbline.azure.token_claims import read_token
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
-from plumbline.ops.release.caller import caller_of
 
 if TYPE_CHECKING:
     from plumbline.provider.address import Workspace
@@ -25,7 +25,7 @@ def open_writer(session: AzureSession) -> tuple[Writer, Workspace]:
     pins = target.pins
     given = {
         "cloud": pins.cloud if pins else os.environ.get("AZUREML_CURRENT_CLOUD", "AzureCloud"),
-        "tenantId": pins.tenant_id if pins else caller_of(session).tenant_id,
+        "tenantId": pins.tenant_id if pins else read_token(session.token()).tenant_id,
         "subscriptionId": target.subscription_id,
     }
     try:

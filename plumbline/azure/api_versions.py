@@ -1,0 +1,30 @@
+"""The api-version of each group of operations: `api_versions.yaml`, each row with its source."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+def api_version(operations: str) -> str:
+    """The version with which a group of operations is asked, for instance `components`."""
+    return str(_rows()[operations]["version"])
+
+
+@cache
+def _rows() -> dict[str, Any]:
+    rows: dict[str, Any] = yaml.safe_load(
+        Path(__file__).with_name("api_versions.yaml").read_text(encoding="utf-8")
+    )
+    return rows
+
+
+def api_version_at(arm_id: str) -> str:
+    """The version with which a child of a workspace is asked, by its ARM id: an asset's version, a datastore, a job.
+
+    Raises: KeyError: a type that has no row.
+    """
+    return api_version(arm_id.partition("/workspaces/")[2].split("/")[1])

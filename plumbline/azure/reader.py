@@ -1,0 +1,206 @@
+"""Requests to Azure Resource Manager and its data planes: azure-core over aiohttp, many at once, patient with throttling.
+
+The provider awaits it, the command line blocks on it (`plumbline.ops.azure_session`): one transport, one retry rule, one
+rule for pages. It raises azure-core's own errors; what they mean to a reader is said by who calls.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from plumbline.azure.credential_in_thread import CredentialInThread
+from plumbline.azure.patience import patience
+
+WIDTH = 64  # connections at once: measured, see the benchmarks; more gains nothing on one host
+
+
+class ForeignPageError(Exception):
+    """A list goes on at another host than the one that was asked; nothing is sent there."""
+
+    def __init__(self, *, got: str, expected: str) -> None:
+        super().__init__(f"nextLink: got {got}, expected one of {expected}. Nothing was sent there.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of a list; `next_link` is where it goes on, None at its end."""
+
+    entries: list[Any]
+    next_link: str | None
+
+
+class Reader:
+    """Requests to one endpoint. Made anywhere, used in one event loop.
+
+    Args:
+        endpoint: Base address of Resource Manager; tokens are asked for it.
+        credential: In azure-core's synchronous form; asked in a thread.
+        local: The endpoint is an emulator: no proxy, and no patience with one that is down.
+        agent: Name for the User-Agent header.
+    """
+
+    def __init__(self, *, endpoint: str, credential: Any, local: bool, agent: str) -> None:
+        self._endpoint = endpoint.rstrip("/")
+        self._credential = credential
+        self._local = local
+        self._agent = agent
+        self._client: Any = None
+        self._session: Any = None
+        self._lock = asyncio.Lock()
+
+    async def get(
+        self, path: str, *, api_version: str | None = None, query: Mapping[str, str] | None = None
+    ) -> Any:
+        """The JSON document at an ARM path or a full address, None when it is not there.
+
+        Raises: azure.core.exceptions.AzureError: no login, no right, no answer.
+        """
+        response = await self.send("GET", path, api_version=api_version, query=query)
+        return None if response.status_code == 404 else response.json()
+
+    async def page(
+        self, path: str, *, api_version: str | None = None, query: Mapping[str, str] | None = None
+    ) -> Page | None:
+        """One page of a list, by its ARM path or by the link of the page before; None when there is no such list.
+
+        An empty list is a page without entries: None says that what would hold it is not there.
+        Raises: as `get`. ForeignPageError: it goes on at another host.
+        """
+        document = await self.get(path, api_version=api_version, query=query)
+        if document is None:
+            return None
+        link = document.get("nextLink") or None
+        asked = self._address(path)
+        if link is not None and not same_host(str(link), asked):
+            raise ForeignPageError(got=str(link), expected=f"https://{urlsplit(asked).netloc}")
+        return Page(entries=list(document.get("value") or ()), next_link=link)
+
+    async def pages(
+        self, path: str, *, api_version: str | None = None, query: Mapping[str, str] | None = None
+    ) -> list[Any] | None:
+        """Every entry of a list, over all its pages; None when there is no such list.
+
+        Raises: as `page`.
+        """
+        page = await self.page(path, api_version=api_version, query=query)
+        if page is None:
+            return None
+        found = page.entries
+        while page is not None and page.next_link:
+            page = await self.page(page.next_link)
+            found += page.entries if page else []
+        return found
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        api_version: str | None = None,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+    ) -> Any:
+        """Send any request; answers azure-core's response, its body read, of a success or a 404.
+
+        Raises: as `get`.
+        """
+        client = await self._opened()
+        from azure.core.rest import HttpRequest
+
+        parameters = {**({"api-version": api_version} if api_version else {}), **(query or {})}
+        request = HttpRequest(method, self._address(path), params=parameters or None, json=body)
+        response = await client.send_request(request)
+        await response.read()
+        if response.status_code != 404:
+            response.raise_for_status()
+        return response
+
+    async def fetch(self, url: str) -> tuple[int, bytes]:
+        """Status and bytes at an address that Azure signed itself; no token is sent there."""
+        await self._opened()
+        async with self._session.get(url, headers={"Accept-Encoding": "identity"}) as answer:
+            return answer.status, await answer.read()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _address(self, path: str) -> str:
+        return path if path.startswith("https://") else f"{self._endpoint}{path}"
+
+    async def _opened(self) -> Any:
+        async with self._lock:
+            if self._client is None:
+                # In a thread: imports take long on a busy machine, and the engine waits seconds for an answer to
+                # Cancel.
+                authorities = await asyncio.to_thread(_prepare)
+                self._client = self._open(authorities)
+            return self._client
+
+    def _open(self, authorities: ssl.SSLContext) -> Any:
+        import aiohttp
+        from azure.core import AsyncPipelineClient
+        from azure.core.pipeline.policies import (
+            AsyncBearerTokenCredentialPolicy,
+            AsyncRetryPolicy,
+            HeadersPolicy,
+            UserAgentPolicy,
+        )
+        from azure.core.pipeline.transport import AioHttpTransport
+
+        # One context for all connections: azure-core would read the bundle again for every request.
+        connector = aiohttp.TCPConnector(ssl=authorities, limit=WIDTH)
+        self._session = aiohttp.ClientSession(
+            connector=connector, trust_env=not self._local, auto_decompress=False
+        )
+        policies = [
+            HeadersPolicy({"Accept": "application/json"}),
+            UserAgentPolicy(base_user_agent=self._agent),
+            AsyncRetryPolicy(**patience(local=self._local)),
+            AsyncBearerTokenCredentialPolicy(
+                CredentialInThread(self._credential), f"{self._endpoint}/.default"
+            ),
+        ]
+        transport = AioHttpTransport(session=self._session, session_owner=False)
+        return AsyncPipelineClient(self._endpoint, policies=policies, transport=transport)
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether two addresses are of the same host over TLS; Azure writes some with their port, which is 443."""
+    return _host(one) is not None and _host(one) == _host(other)
+
+
+def _host(url: str) -> tuple[str, int] | None:
+    parts = urlsplit(url)
+    try:
+        port = parts.port or 443
+    except ValueError:
+        return None
+    if parts.scheme != "https" or not parts.hostname or parts.username is not None:
+        return None
+    return parts.hostname.lower(), port
+
+
+def trusted_authorities() -> ssl.SSLContext:
+    """The bundle that Azure's clients use: REQUESTS_CA_BUNDLE, else SSL_CERT_FILE, else certifi's."""
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
+    if not bundle:
+        import certifi
+
+        bundle = certifi.where()
+    return ssl.create_default_context(cafile=bundle)
+
+
+def _prepare() -> ssl.SSLContext:
+    import aiohttp  # noqa: F401
+    import azure.core.pipeline.policies
+    import azure.core.pipeline.transport  # noqa: F401
+
+    return trusted_authorities()
