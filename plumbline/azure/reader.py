@@ -124,7 +124,9 @@ class Reader:
     async def fetch(self, url: str) -> tuple[int, bytes]:
         """Status and bytes at an address that Azure signed itself; no token is sent there."""
         await self._opened()
-        async with self._session.get(url, headers={"Accept-Encoding": "identity"}) as answer:
+        async with self._session.get(
+            url, headers={"Accept-Encoding": "identity", "User-Agent": self._agent}
+        ) as answer:
             return answer.status, await answer.read()
 
     async def close(self) -> None:
