@@ -23,8 +23,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core import ARMPipelineClient
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
-from plumbline.fence import live_cloud
-from plumbline.ops.target import PUBLIC_ENDPOINTS
+from plumbline.fence import PUBLIC_RESOURCE_MANAGERS, live_cloud
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -68,8 +67,8 @@ class Cloud:
         self, *, subscription: str, location: str, credential: TokenCredential | None = None
     ) -> None:
         live = live_cloud(os.environ)
-        self.endpoint = live.resource_manager or PUBLIC_ENDPOINTS.get(
-            live.name, PUBLIC_ENDPOINTS["AzureCloud"]
+        self.endpoint = live.resource_manager or PUBLIC_RESOURCE_MANAGERS.get(
+            live.name, PUBLIC_RESOURCE_MANAGERS["AzureCloud"]
         )
         self.is_emulated = live.is_emulated
         self.subscription, self.location = subscription, location
