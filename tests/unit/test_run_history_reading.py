@@ -67,6 +67,9 @@ class Recorded:
         }
         self._answers |= answers
 
+    def require_workspace(self) -> None:
+        assert "w" in self._answers
+
     def get(self, path: str, **_: str) -> Any:
         return self._answers.get(path.rpartition("/")[2])
 
