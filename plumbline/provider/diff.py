@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from plumbline.azure.holding import holding
+from plumbline.azure.live_version import LiveVersion
 from plumbline.provider.codec import is_known
 from plumbline.provider.table import ASSET_KINDS, PropertyRow, property_rows
 
@@ -37,14 +40,15 @@ def diff(
     """List the changes from old inputs to new ones.
 
     A property that only repeats another one (`contentHash` repeats `spec`) is not listed; nor are paths. Two specs of one
-    content hash are one definition: what was imported shows less than what was written.
+    content hash are one definition, and so are a schedule and what Azure makes of it: what was imported shows another
+    form than what was written.
 
     Args:
         lost: Dotted paths that Azure has not kept; each is a change, so that every run tries again and says so.
     """
     rows = {name: row for name, row in property_rows(kind).items() if row.is_input}
     differing = {name for name, row in rows.items() if _normal(row, olds) != _normal(row, news)}
-    if kind in ASSET_KINDS and _same_content(olds, news):
+    if "spec" in differing and _same_content(kind, olds, news):
         differing.discard("spec")
     differing |= {path.partition(".")[0] for path in lost}
     changes: list[Change] = []
@@ -60,9 +64,14 @@ def content_changed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
     return any(olds.get(name) != news.get(name) for name in ("version", "contentHash"))
 
 
-def _same_content(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    hashes = [olds.get("contentHash"), news.get("contentHash")]
-    return is_known(hashes) and hashes[0] is not None and hashes[0] == hashes[1]
+def _same_content(kind: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
+    if kind in ASSET_KINDS:
+        hashes = [olds.get("contentHash"), news.get("contentHash")]
+        return is_known(hashes) and hashes[0] is not None and hashes[0] == hashes[1]
+    if not is_known([olds.get("spec"), news.get("spec")]):
+        return False
+    taken = LiveVersion(spec=json.loads(olds["spec"]), code_hash=None, values={})
+    return holding(kind, json.loads(news["spec"]), taken).holds
 
 
 def _normal(row: PropertyRow, values: Mapping[str, Any]) -> Any:

@@ -154,9 +154,17 @@ class ProviderStack:
         return answer
 
     def change(self, path: str, **properties: Any) -> None:
-        """What another client does: GET, change, PUT whole."""
-        body = self.live(path)
-        merged = {**body["properties"], **properties}
+        """What another client does: GET, change, PUT whole, without the stage, as azure-ai-ml does.
+
+        A component's description is that of its spec (recorded): the studio edits it there.
+        """
+        merged = {**self.live(path)["properties"], **properties}
+        merged.pop("stage", None)
+        if "componentSpec" in merged and "description" in properties:
+            merged["componentSpec"] = {
+                **merged["componentSpec"],
+                "description": merged.pop("description"),
+            }
         self.call("PUT", path, body={"properties": merged})
 
     def versions(self, path: str) -> dict[str, bool]:

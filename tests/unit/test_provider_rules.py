@@ -132,6 +132,8 @@ def test_every_property_changes_as_its_row_says(kind: str) -> None:
         ]
         if name == "enabled":
             new = False
+        if name == "spec":
+            new = '{"create_job":{"compute":"azureml:other"}}'
         # Another spec is other content: under one hash it would be the same, shown in less detail.
         hashed = {"contentHash": "f" * 64} if name == "spec" and kind != "schedule" else {}
         changes = diff(kind, olds, {**olds, name: new, **hashed})
@@ -202,3 +204,16 @@ def test_what_azure_has_not_kept_is_a_change_until_it_is_there(kind: str) -> Non
     olds = checked(kind)
     found = diff(kind, olds, olds, lost=["spec.inputs.table.path", "tags.team"])
     assert {(change.path, change.action) for change in found} == {("spec", "update"), ("tags", "update")}
+
+
+def test_a_schedule_in_the_form_that_azure_gives_it_is_no_difference() -> None:
+    job = {"inputs": {"table": {"path": "azureml:table:1", "type": "uri_folder"}}}
+    shown = {
+        "inputs": {"table": {**job["inputs"]["table"], "mode": "ro_mount"}},
+        "experiment_name": "Default",
+    }
+    olds, news = ({"name": "weekly", "spec": canonical_text({"create_job": one})} for one in (shown, job))
+    assert diff("schedule", olds, news) == ()
+    other = {"inputs": {"table": {**job["inputs"]["table"], "mode": "download"}}}
+    downloads = {"name": "weekly", "spec": canonical_text({"create_job": other})}
+    assert [change.path for change in diff("schedule", downloads, news)] == ["spec"]
