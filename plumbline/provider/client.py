@@ -75,13 +75,19 @@ class Writer:
         return answers.last(scope)
 
     def change(
-        self, workspace: Workspace, kind: str, name: str, version: str, mutable: Mapping[str, Any]
+        self, workspace: Workspace, definition: AssetDefinition, mutable: Mapping[str, Any], *, root: Path
     ) -> Mapping[str, Any]:
         """Change what may change of a version that exists: `description`, `tags`, `display_name`."""
+        kind, name, version = definition.kind, definition.name, definition.version
         scope = workspace.version(kind_rows()[kind].collection, name, version)
         with self._refusals(f"{name}:{version}: change", "versions/write", kind, scope):
             operations = self._operations(workspace, kind)
             entity = operations.get(name=name, version=version)
+            if kind == "component" and entity.type == "pipeline":
+                # Azure answers no steps, so that azure-ai-ml would send none (recorded; azure-ai-ml 1.35.2).
+                whole = loaded(kind, to_az_ml_yaml(definition, root=root))
+                whole.properties = entity.properties
+                entity = whole
             for noun, value in mutable.items():
                 setattr(entity, noun, value)
             with self._answers.kept() as answers:

@@ -201,7 +201,11 @@ class VersionedAssetKind:
             context.begin()
             attributes = {MUTABLE[wire]: value for wire, value in wanted.items()}
             body = await asyncio.to_thread(
-                self._writer(context).change, workspace, self.kind, name, version, attributes
+                self._writer(context).change,
+                workspace,
+                definition_of(self.kind, inputs),
+                attributes,
+                root=context.root,
             )
         if inputs["archived"] and not archived:
             context.begin()
