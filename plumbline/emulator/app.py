@@ -20,7 +20,7 @@ from plumbline.emulator.answers import send_error, send_reply
 from plumbline.emulator.authentication import authenticate, authorize, scope_of
 from plumbline.emulator.errors import AzureError, not_modelled
 from plumbline.emulator.executor.executor import Executor
-from plumbline.emulator.faults import Faults
+from plumbline.emulator.faults import Fault, Faults
 from plumbline.emulator.lro import Operations
 from plumbline.emulator.noise import Noises
 from plumbline.emulator.principals import ANONYMOUS, Principal, Principals
@@ -130,9 +130,7 @@ class Application:
                 raise not_modelled(call.method, call.path)
             call.route, call.params = found
             call.principal, call.token_claims = authenticate(call)
-            reply = await self._answer(
-                call, kill_before_commit=fault is not None and fault.kills_before_commit
-            )
+            reply = await self._answer(call, fault)
             if fault is not None and fault.acts_after:
                 status = await fault.act(send)
                 return
@@ -156,14 +154,16 @@ class Application:
             if not call.path.startswith(("/_control", "/health")):
                 emulator.requests.add(call, status=status, seconds=time.perf_counter() - started)
 
-    async def _answer(self, call: Call, *, kill_before_commit: bool) -> Reply:
+    async def _answer(self, call: Call, fault: Fault | None) -> Reply:
         route, emulator = call.route, self.emulator
         logged = call.method in _WRITES and route.logged and route.audience in ("arm", "machine_learning")
         try:
             authorize(call)
             if not route.streaming:
                 call.body = await call.read(route.body_limit)
-            if kill_before_commit:
+            if fault is not None:
+                call.body = fault.received(call.body)
+            if fault is not None and fault.kills_before_commit:
                 emulator.store.before_commit = emulator.faults.kill
             if inspect.iscoroutinefunction(route.handler):
                 reply: Reply = await route.handler(call)

@@ -28,6 +28,8 @@ class Fault:
         status: HTTP status to answer instead of doing the work; or "close" (connection cut before the work),
             "close-after" (work done, connection cut), "kill" (kill -9 before the work), "kill-before-commit" (work
             done, not committed), "kill-after" (committed, not answered); None for a delay alone.
+        lose: Members of the request's JSON that the service never sees, dotted (`properties.description`; `*` is any
+            name): what a client sent and a service did not keep.
     """
 
     path: str
@@ -38,6 +40,7 @@ class Fault:
     delay_seconds: float = 0.0
     body: dict[str, Any] | None = None
     headers: dict[str, str] | None = None
+    lose: tuple[str, ...] = ()
     seen: int = 0
     fired: int = 0
 
@@ -73,6 +76,15 @@ class Fault:
         """The work is done and committed; the answer is lost."""
         return self.status in ("close-after", "kill-after")
 
+    def received(self, body: bytes) -> bytes:
+        """The request's body as the service sees it."""
+        if not self.lose or not body:
+            return body
+        content = json.loads(body)
+        for path in self.lose:
+            _lose(content, path.split("."))
+        return json.dumps(content).encode()
+
     async def act(self, send: Send) -> int:
         """Answers the status, or ends the connection or the process. Returns: the status answered."""
         if isinstance(self.status, int):
@@ -94,8 +106,18 @@ class Fault:
         """As the control endpoint tells it."""
         return {
             "method": self.method, "path": self.path, "nth": self.nth, "count": self.count, "status": self.status,
-            "delay_seconds": self.delay_seconds, "seen": self.seen, "fired": self.fired,
+            "delay_seconds": self.delay_seconds, "lose": list(self.lose), "seen": self.seen, "fired": self.fired,
         }  # fmt: skip
+
+
+def _lose(content: Any, names: list[str]) -> None:
+    if not isinstance(content, dict):
+        return
+    for name in list(content) if names[0] == "*" else [names[0]]:
+        if len(names) == 1:
+            content.pop(name, None)
+        else:
+            _lose(content.get(name), names[1:])
 
 
 async def _cut(send: Send) -> None:

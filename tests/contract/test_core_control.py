@@ -43,6 +43,17 @@ def test_a_status_strikes_the_nth_request_of_its_route_and_no_other(emulator):
     assert emulator.control("GET", "faults")[0]["fired"] == 2
 
 
+def test_a_lost_member_never_arrives_and_the_others_do(emulator):
+    path = group(emulator, "rg-lose")
+    emulator.control(
+        "PUT", "faults", [{"method": "PUT", "path": "rg-lose$", "lose": ["tags.*.gone", "tags.owner"]}]
+    )
+    body = {"location": "westeurope", "tags": {"owner": "alice", "team": "ml"}}
+    assert emulator.request("PUT", path, json=body).json()["tags"] == {"team": "ml"}
+    assert emulator.request("GET", path).json()["tags"] == {"team": "ml"}
+    assert emulator.request("PUT", path, json=body).json()["tags"] == {"owner": "alice", "team": "ml"}
+
+
 def test_a_cut_before_the_work_makes_nothing_and_one_after_it_makes_it(emulator):
     path = group(emulator, "rg-cut")
     emulator.control("PUT", "faults", [

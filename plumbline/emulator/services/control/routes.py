@@ -12,7 +12,9 @@ from plumbline.emulator.faults import Fault
 from plumbline.emulator.files import write_private
 from plumbline.emulator.routing import Call, Reply, Route
 
-_FAULT_FIELDS = frozenset({"method", "path", "nth", "count", "status", "delay_seconds", "body", "headers"})
+_FAULT_FIELDS = frozenset(
+    {"method", "path", "nth", "count", "status", "delay_seconds", "body", "headers", "lose"}
+)
 
 
 def start(emulator: Emulator) -> None:
