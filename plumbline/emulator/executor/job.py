@@ -21,6 +21,7 @@ from plumbline.emulator.executor.step_error import StepFailed, error_body
 from plumbline.emulator.executor.step_plan import JobPlan, Produced, StepPlan
 from plumbline.emulator.executor.step_reuse import RunningTwins
 from plumbline.emulator.executor.storage import Tree, Unreachable
+from plumbline.emulator.executor.sweep_end import SweepEnd
 from plumbline.emulator.store import Resource
 
 _log = logging.getLogger("plumbline.emulator.executor")
@@ -108,6 +109,8 @@ class JobExecution:
             self._skip_all()
             return list(self._running.values())
         for path, step in list(self._waiting.items()):
+            if self.plan.sweep and len(self._running) >= self.plan.sweep.at_once:
+                break
             states = [self._status.get(needed) for needed in step.depends_on]
             if any(state in ENDED and state != "Completed" for state in states):
                 self._skip(step)
@@ -197,14 +200,18 @@ class JobExecution:
         status = "Completed"
         if failed or any(state != "Completed" for state in self._status.values()):
             status = "Canceled" if self._cancel_reason == "canceled" else "Failed"
+        trials = SweepEnd.of(self._parts, self.workspace, self.plan, self._names, self._status)
+        if trials.completed and not self._cancel_reason:
+            status = "Completed"
         error = self._error(failed) if status == "Failed" else None
-        outputs = self._job_outputs(self.plan.outputs)
+        outputs = self._job_outputs(self.plan.outputs) or trials.outputs
         self._say(f"job {self.name}: {status}")
         self._log.keep(self._parts.storage, self.workspace, self.name)
 
         def finish(run: Run) -> None:
             run.status, run.error, run.ended_at, run.logs = status, error, time.time(), [EXECUTION_LOG]
             run.outputs = outputs
+            run.properties |= trials.properties
 
         for group in self.plan.groups:
             self._change(

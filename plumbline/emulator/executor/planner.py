@@ -29,6 +29,7 @@ from plumbline.emulator.executor.step_plan import (
     StepPlan,
     Uri,
 )
+from plumbline.emulator.executor.sweep import plan_sweep
 
 
 class Planner:
@@ -47,11 +48,13 @@ class Planner:
         """Return the plan; incomplete when `problems` is not empty.
 
         Args:
-            job: `properties` of a Pipeline or Command job as put.
+            job: `properties` of a job as put.
             name: of the job.
         """
         if job.get("jobType") == "Command":
             return self._plan_command(job)
+        if job.get("jobType") == "Sweep":
+            return plan_sweep(job, name=name, problems=self.problems)
         settings = job.get("settings") or {}
         component = self._job_component(str(job.get("componentId") or ""))
         spec = component.spec if component else {}

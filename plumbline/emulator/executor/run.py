@@ -31,7 +31,7 @@ class Run:
         name: Unique in the workspace; a job's name, a step's GUID.
         root, parent: Names; parent is empty for a job.
         path: Place in the job, for example "outer/inner"; empty for the job itself.
-        kind: pipeline, command (a job), step, group (a nested pipeline component), tracking (made by an MLflow client).
+        kind: pipeline, command, sweep (jobs), step, group (a nested pipeline component), trial (of a sweep), tracking (made by an MLflow client).
         definition: A job's `properties` as put; of a step, what its job answers as a command job.
         outputs: Name to {"uri", "type", "digest", "bytes", "files"}.
         processes: {"pid", "started"} of what runs now.

@@ -131,6 +131,22 @@ class GroupPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SweepPlan:
+    """What makes a job's steps the trials of a sweep.
+
+    Args:
+        metric: Decides which trial is the best: the largest or the smallest value that one logged.
+        at_once: Trials that may run at the same time.
+        notes: What of the sweep is not emulated; its run says so as warnings.
+    """
+
+    metric: str
+    maximize: bool
+    at_once: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobPlan:
     """All steps of a job, each after those that it depends on."""
 
@@ -141,3 +157,4 @@ class JobPlan:
     continue_on_step_failure: bool = False
     force_rerun: bool = False
     default_datastore: str = ""
+    sweep: SweepPlan | None = None

@@ -25,7 +25,7 @@ from plumbline.emulator.executor.step_plan import (
 from plumbline.emulator.executor.storage import Storage, Unreachable
 from plumbline.emulator.store import Resource
 
-SUPPORTED = ("Pipeline", "Command")
+SUPPORTED = ("Pipeline", "Command", "Sweep")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ class Submissions:
             except Unreachable as error:
                 once("settings.default_datastore", str(error))
         for step in plan.steps:
-            place = f"jobs.{step.path.replace('/', '.jobs.')}." if step.path else ""
+            place = f"jobs.{step.path.replace('/', '.jobs.')}." if step.path and not plan.sweep else ""
             self._check_compute(workspace, step, place, once)
             if not step.environment_id:
                 once(f"{place}environment", "the step has no environment")
@@ -132,7 +132,7 @@ class Submissions:
 
     def _check_compute(self, workspace: Resource, step: StepPlan, place: str, once: Any) -> None:
         if not step.compute_id:
-            if step.path:
+            if place:
                 once(f"{place}compute", "the step has no compute and the pipeline no default_compute")
             return
         if is_serverless(step.compute_id):
@@ -175,7 +175,7 @@ class Submissions:
             workspace_id=workspace.id,
             name=name,
             root=name,
-            kind="pipeline" if pipeline else "command",
+            kind="pipeline" if pipeline else "sweep" if plan.sweep else "command",
             experiment=experiment,
             display_name=str(properties.get("displayName") or name),
             submitter=submitter,
@@ -186,8 +186,9 @@ class Submissions:
             definition=dict(properties),
             inputs={key: shown_input(source) for key, source in plan.inputs.items() if source is not None},
             compute_id="" if pipeline else plan.steps[0].compute_id,
+            warnings=[*plan.sweep.notes] if plan.sweep else [],
         )
-        if not pipeline:
+        if not pipeline and plan.sweep is None:
             return Submission(plan=plan, runs=[job], names={"": name})
         names = {"": name}
         nodes: list[GroupPlan | StepPlan] = [
@@ -195,11 +196,13 @@ class Submissions:
             *plan.steps,
         ]
         for node in nodes:
-            names[node.path] = str(uuid.uuid4())
+            # A trial is called after its sweep.
+            names[node.path] = f"{name}_{node.path}" if plan.sweep else str(uuid.uuid4())
         runs = [job]
         for node in nodes:
             parent = names[node.path.rpartition("/")[0]]
-            runs.append(_child(job, node, names[node.path], parent))
+            child = _child(job, node, names[node.path], parent)
+            runs.append(replace(child, kind="trial", properties={}) if plan.sweep else child)
         return Submission(plan=plan, runs=runs, names=names)
 
 

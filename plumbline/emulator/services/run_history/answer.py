@@ -16,6 +16,8 @@ _RUN_TYPES = {
     "pipeline": "azureml.PipelineRun",
     "group": "azureml.PipelineRun",
     "command": "azureml.scriptrun",
+    "sweep": "azureml.HyperDriveRun",
+    "trial": "azureml.scriptrun",
     "step": "azureml.StepRun",
     "tracking": "MLflow",
 }
