@@ -1,0 +1,1 @@
+"""Requests made from official model classes, sent to every modelled route: no 500, no hang, no answer that nobody can read."""
