@@ -18,6 +18,7 @@ from plumbline.emulator.access import ASSIGNMENT_TYPE, Access
 from plumbline.emulator.activity import Activity
 from plumbline.emulator.answers import send_error, send_reply
 from plumbline.emulator.authentication import authenticate, authorize, scope_of
+from plumbline.emulator.body_types import BodyTypes
 from plumbline.emulator.errors import AzureError, not_modelled
 from plumbline.emulator.executor.executor import Executor
 from plumbline.emulator.faults import Fault, Faults
@@ -62,6 +63,7 @@ class Emulator:
         self.noises = Noises(enabled=settings.azure_noise, seed=settings.subscription_id)
         self.recorded = RecordedForms()
         self.requests = RequestLog()
+        self.body_types = BodyTypes()
         self.faults = Faults()
         self.store.on_delete(self._forget)
         self.blobs = Blobs(self.store, settings.home / "blobs")

@@ -94,9 +94,9 @@ class Call:
         return self.emulator.settings.base_url
 
     def json(self) -> dict[str, Any]:
-        """The body as a JSON object.
+        """The body as a JSON object, its members in the types that Azure declares for the operation.
 
-        Raises: AzureError: 400 InvalidRequestContent when it is not one.
+        Raises: AzureError: 400 InvalidRequestContent when it is not one, or a member cannot be read as its type.
         """
         try:
             value = json_text.loads(self.body) if self.body else {}
@@ -104,7 +104,7 @@ class Call:
             raise _bad_json(str(error)) from error
         if not isinstance(value, dict):
             raise _bad_json(f"got {type(value).__name__}, expected an object")
-        return value
+        return self.emulator.body_types.read(self.method, self.route.path, value)
 
     async def read(self, limit: int) -> bytes:
         """The whole body. Raises: AzureError: 413, when it is longer than `limit` bytes."""

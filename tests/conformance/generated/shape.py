@@ -52,6 +52,11 @@ class Shape:
         assert self.model is not None
         return _fields(self.model)
 
+    def discriminator(self) -> str:
+        """The wire name of the member that chooses between subtypes; empty when there is none."""
+        assert self.model is not None
+        return _discriminator(self.model)
+
     def subtypes(self) -> list[Shape]:
         """The classes that its discriminator chooses between; empty when there is none."""
         if self.table is not None:
@@ -127,6 +132,15 @@ def _subtypes(model: type) -> list[type]:
     return [subtype for value, subtype in mapping.items() if isinstance(value, str) and subtype is not model]
 
 
+def _discriminator(model: type) -> str:
+    if hasattr(model, "_attribute_map"):
+        names = list(getattr(model, "_subtype_map", {}))
+        return str(model._attribute_map[names[0]]["key"]).replace("\\.", ".") if names else ""
+    model({})
+    fields = model._attr_to_rest_field.values()  # type: ignore[attr-defined]
+    return next((field._rest_name for field in fields if field._is_discriminator), "")
+
+
 def _discriminator_value(model: type) -> str | None:
     for base in model.__mro__:
         for value, subtype in getattr(base, "__mapping__", {}).items():
@@ -166,13 +180,28 @@ def _of_type(found: Any) -> Shape:
 def _msrest_fields(model: Any) -> dict[str, Shape]:
     found: dict[str, Shape] = {}
     readonly = {name for name, rules in getattr(model, "_validation", {}).items() if rules.get("readonly")}
+    constants = _msrest_constants(model)
     for attribute, row in model._attribute_map.items():
         if attribute in readonly:
+            continue
+        if attribute in constants:
+            found[row["key"].replace("\\.", ".")] = Shape(kind="choice", choices=(constants[attribute],))
             continue
         path = [part.replace("\\.", ".") for part in re.split(r"(?<!\\)\.", row["key"])]
         shape = _msrest_shape(model, row["type"])
         # "properties.accessTier" is a member of a member that no class describes.
         found[path[0] if len(path) == 1 else ".".join(path)] = shape
+    return found
+
+
+def _msrest_constants(model: Any) -> dict[str, str]:
+    """Discriminators with the value that stands for this class."""
+    found = {}
+    for base in model.__mro__:
+        for attribute, table in getattr(base, "_subtype_map", {}).items():
+            for value, name in table.items():
+                if name == model.__name__:
+                    found[attribute] = value
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,9 +63,10 @@ def targets() -> Iterator[Target]:
 
 
 def _target(service: str, method: str, path: str, audience: str) -> Target:
-    operation = _operations().get((method, _anonymous(path)))
-    kept = _operations().get(("PUT", _anonymous(path)))
-    inner = _operations().get(("PUT", _anonymous(f"{path}/{{name}}")))
+    operations = published_operations()
+    operation = operations.get((method, anonymous(path)))
+    kept = operations.get(("PUT", anonymous(path)))
+    inner = operations.get(("PUT", anonymous(f"{path}/{{name}}")))
     of_list = method == "GET" and kept is None and inner is not None
     read_by = inner if of_list else kept
     return Target(
@@ -74,21 +74,38 @@ def _target(service: str, method: str, path: str, audience: str) -> Target:
         method=method,
         path=path,
         audience=audience,
-        versions=tuple(operation["versions"]) if operation else (),
-        body=operation["body"] if operation else None,
-        answer=read_by["model"] if read_by and method not in {"DELETE", "POST"} else None,
+        versions=operation.versions if operation else (),
+        body=operation.body if operation else None,
+        answer=read_by.model if read_by and method not in {"DELETE", "POST"} else None,
         of_list=of_list,
     )
 
 
-def _anonymous(path: str) -> str:
-    return re.sub(r"\{[^}]*\}", "{}", path).lower().rstrip("/")
+def anonymous(path: str) -> str:
+    """A path without the names of its parameters, in lower case; a registry's region serves ARM's own paths."""
+    return re.sub(r"\{[^}]*\}", "{}", path).lower().removeprefix("/mferp/managementfrontend").rstrip("/")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """A published operation.
+
+    Args:
+        model: The class of its body; None when it has none or its package is not installed.
+        body: What the body looks like: as the class says, or as the published table of field names does.
+    """
+
+    source: str
+    versions: tuple[str, ...]
+    body_name: str
+    model: type | None
+    body: Shape | None
 
 
 @cache
-def _operations() -> dict[tuple[str, str], dict[str, Any]]:
-    """(method, path without names) to the published operation and the class of its body, where that is installed."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+def published_operations() -> dict[tuple[str, str], Operation]:
+    """(method, anonymous path) to the operation."""
+    found: dict[tuple[str, str], Operation] = {}
     modules = {
         f"{row['package'].replace('==', ' ')}, {module}": module
         for row in sources()["sources"]
@@ -99,21 +116,30 @@ def _operations() -> dict[tuple[str, str], dict[str, Any]]:
             models = _models(modules.get(source["source"], ""))
             for row in source["operations"]:
                 if "path" in row:
-                    name = row.get("body") or ""
-                    model = getattr(models, name, None)
-                    fields = (
-                        Shape(kind="object", table=(source["models"], name))
-                        if name in source.get("models", ())
-                        else None
-                    )
-                    body = Shape(kind="object", model=model) if model is not None else fields
-                    key = (row["method"], _anonymous(row["path"]))
-                    found.setdefault(key, {"versions": row.get("versions", []), "model": model, "body": body})
+                    key = (row["method"], anonymous(row["path"]))
+                    found.setdefault(key, _operation(source, row, models))
     return found
 
 
+def _operation(source: dict[str, Any], row: dict[str, Any], models: Any) -> Operation:
+    name = row.get("body") or ""
+    model = getattr(models, name, None) if name else None
+    body = None
+    if model is not None:
+        body = Shape(kind="object", model=model)
+    elif name in source.get("models", ()):
+        body = Shape(kind="object", table=(source["models"], name))
+    return Operation(
+        source=source["source"],
+        versions=tuple(row.get("versions", ())),
+        body_name=name,
+        model=model,
+        body=body,
+    )
+
+
 def _models(module: str) -> Any:
-    if not module or importlib.util.find_spec(module.split(".", maxsplit=1)[0]) is None:
+    if not module:
         return None
     try:
         return importlib.import_module(f"{module}.models")
