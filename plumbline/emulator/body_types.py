@@ -38,9 +38,10 @@ class BodyTypes:
         if found is None:
             return body
         models, name = found
-        read = _object(body, models, name, "")
+        read = _object({key: value for key, value in body.items() if key != "tags"}, models, name, "")
         assert isinstance(read, dict)
-        return read
+        # ARM itself looks at a resource's tags, and refuses them in its own words.
+        return {**read, "tags": body["tags"]} if "tags" in body else read
 
     @cached_property
     def _operations(self) -> dict[str, tuple[Mapping[str, Any], str]]:

@@ -11,9 +11,7 @@ from plumbline.emulator.body_types import BodyTypes
 from plumbline.emulator.errors import AzureError
 from tests.conformance.generated import emulator_types
 
-_WORKSPACE = (
-    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
-)
+_WORKSPACE = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
 _JOB = f"{_WORKSPACE}/jobs/{{name}}"
 _TYPES = BodyTypes()
 
@@ -34,7 +32,10 @@ def _read(properties: Any, path: str = _JOB) -> Any:
         ),
         ({"jobType": "Command", "command": None}, {"jobType": "Command", "command": None}),
         ({"jobType": "Command", "unheardOf": [1]}, {"jobType": "Command", "unheardOf": [1]}),
-        ({"jobType": "Pipeline", "jobs": {"a": {"x": [1]}}}, {"jobType": "Pipeline", "jobs": {"a": {"x": [1]}}}),
+        (
+            {"jobType": "Pipeline", "jobs": {"a": {"x": [1]}}},
+            {"jobType": "Pipeline", "jobs": {"a": {"x": [1]}}},
+        ),
     ],
 )
 def test_a_member_is_read_as_its_declared_type(sent: Any, read: Any) -> None:
@@ -55,7 +56,11 @@ def test_a_member_is_read_as_its_declared_type(sent: Any, read: Any) -> None:
 def test_what_cannot_be_read_is_refused_by_name(sent: Any, where: str) -> None:
     with pytest.raises(AzureError) as refused:
         _read(sent)
-    assert (refused.value.status, refused.value.code, refused.value.target) == (400, "InvalidRequestContent", where)
+    assert (refused.value.status, refused.value.code, refused.value.target) == (
+        400,
+        "InvalidRequestContent",
+        where,
+    )
     assert f"Path '{where}'" in refused.value.message
 
 
@@ -74,7 +79,9 @@ def test_the_table_is_what_the_installed_packages_declare() -> None:
     made = emulator_types.table(committed)
     installed = [source for source in committed if _installed(source.partition(",")[0])]
     assert "azure-ai-ml 1.35.2, azure.ai.ml._restclient.arm_ml_service" in installed
-    assert {source: made[source] for source in installed} == {source: committed[source] for source in installed}
+    assert {source: made[source] for source in installed} == {
+        source: committed[source] for source in installed
+    }
     assert set(made) == set(committed)
 
 

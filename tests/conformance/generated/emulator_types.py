@@ -71,8 +71,20 @@ def _type(shape: Shape, models: dict[str, Any]) -> Any:
 
 
 def text(kept: dict[str, Any]) -> str:
-    """The file's text."""
-    return json.dumps(table(kept), indent=1, sort_keys=True) + "\n"
+    """The file's text, a line for each operation and model."""
+    parts = []
+    for source, part in table(kept).items():
+        groups = [
+            f" {json.dumps(group)}: {{\n"
+            + ",\n".join(
+                f"  {json.dumps(name)}: {json.dumps(row, sort_keys=True)}"
+                for name, row in sorted(part[group].items())
+            )
+            + "\n }"
+            for group in ("operations", "models")
+        ]
+        parts.append(f"{json.dumps(source)}: {{\n" + ",\n".join(groups) + "\n}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def committed() -> dict[str, Any]:

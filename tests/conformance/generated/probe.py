@@ -29,6 +29,7 @@ class Probe:
         emulator = self.platform.emulator
         self.session.verify = str(emulator.home / "ca.pem")
         self.session.trust_env = False
+        self.session.headers["User-Agent"] = "plumbline-tests"
 
     def ask(self, target: Target, data: st.DataObject) -> str:
         """What is wrong with the answer to one request drawn for a target; empty when nothing is."""
