@@ -17,6 +17,14 @@ from typing import Any
 from plumbline.emulator.errors import AzureError
 
 _TABLE = Path(__file__).with_name("body_types.json")
+# What ARM's own envelope of a resource declares, whoever provides it.
+_ANY_OBJECT = {"mapping": "anything"}
+_ENVELOPE = {
+    "Any": {"fields": {}},
+    "Resource": {
+        "fields": {"properties": _ANY_OBJECT, "identity": _ANY_OBJECT, "location": "text", "kind": "text"},
+    },
+}
 _REGION = "/mferp/managementfrontend"  # a registry's region serves ARM's own paths
 
 
@@ -28,16 +36,13 @@ class BodyTypes:
     """Reads bodies by the declared types of their operation."""
 
     def read(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """A body with its scalars in their declared types; as it is when nothing is known of the operation.
+        """A body with its scalars in their declared types; read as ARM's envelope when its provider's types are not known.
 
         Args:
             path: The route's path, with its parameters.
         Raises: AzureError: 400 InvalidRequestContent, naming the member and its type.
         """
-        found = self._operations.get(f"{method} {_anonymous(path)}")
-        if found is None:
-            return body
-        models, name = found
+        models, name = self._operations.get(f"{method} {_anonymous(path)}") or _unknown(method, path)
         read = _object({key: value for key, value in body.items() if key != "tags"}, models, name, "")
         assert isinstance(read, dict)
         # ARM itself looks at a resource's tags, and refuses them in its own words.
@@ -51,6 +56,10 @@ class BodyTypes:
             for part in sources.values()
             for operation, name in part["operations"].items()
         }
+
+
+def _unknown(method: str, path: str) -> tuple[Mapping[str, Any], str]:
+    return _ENVELOPE, "Resource" if method in {"PUT", "PATCH"} and "/providers/" in path else "Any"
 
 
 def _anonymous(path: str) -> str:

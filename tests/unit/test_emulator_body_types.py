@@ -74,6 +74,14 @@ def test_an_unknown_operation_lets_everything_pass() -> None:
     assert _TYPES.read("PUT", "/nobody/{name}", {"a": [1]}) == {"a": [1]}
 
 
+def test_an_unknown_resource_has_arms_own_envelope() -> None:
+    path = "/subscriptions/{s}/resourceGroups/{g}/providers/Contoso.Things/things/{name}"
+    body = {"properties": {"a": [1]}, "sku": "Free"}
+    assert _TYPES.read("PUT", path, body) == body
+    with pytest.raises(AzureError, match="Path 'identity'"):
+        _TYPES.read("PUT", path, {"identity": []})
+
+
 def test_the_table_is_what_the_installed_packages_declare() -> None:
     committed = emulator_types.committed()
     made = emulator_types.table(committed)

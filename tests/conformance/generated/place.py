@@ -58,6 +58,7 @@ _NAMES = {
     "batchendpoints": "one",
     "vaults": "kv-test-001",
 }
+ODD_VERSIONS = (None, "x", "2016-01-01", "2099-01-01-preview")
 _STRANGE = st.one_of(
     st.sampled_from(
         ["two", "0", "-", "..", "%", "a b", "ä", "azureml_default", "azureml_anonymous", "x" * 300, "'", "*"]
@@ -113,8 +114,10 @@ def _usual(name: str, target: Target, *, rest: bool) -> str:
     return _NAMES.get(name.lower(), "one/two" if rest else "one")
 
 
-def answers_version(target: Target) -> list[str | None]:
-    """api-versions worth asking for."""
-    return [*target.versions[-2:], "2025-12-01", "2024-01-01-preview", None, "x"] if target.versions else [
-        "2024-01-01-preview", "2023-01-01", "2024-04-01", None,
-    ]  # fmt: skip
+def usual_path(target: Target) -> str:
+    """The target's path with what is there."""
+    filled = target.path
+    for name, rest in re.findall(r"\{(\w+)(:path)?\}", target.path):
+        usual = quote(_usual(name, target, rest=bool(rest)), safe="/" if rest else "")
+        filled = filled.replace(f"{{{name}{rest}}}", usual, 1)
+    return filled

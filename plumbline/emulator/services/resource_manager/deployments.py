@@ -22,7 +22,7 @@ _TOP = ("location", "tags", "kind", "identity", "sku", "properties", "zones", "p
 async def put(call: Call) -> Reply:
     """Runs a template, incrementally; the first refusal ends it and is kept as the deployment's error."""
     checks.check_version(call, _VERSIONS)
-    group, sent = checks.require_group(call), call.json().get("properties", {})
+    group, sent = checks.require_group(call), call.json().get("properties") or {}
     settings, name = call.emulator.settings, call.params["name"]
     if not isinstance(sent.get("template"), dict):
         raise bad_request(
