@@ -24,6 +24,7 @@ from plumbline.emulator.executor.quota import NodeQuota
 from plumbline.emulator.executor.run import Run, Runs
 from plumbline.emulator.executor.step_error import error_body
 from plumbline.emulator.executor.step_folder import StepFolder
+from plumbline.emulator.executor.step_identity import StepIdentities
 from plumbline.emulator.executor.submission import Submission, Submissions
 from plumbline.emulator.executor.supervisor import cgroup, landlock
 from plumbline.emulator.principals import Principal
@@ -50,7 +51,7 @@ class Executor:
         self.assets = Assets(emulator, self.storage)
         self.nursery = process.Nursery(_private_folder(emulator.settings.home))
         self.quota = NodeQuota(self._node_limit)
-        self._submissions = Submissions(self.assets, self.storage)
+        self._submissions = Submissions(self.assets, self.storage, StepIdentities(emulator, self.assets))
         self._guard = threading.Lock()
         self._jobs: dict[str, JobExecution] = {}
         folder = emulator.settings.home / "runs"
@@ -60,6 +61,7 @@ class Executor:
             runs=self.runs,
             storage=self.storage,
             assets=self.assets,
+            identities=StepIdentities(emulator, self.assets),
             environments=EnvironmentBuilder(self.nursery),
             quota=self.quota,
             nursery=self.nursery,

@@ -12,6 +12,7 @@ from plumbline.emulator.executor.limits import StepLimits
 from plumbline.emulator.executor.process import Nursery
 from plumbline.emulator.executor.quota import NodeQuota
 from plumbline.emulator.executor.run import Runs
+from plumbline.emulator.executor.step_identity import StepIdentities
 from plumbline.emulator.executor.storage import Storage
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class ExecutorParts:
     runs: Runs
     storage: Storage
     assets: Assets
+    identities: StepIdentities
     environments: EnvironmentBuilder
     quota: NodeQuota
     nursery: Nursery

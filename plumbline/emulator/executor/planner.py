@@ -22,6 +22,7 @@ from plumbline.emulator.executor.node_binder import NodeBinder
 from plumbline.emulator.executor.problem import Problems
 from plumbline.emulator.executor.scope import FoundComponent, Scope
 from plumbline.emulator.executor.sources import Sources
+from plumbline.emulator.executor.step_identity import asked_identity
 from plumbline.emulator.executor.step_plan import (
     GroupPlan,
     JobPlan,
@@ -43,6 +44,7 @@ class Planner:
         self._binder = NodeBinder(self.problems, self._sources)
         self._steps: dict[str, StepPlan] = {}
         self._groups: list[GroupPlan] = []
+        self._identity: dict[str, str] = {}
 
     def plan(self, job: Mapping[str, Any], *, name: str) -> JobPlan:
         """Return the plan; incomplete when `problems` is not empty.
@@ -56,6 +58,7 @@ class Planner:
         if job.get("jobType") == "Sweep":
             return plan_sweep(job, name=name, problems=self.problems)
         settings = job.get("settings") or {}
+        self._identity = asked_identity(job.get("identity"))
         component = self._job_component(str(job.get("componentId") or ""))
         spec = component.spec if component else {}
         nodes = job.get("jobs") or {}
@@ -127,6 +130,7 @@ class Planner:
             timeout_seconds=self._timeout("limits.timeout", (job.get("limits") or {}).get("timeout")),
             is_deterministic=False,
             notes=service_notes(job.get("services")),
+            identity=asked_identity(job.get("identity")),
         )
         return JobPlan(steps=(step,), inputs=inputs)
 
@@ -253,6 +257,7 @@ class Planner:
             ),
             is_deterministic=is_true(spec.get("is_deterministic", True)),
             notes=service_notes(node.get("services") or spec.get("services")),
+            identity=asked_identity(node.get("identity")) or self._identity,
             tags=texts(node.get("tags")),
         )
 

@@ -102,6 +102,7 @@ class StepExecution:
             with contextlib.suppress(sqlite3.Error):  # no room for a word: the next start tells the end
                 self._end.write_plainly(status, error)
         finally:
+            self._parts.identities.forget(self._secret)
             # Only now: uploading is the node's work too.
             if self._held:
                 self._parts.quota.release(self._held, self.plan.instance_count)
@@ -220,6 +221,10 @@ class StepExecution:
         variables, token = step_variables(
             self._parts, self._workspace, run, self.plan, folder, binaries=binaries, inputs=paths, outputs=outputs
         )  # fmt: skip
+        own, self._secret = self._parts.identities.variables(self._workspace, self.plan, folder.certificates)
+        variables |= own
+        if self.plan.identity.get("type") == "managed" and not own:
+            self._warn("the step asks for a managed identity and its compute has none: it runs without one")
         command = binding.fill_command(self.plan.command, paths, outputs)
         if not linked:
             self._warn("this machine has no Landlock: the step could read and write beyond its own folders")
@@ -307,3 +312,4 @@ class StepExecution:
 
     _failed_log = "std_log.txt"
     _held = ""
+    _secret = ""

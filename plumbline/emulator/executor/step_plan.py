@@ -92,7 +92,7 @@ class StepPlan:
         component_id: Full ARM id of the component version; empty for a command job. component_sha256: of its stored
             spec as canonical JSON.
         notes: What of the step is not emulated; its run says so as warnings.
-        identity: What decides the result besides inputs: command, code, environment and so on; hashed for reuse.
+        identity: {"type": "managed"} with what it is chosen by, for a step with a managed identity.
     """
 
     path: str
@@ -112,6 +112,7 @@ class StepPlan:
     timeout_seconds: float | None = None
     is_deterministic: bool = True
     notes: tuple[str, ...] = ()
+    identity: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -12,6 +12,7 @@ from plumbline.emulator.executor.assets import Assets, is_serverless
 from plumbline.emulator.executor.planner import Planner
 from plumbline.emulator.executor.problem import Problem
 from plumbline.emulator.executor.run import Run
+from plumbline.emulator.executor.step_identity import StepIdentities
 from plumbline.emulator.executor.step_outputs import output_address
 from plumbline.emulator.executor.step_plan import (
     LITERAL_TYPES,
@@ -45,9 +46,10 @@ class Submission:
 class Submissions:
     """Makes submissions for the jobs of any workspace."""
 
-    def __init__(self, assets: Assets, storage: Storage) -> None:
-        """Args: assets, storage: where what a job names is looked up."""
+    def __init__(self, assets: Assets, storage: Storage, identities: StepIdentities) -> None:
+        """Args: assets, storage, identities: where what a job names is looked up."""
         self._assets = assets
+        self._identities = identities
         self._storage = storage
 
     def check(
@@ -101,6 +103,8 @@ class Submissions:
         for step in plan.steps:
             place = f"jobs.{step.path.replace('/', '.jobs.')}." if step.path and not plan.sweep else ""
             self._check_compute(workspace, step, place, once)
+            if problem := self._identities.problem(workspace, step):
+                once(f"{place}identity", problem)
             if not step.environment_id:
                 once(f"{place}environment", "the step has no environment")
             elif problem := self._assets.environment_problem(workspace, step.environment_id):

@@ -18,13 +18,16 @@ _LARGEST_FORM = 64 * 1024
 def app_service_token(call: Call) -> Reply:
     """GET /msi/token: what DefaultAzureCredential asks where IDENTITY_ENDPOINT and IDENTITY_HEADER are set.
 
+    GET /msi/azureml/token is the same for a step with a managed identity (MSI_ENDPOINT and MSI_SECRET, whose words differ).
+
     A step's header yields tokens that carry its run, for the "run" audience whatever resource is asked for.
     """
-    bound = call.emulator.principals.by_identity_header(call.headers.get("x-identity-header", ""))
+    header = call.headers.get("x-identity-header") or call.headers.get("secret", "")
+    bound = call.emulator.principals.by_identity_header(header)
     if bound is None:
         raise AzureError(401, "Unauthorized", "The X-IDENTITY-HEADER is missing or stands for no identity.")
     principal, claims = bound
-    chosen = call.query.get("client_id") or principal.client_id
+    chosen = call.query.get("client_id") or call.query.get("clientid") or principal.client_id
     if chosen != principal.client_id:
         message = "No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId."
         return Reply(status=400, json={"statusCode": 400, "message": message})
@@ -107,6 +110,7 @@ def _oauth_error(status: int, error: str, description: str) -> Reply:
 
 ROUTES = [
     Route(method="GET", path="/msi/token", handler=app_service_token, audience="none"),
+    Route(method="GET", path="/msi/azureml/token", handler=app_service_token, audience="none"),
     *(
         Route(method="GET", path=path, handler=openid_configuration, audience="none")
         for path in (
