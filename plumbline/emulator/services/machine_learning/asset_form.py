@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -179,6 +180,18 @@ def _nobody_created_it(name: str, value: Any, seen: Seen, _line: Mapping[str, An
     )
 
 
+def _in_capitals(_name: str, value: Any, _seen: Seen, _line: Mapping[str, Any]) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _provider_as(_name: str, value: Any, _seen: Seen, line: Mapping[str, Any]) -> Any:
+    """An id whose provider is spelled as the service does."""
+    provider = f"/providers/{line['provider']}/"
+    return (
+        re.sub(re.escape(provider), provider, value, flags=re.IGNORECASE) if isinstance(value, str) else value
+    )
+
+
 def _of_spec(function: Callable[[Any], Any]) -> Function:
     return lambda _name, value, _seen, _line: value if value is MISSING else function(value)
 
@@ -196,6 +209,8 @@ _FUNCTIONS: dict[str, Function] = {
     "nobody_modified_yet": _nobody_modified_yet,
     "nobody_unless_listed": _nobody_unless_listed,
     "nobody_created_it": _nobody_created_it,
+    "in_capitals": _in_capitals,
+    "provider_as": _provider_as,
     "plain_compute_defaults": _of_spec(component_form.plain_compute_defaults),
     "data_inputs_first": _of_spec(component_form.data_inputs_first),
     "scalars_as_text": _of_spec(component_form.scalars_as_text),

@@ -1,17 +1,22 @@
-"""Computes: AmlCompute clusters."""
+"""Computes: AmlCompute clusters; compute instances have a module of their own."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import Call, Reply
+from plumbline.emulator.services.machine_learning import compute_instance
+from plumbline.emulator.services.machine_learning.asset_form import Seen, formed
 from plumbline.emulator.services.machine_learning.quota import vm_size
 from plumbline.emulator.services.resource_manager.resource_handlers import Hooks, ResourceHandlers
 from plumbline.emulator.services.resource_manager.resource_types import ResourceType
 from plumbline.emulator.store import Resource, now_text, parent_of
 
+_FORMS = Path(__file__).with_name("resource_forms.yaml")
 _DURATION = re.compile(r"P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$")
 # Source: Microsoft Learn, "Create an Azure ML compute cluster": these need a new cluster. That Azure refuses instead of
 # ignoring a change of the size is assumed; users saw both (azure-rest-api-specs issue 18889).
@@ -33,13 +38,16 @@ def check(call: Call, compute_id: str, present: Resource | None, body: dict[str,
     Raises: AzureError: 400 UserError.
     """
     outer = body["properties"]
-    if outer["computeType"] != "AmlCompute":
+    if outer["computeType"] not in ("AmlCompute", compute_instance.KIND):
         raise AzureError(501, "NotImplemented", f"Computes of type {outer['computeType']} are not emulated.")
     workspace = call.emulator.store.get(parent_of(compute_id))
     assert workspace is not None, "the resource manager found it"
     outer.setdefault("computeLocation", body.get("location") or workspace.body.get("location"))
     body.setdefault("location", workspace.body.get("location"))
     outer["modifiedOn"] = now_text()
+    if outer["computeType"] == compute_instance.KIND:
+        compute_instance.check(call, present, outer)
+        return
     inner = outer.setdefault("properties", {})
     for field, value in _DEFAULTS.items():
         inner.setdefault(field, value)
@@ -113,7 +121,15 @@ def tell_executor(call: Call, compute: Resource) -> None:
         changed()
 
 
-HOOKS = Hooks(before_put=check, after_put=tell_executor)
+def presented(call: Call, compute: Resource, shown: dict[str, Any]) -> dict[str, Any]:
+    """A compute as it is answered once it is there."""
+    section = "compute_instance" if shown["properties"]["computeType"] == compute_instance.KIND else "compute"
+    return formed(
+        call.emulator.recorded.table(_FORMS)[section], shown, Seen(kind="computes", place="workspace")
+    )
+
+
+HOOKS = Hooks(before_put=check, after_put=tell_executor, presented=presented)
 
 
 class ComputeHandlers(ResourceHandlers):
@@ -121,6 +137,12 @@ class ComputeHandlers(ResourceHandlers):
 
     def __init__(self, kind: ResourceType) -> None:
         super().__init__(kind, HOOKS)
+
+    def put(self, call: Call) -> Reply:
+        """Create or change; the answer shows a compute that is being made."""
+        reply = super().put(call)
+        lines = call.emulator.recorded.table(_FORMS)["compute_put"]
+        return replace(reply, json=formed(lines, reply.json, Seen(kind="computes", place="workspace")))
 
     def delete(self, call: Call) -> Reply:
         """Remove a cluster. Detaching is for computes that were attached, which this is not."""

@@ -10,6 +10,7 @@ from plumbline.emulator.routing import Call, Reply, Route
 from plumbline.emulator.services.machine_learning import (
     code_hash,
     compute,
+    compute_instance,
     datastore,
     quota,
     schedule,
@@ -86,6 +87,10 @@ ROUTES = [
     *_resource_routes(datastore.DatastoreHandlers(_DATASTORE)),
     *_resource_routes(schedule.ScheduleHandlers(_SCHEDULE)),
     _action(f"{_COMPUTE.route}/listNodes", compute.list_nodes, "computes/listNodes/action", logged=False),
+    *(
+        _action(f"{_COMPUTE.route}/{name}", compute_instance.action(name), f"computes/{name}/action")
+        for name in ("start", "stop", "restart")
+    ),
     _action(f"{_DATASTORE.route}/listSecrets", datastore.list_secrets, "datastores/listSecrets/action"),
     _action(f"{_SCHEDULE.route}/trigger", schedule.trigger, "schedules/write"),
     _action(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import Call, Reply
 from plumbline.emulator.services.blob.containers import Containers
+from plumbline.emulator.services.machine_learning.asset_form import Seen, formed
 from plumbline.emulator.services.machine_learning.asset_place import PROVIDER, WORKSPACE
 from plumbline.emulator.services.machine_learning.rule import rule
 from plumbline.emulator.services.resource_manager.resource_handlers import Hooks, ResourceHandlers
@@ -14,6 +16,7 @@ from plumbline.emulator.services.resource_manager.resource_types import Resource
 from plumbline.emulator.store import Resource, Store
 
 DATASTORE_TYPE = f"{PROVIDER}/workspaces/datastores"
+_FORMS = Path(__file__).with_name("resource_forms.yaml")
 NAME_IS_KEPT = "soft_deleted_workspace"
 """Noise: a deleted workspace's name stays taken until it is purged."""
 
@@ -124,7 +127,13 @@ def bring_along(call: Call, workspace: Resource) -> None:
             store.put(datastore_id, body, type=DATASTORE_TYPE, principal=call.principal)
 
 
-HOOKS = Hooks(before_put=check, after_put=bring_along)
+def presented(call: Call, workspace: Resource, shown: dict[str, Any]) -> dict[str, Any]:
+    """A workspace as it is answered, with what the service fills in and its own spelling of ids."""
+    lines = call.emulator.recorded.table(_FORMS)["workspace"]
+    return formed(lines, shown, Seen(kind="workspaces", place="workspace"))
+
+
+HOOKS = Hooks(before_put=check, after_put=bring_along, presented=presented)
 
 
 class WorkspaceHandlers(ResourceHandlers):
