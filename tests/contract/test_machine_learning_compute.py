@@ -107,8 +107,29 @@ def test_impossible_scale_is_refused(azure_ml: MachineLearningPlatform, scale: d
 
 def test_unknown_size_and_other_types_are_refused(azure_ml: MachineLearningPlatform) -> None:
     assert azure_ml.call("PUT", "computes/odd", json=_cluster(vmSize="Standard_Z9")).status_code == 400
-    instance = {"location": "westeurope", "properties": {"computeType": "ComputeInstance"}}
-    assert azure_ml.call("PUT", "computes/odd", json=instance).status_code == 501
+    other = {"location": "westeurope", "properties": {"computeType": "Databricks"}}
+    assert azure_ml.call("PUT", "computes/odd", json=other).status_code == 501
+
+
+def test_client_creates_stops_starts_restarts_and_deletes_an_instance(
+    azure_ml: MachineLearningPlatform,
+) -> None:
+    from azure.ai.ml.entities import ComputeInstance
+
+    computes = azure_ml.client().compute
+    made = computes.begin_create_or_update(ComputeInstance(name="desk-one", size="Standard_DS3_v2")).result()
+    assert (made.type, made.state, made.last_operation["operationName"]) == (
+        "computeinstance",
+        "Running",
+        "Create",
+    )
+    computes.begin_stop("desk-one").result()
+    assert computes.get("desk-one").state == "Stopped"
+    computes.begin_start("desk-one").result()
+    computes.begin_restart("desk-one").result()
+    assert computes.get("desk-one").state == "Running"
+    computes.begin_delete("desk-one").result()
+    assert "desk-one" not in [compute.name for compute in computes.list()]
 
 
 def test_sizes_and_usages_are_listed_through_the_client(azure_ml: MachineLearningPlatform) -> None:
