@@ -69,6 +69,7 @@ _RECORDED = frozenset({
     "etag",
     "properties.autoDeleteSetting",
     "properties.intellectualProperty",
+    "properties.ipAllowlist",
     "properties.managedNetwork.changeableIsolationModes",
     "properties.provisioningWarnings",
     "properties.softDeleteEnabled",

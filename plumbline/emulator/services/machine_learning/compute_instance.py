@@ -65,7 +65,9 @@ def action(name: str) -> Callable[[Call], Reply]:
         inner = outer["properties"] | {"state": _STATES[name], "lastOperation": _operation(name.capitalize())}
         body = compute.body | {"properties": outer | {"properties": inner}}
         store.put(compute.id, body, type=compute.type, principal=call.principal)
-        return Reply(status=200)
+        operations = call.emulator.operations
+        operation = operations.begin(compute.id, state="Updating", seconds=0)
+        return Reply(status=202, headers=operations.headers(operation))
 
     return act
 
