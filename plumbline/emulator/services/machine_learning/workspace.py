@@ -16,7 +16,8 @@ from plumbline.emulator.services.resource_manager.resource_types import Resource
 from plumbline.emulator.store import Resource, Store
 
 DATASTORE_TYPE = f"{PROVIDER}/workspaces/datastores"
-_FORMS = Path(__file__).with_name("resource_forms.yaml")
+FORMS = Path(__file__).with_name("resource_forms.yaml")
+"""Forms of datastores, computes, workspaces and registries."""
 NAME_IS_KEPT = "soft_deleted_workspace"
 """Noise: a deleted workspace's name stays taken until it is purged."""
 
@@ -129,7 +130,7 @@ def bring_along(call: Call, workspace: Resource) -> None:
 
 def presented(call: Call, workspace: Resource, shown: dict[str, Any]) -> dict[str, Any]:
     """A workspace as it is answered, with what the service fills in and its own spelling of ids."""
-    lines = call.emulator.recorded.table(_FORMS)["workspace"]
+    lines = call.emulator.recorded.table(FORMS)["workspace"]
     return formed(lines, shown, Seen(kind="workspaces", place="workspace"))
 
 

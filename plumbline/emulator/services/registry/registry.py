@@ -10,10 +10,13 @@ from urllib.parse import urlsplit
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import Call, Reply
 from plumbline.emulator.services.blob.containers import Containers, container_url
+from plumbline.emulator.services.machine_learning.asset_form import Seen, formed
 from plumbline.emulator.services.machine_learning.asset_place import REGISTRY
 from plumbline.emulator.services.machine_learning.code_upload import upload_reference
 from plumbline.emulator.services.machine_learning.reference import registry_named
 from plumbline.emulator.services.machine_learning.rule import rule
+from plumbline.emulator.services.machine_learning.workspace import FORMS
+from plumbline.emulator.services.registry import region
 from plumbline.emulator.services.registry.seed import SYSTEM_SUBSCRIPTION
 from plumbline.emulator.services.resource_manager.resource_handlers import Hooks
 from plumbline.emulator.store import Resource, now_text
@@ -40,7 +43,11 @@ def check(call: Call, registry_id: str, present: Resource | None, body: dict[str
     kept = (present.body["properties"] if present is not None else {}).get("managedResourceGroup")
     name = registry_id.rsplit("/", 1)[-1]
     group = f"{call.emulator.settings.subscription_scope}/resourceGroups/azureml-rg-{name}_{uuid.uuid4()}"
-    properties["managedResourceGroup"] = kept or {"resourceId": group}
+    managed = properties["managedResourceGroup"] = kept or {"resourceId": group}
+    if rule(call.emulator, "registry_accounts_named"):
+        properties["regionDetails"] = region.filled(
+            properties["regionDetails"], registry_id=registry_id, group_id=managed["resourceId"]
+        )
     properties["mlFlowRegistryUri"] = f"azureml://{urlsplit(call.base_url).netloc}/mlflow/v1.0{registry_id}"
 
 
@@ -54,7 +61,11 @@ def bring_along(call: Call, registry: Resource) -> None:
         store.put(group_id, managed, type=_GROUP_TYPE, principal=None)
         account = {"location": location, "kind": "StorageV2", "sku": {"name": "Standard_LRS", "tier": "Standard"},
                    "properties": {"provisioningState": "Succeeded", "allowSharedKeyAccess": False}}  # fmt: skip
-        store.put(account_id(registry), account, type=_ACCOUNT_TYPE, principal=None)
+        for account_of in {
+            account_id(registry),
+            *region.storage_accounts(registry.body["properties"]["regionDetails"]),
+        }:
+            store.put(account_of, account, type=_ACCOUNT_TYPE, principal=None)
 
 
 def take_along(call: Call, registry: Resource) -> None:
@@ -62,7 +73,13 @@ def take_along(call: Call, registry: Resource) -> None:
     call.emulator.store.delete(registry.body["properties"]["managedResourceGroup"]["resourceId"])
 
 
-HOOKS = Hooks(before_put=check, after_put=bring_along, before_delete=take_along)
+def presented(call: Call, registry: Resource, shown: dict[str, Any]) -> dict[str, Any]:
+    """A registry as it is answered."""
+    lines = call.emulator.recorded.table(FORMS)["registry"]
+    return formed(lines, shown, Seen(kind="registries", place="registry"))
+
+
+HOOKS = Hooks(before_put=check, after_put=bring_along, before_delete=take_along, presented=presented)
 
 
 def scope(call: Call) -> str:
@@ -86,20 +103,20 @@ def discovery(call: Call) -> Reply:
     ):
         return Reply(status=403, json=_no_right(call, registry.name))
     segments = registry.id.split("/")
-    region, base = registry.body["location"], call.base_url
+    place, base = registry.body["location"], call.base_url
     answer: dict[str, Any] = {
         "registryName": registry.name,
-        "primaryRegion": region,
+        "primaryRegion": place,
         "primaryRegionResourceProviderUri": f"{base}/",
         "subscriptionId": segments[2],
         "resourceGroup": segments[4],
-        "registryFqdns": {region: {"uri": base}},
+        "registryFqdns": {place: {"uri": base}},
     }
     if rule(emulator, "registry_discovery_members"):
         answer |= {
             "registryId": str(uuid.uuid5(uuid.NAMESPACE_URL, registry.id.lower())),
             "tenantId": emulator.settings.tenant_id,
-            "regions": [region],
+            "regions": [place],
             "workspaceName": None,
             "intellectualPropertyPublisher": None,
             "isTradeRestricted": False,
@@ -192,7 +209,10 @@ def data_reference(call: Call) -> Reply:
 
 
 def account_id(registry: Resource) -> str:
-    """ARM id of the storage account that Azure manages for a registry."""
+    """ARM id of the storage account that Azure manages for a registry: the first of its first region."""
+    details = registry.body["properties"].get("regionDetails") or []
+    if made := next(region.storage_accounts(details), None):
+        return made
     group = registry.body["properties"]["managedResourceGroup"]["resourceId"]
     account = uuid.uuid5(uuid.NAMESPACE_URL, registry.id.lower()).hex[:24]
     return f"{group}/providers/{_ACCOUNT_TYPE}/{account}"
