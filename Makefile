@@ -54,6 +54,7 @@ check:  ## lint, format, types, import direction, generated pages
 	@$(PYTHON) -m plumbline.provider.reference --check
 	@$(PYTHON) -m stacks.reference --check
 	@$(PYTHON) -m plumbline.ops.reference --check
+	@$(PYTHON) -m plumbline.ops.room_reference --check
 	@$(PYTHON) -m tests.conformance.page --check
 	@$(PYTHON) -m tests.verify_azure.page --check
 
@@ -62,5 +63,6 @@ pages:  ## write the generated pages anew
 	@$(PYTHON) -m plumbline.provider.reference
 	@$(PYTHON) -m stacks.reference
 	@$(PYTHON) -m plumbline.ops.reference
+	@$(PYTHON) -m plumbline.ops.room_reference
 	@$(PYTHON) -m tests.conformance.page
 	@$(PYTHON) -m tests.verify_azure.page

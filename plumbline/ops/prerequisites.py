@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ import yaml
 from plumbline.engine import find_engine
 from plumbline.engine.installer import uv_version
 from plumbline.engine.venv import environment_fault
+from plumbline.ops.errors import BugError
 from plumbline.ops.local_home import EmulatedStack
 from plumbline.ops.login import SPOKEN, logins
 
@@ -56,6 +58,7 @@ def findings(root: Path | None, environ: Mapping[str, str] = os.environ) -> Iter
     yield _pip()
     yield _engine(environ)
     yield _landlock()
+    yield _room()
     yield _disk(root or Path.cwd(), has_engine=find_engine(environ) is not None)
     if root is not None:
         yield _emulator(root)
@@ -166,6 +169,30 @@ def _landlock() -> Finding:
             next_step="run only pipelines that you trust on this machine, or a newer kernel",
         )
     return Finding(name="landlock", status="ok", found=found)
+
+
+def _room() -> Finding:
+    """What this machine gives a step of its own; asked of the executor's own program, as the emulator does."""
+    words = [sys.executable, "-m", "plumbline.emulator.executor.supervisor.room"]
+    asked = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    if asked.returncode != 0:
+        raise BugError(
+            f"{' '.join(words)}: got {asked.stderr.strip()}, expected what this machine gives a step"
+        )
+    refused: Mapping[str, str] = json.loads(asked.stdout)["refused"]
+    if not refused:
+        return Finding(
+            name="step's room", status="ok", found="processes, memory, network of its own; no capabilities"
+        )
+    rows = [row for row in _bounds()["room"] if row["part"] in refused]
+    return Finding(
+        name="step's room",
+        status="limited",
+        found="; ".join(
+            f"no {row['part']} of its own ({refused[row['part']]}): {row['without']}" for row in rows
+        ),
+        next_step="run only pipelines that you trust on this machine",
+    )
 
 
 def _landlock_version() -> int:

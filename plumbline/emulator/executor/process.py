@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from plumbline.emulator.executor.supervisor.plan import ProcessEnd, ProcessPlan
+from plumbline.emulator.executor.supervisor.plan import GO, ProcessEnd, ProcessPlan
 
 _ROOT = str(Path(__file__).resolve().parents[3])
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from plumbline.emulator.executor.supervisor.nursery import main; main()"
@@ -95,9 +95,16 @@ class StepProcess:
         """Take the ends of the pipes that `Nursery.start` made."""
         self._guard = threading.Lock()
         self._control: int | None = plan_write
-        self._answers = answer_read
+        self._answers = os.fdopen(answer_read, "rb")
+        self._first: bytes | None = None
         data = plan.dumps()
         self._write(b"%010d" % len(data) + data)
+
+    def first_process(self) -> int:
+        """Return the process id of the guard of its room once that stands, 0 when it never did."""
+        self._first = self._answers.readline()
+        event = json.loads(self._first) if self._first else {}
+        return int(event["pid"]) if event.get("event") == "started" else 0
 
     def wait(self, running: Callable[[ProcessId, ProcessId], None] = lambda *_: None) -> ProcessEnd:
         """Return how it ended.
@@ -107,8 +114,8 @@ class StepProcess:
         """
         end: ProcessEnd | None = None
         step: ProcessId | None = None
-        with os.fdopen(self._answers, "rb") as answers:
-            for line in answers:
+        with self._answers as answers:
+            for line in [self._first, *answers] if self._first else answers:
                 event = json.loads(line)
                 if event.pop("event") == "started":
                     step = process_id(event["pid"])
@@ -122,6 +129,10 @@ class StepProcess:
         if end is None and step is not None:
             kill_orphan(step)
         return end or ProcessEnd(exit_code=137, reason="abandoned", detail="its supervisor was killed")
+
+    def go(self) -> None:
+        """Let a held process begin."""
+        self._write(GO)
 
     def cancel(self) -> None:
         """Ask the supervisor to end everything; wait() returns within 5 s."""

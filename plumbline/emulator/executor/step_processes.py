@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from plumbline.emulator.executor.distribution import process_environments
 from plumbline.emulator.executor.environments import BuiltEnvironment
@@ -39,9 +40,16 @@ class StepProcesses:
         with self._guard:
             if self._canceled:
                 return False
+            first = 0
             for rank, log in zip(ranks, self.logs, strict=True):
                 plan = self._plan_of(command, {**variables, **rank}, token, built, log)
-                self._running.append(self._parts.nursery.start(plan))
+                # Ranks find one another on loopback: those after the first share its network.
+                self._running.append(self._parts.nursery.start(replace(plan, beside=first, held=many)))
+                if many:
+                    stands = self._running[-1].first_process()
+                    first = first or stands
+            for process in self._running if many else ():
+                process.go()
         return True
 
     def _plan_of(
@@ -59,7 +67,7 @@ class StepProcesses:
             readable=[*readable, str(built.folder), str(built.interpreter.prefix)],
             writable=writable, quota_paths=writable, timeout_seconds=self._plan.timeout_seconds,
             disk_bytes=limits.disk_bytes, process_limit=limits.process_limit, log_head_bytes=limits.log_head_bytes,
-            log_limit_bytes=limits.log_bytes,
+            log_limit_bytes=limits.log_bytes, network=limits.network, port=self._parts.emulator.settings.port,
         )  # fmt: skip
 
     def cancel(self) -> None:

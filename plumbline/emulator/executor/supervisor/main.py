@@ -1,7 +1,7 @@
 """Runs one process of a step to its end and leaves nothing of it behind.
 
-Standard input carries the plan's length and the plan, then nothing: a line means "cancel", the end means that the
-emulator is gone. Either ends the whole tree. Standard output carries one JSON line when the process runs and one
+Standard input carries the plan's length and the plan, then nothing ("go", where the plan says that it is held): another
+line means "cancel", the end means that the emulator is gone. Either ends the whole tree. Standard output carries one JSON line when the process runs and one
 when it has ended.
 """
 
@@ -13,15 +13,19 @@ import os
 import resource
 import select
 import signal
+import socket
 import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
 
-from plumbline.emulator.executor.supervisor import landlock, processes, shared_memory
+from plumbline.emulator.executor.supervisor import landlock, processes
 from plumbline.emulator.executor.supervisor.cgroup import ProcessGroup
+from plumbline.emulator.executor.supervisor.guard import Report, stand_guard
 from plumbline.emulator.executor.supervisor.output import BoundedLog
-from plumbline.emulator.executor.supervisor.plan import ProcessEnd, ProcessPlan
+from plumbline.emulator.executor.supervisor.plan import GO, ProcessEnd, ProcessPlan
+from plumbline.emulator.executor.supervisor.relay import Relay
+from plumbline.emulator.executor.supervisor.room import Room
 
 _WATCH_SECONDS = 0.1
 _DISK_SECONDS = 1.0
@@ -32,12 +36,13 @@ def main() -> None:
     plan = _read_plan()
     os.umask(0o077)
     os.closerange(3, 64)
+    relay = Relay(plan.port) if plan.network == "emulator" and sys.platform == "linux" else None
     processes.adopt_orphans()
     with Path(plan.log_path).open("ab") as file:
         log = BoundedLog(
             file, head_bytes=plan.log_head_bytes, tail_bytes=plan.log_tail_bytes, secret=plan.secret.encode()
         )
-        end = _Supervision(plan, log).run()
+        end = _Supervision(plan, log, relay).run()
     _answer({"event": "ended", **asdict(end)})
 
 
@@ -62,12 +67,14 @@ def _answer(event: dict[str, object]) -> None:
 
 
 class _Supervision:
-    def __init__(self, plan: ProcessPlan, log: BoundedLog) -> None:
+    def __init__(self, plan: ProcessPlan, log: BoundedLog, relay: Relay | None) -> None:
         self._plan = plan
+        self._relay = relay
         self._log = log
-        self._group = ProcessGroup.create(plan.name, plan.process_limit)
+        self._group = ProcessGroup.create(plan.name, plan.process_limit + 1)  # and its guard
         self._started = time.time()
         self._next_disk_check = time.monotonic() + _DISK_SECONDS
+        self._report: Report | None = None
         if plan.sandbox and (weakness := landlock.weakness(landlock.abi())):
             log.note(weakness)
 
@@ -77,21 +84,33 @@ class _Supervision:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         pipe_read, pipe_write = os.pipe()
+        link, theirs = socket.socketpair()
+        room = Room()
+        room.begin(beside=self._plan.beside)
         pid = os.fork()
         if pid == 0:
-            _become_the_step(self._plan, self._group, pipe_write)
+            link.close()
+            _stand_guard(self._plan, self._group, pipe_write, room, theirs)
         os.close(pipe_write)
+        theirs.close()
+        self._furnish(link)
         _answer({"event": "started", "pid": pid, "supervisor": os.getpid()})
-        status, reason, detail = self._watch(pid, pipe_read, wake_read)
+        if not self._plan.held:
+            _let_go(link)
+        status, reason, detail = self._watch(pid, pipe_read, wake_read, link)
         left = 0
+        if self._report is not None and self._report.left == 0 and not reason:
+            with contextlib.suppress(ChildProcessError):  # collected already
+                os.waitpid(pid, 0)  # nothing is left, so the guard is about to go
         if processes.any_left():
-            left = 0 if reason else len(processes.descendants(os.getpid()))
+            left = 0 if reason or self._report is None else self._report.left
             grace = self._plan.grace_seconds if reason in ("canceled", "timeout") else 0.0
             statuses = processes.end_all(
                 grace_seconds=grace, kill_group=self._group.kill if self._group else None
             )
             if status is None:
-                status = statuses.get(pid, 9)
+                self._read_report(link)
+                status = self._report.status if self._report else statuses.get(pid, 9)
         assert status is not None
         self._drain(pipe_read)
         if not reason and (detail := self._talks_too_much()):
@@ -115,9 +134,30 @@ class _Supervision:
             ended_at=time.time(),
         )
 
-    def _watch(self, pid: int, pipe_read: int, wake_read: int) -> tuple[int | None, str, str]:
+    def _furnish(self, link: socket.socket) -> None:
+        """Say in the log what the step's room lacks, and open the way from its network to the emulator."""
+        told, descriptors, _, _ = socket.recv_fds(link, 65536, 1)
+        if not told:
+            return  # the guard died; its end says more
+        room = Room(**json.loads(told))
+        for line in room.describe():
+            self._log.note(line)
+        for descriptor in descriptors:
+            if self._relay:
+                self._relay.serve(descriptor)
+            os.close(descriptor)
+
+    def _read_report(self, link: socket.socket) -> None:
+        link.setblocking(False)
+        with contextlib.suppress(OSError):
+            if data := link.recv(65536):
+                self._report = Report(**json.loads(data))
+
+    def _watch(
+        self, pid: int, pipe_read: int, wake_read: int, link: socket.socket
+    ) -> tuple[int | None, str, str]:
         poll = select.poll()
-        for descriptor in (pipe_read, wake_read, 0):
+        for descriptor in (pipe_read, wake_read, 0, link.fileno()):
             poll.register(descriptor, select.POLLIN | select.POLLHUP)
         limit = self._plan.timeout_seconds
         deadline = time.monotonic() + limit if limit else None
@@ -132,13 +172,21 @@ class _Supervision:
                         poll.unregister(pipe_read)
                     if detail := self._talks_too_much():
                         return None, "log", detail
+                elif descriptor == link.fileno():
+                    self._read_report(link)
+                    if self._report is not None:
+                        return self._report.status, "", ""
+                    poll.unregister(link)
                 elif descriptor == wake_read:
                     os.read(wake_read, 4096)
                     ended = processes.reap()
                     if pid in ended:
-                        return ended[pid], "", ""
+                        self._read_report(link)
+                        return (self._report.status if self._report else ended[pid]), "", ""
+                elif (said := os.read(0, 64)) == GO:
+                    _let_go(link)
                 else:
-                    return None, ("canceled" if os.read(0, 64) else "abandoned"), ""
+                    return None, ("canceled" if said else "abandoned"), ""
             now = time.monotonic()
             if deadline and now >= deadline:
                 return None, "timeout", f"it ran longer than its limit of {limit:g} s"
@@ -154,7 +202,7 @@ class _Supervision:
         if self._group:
             if self._group.refused():
                 return "processes", message
-        elif len(processes.descendants(os.getpid())) > bound:
+        elif len(processes.descendants(os.getpid())) > bound + 1:  # and its guard
             return "processes", message
         if now >= self._next_disk_check:
             used = sum(_size(path) for path in self._plan.quota_paths)
@@ -187,12 +235,30 @@ class _Supervision:
         os.close(pipe_read)
 
 
-def _become_the_step(plan: ProcessPlan, group: ProcessGroup | None, output: int) -> None:
-    """Never returns: turns into bash, or says in the log why it cannot."""
+def _let_go(link: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # the guard died: its end says so
+        link.sendall(b".")
+
+
+def _stand_guard(
+    plan: ProcessPlan, group: ProcessGroup | None, output: int, room: Room, link: socket.socket
+) -> None:
+    """Never returns: the first process of the step's room."""
     try:
         os.setsid()
         if group:
             group.join()
+        stand_guard(plan, room, link, lambda: _become_the_step(plan, group, output, room))
+    except OSError as error:
+        os.write(output, f"[plumbline] the step could not be started: {error}\n".encode())
+    finally:
+        os._exit(126)
+
+
+def _become_the_step(plan: ProcessPlan, group: ProcessGroup | None, output: int, room: Room) -> None:
+    """Never returns: turns into bash, or says in the log why it cannot."""
+    try:
+        os.setsid()
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.dup2(output, 1)
@@ -205,8 +271,7 @@ def _become_the_step(plan: ProcessPlan, group: ProcessGroup | None, output: int)
         if os.getuid() != 0 and not group:
             _limit_processes(plan.process_limit)
         os.chdir(plan.working_folder)
-        needed = [plan.working_folder, plan.log_path, plan.private, *plan.readable, *plan.writable]
-        shared_memory.take_own(plan.disk_bytes, needed=needed)
+        room.leave_capabilities()
         if plan.sandbox:
             readable, writable = landlock.system_paths()
             landlock.restrict(readable + plan.readable, writable + plan.writable, private=plan.private)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 
+GO = b"go\n"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessPlan:
@@ -17,6 +19,10 @@ class ProcessPlan:
         quota_paths: Folders whose size counts towards disk_bytes.
         readable, writable: Granted beyond the system's own paths; only with `sandbox`.
         private: The emulator's folder: shut though it may lie below a granted path.
+        network: "emulator": a network of its own, from which only the emulator's address leads out; "machine": all.
+        port: The emulator's, on 127.0.0.1.
+        beside: Process id of the step's first rank, whose network this one shares; 0 for the first.
+        held: Begin only at the line "go": ranks wait until each one's room stands.
         timeout_seconds, log_limit_bytes: None for no limit.
         log_head_bytes, log_tail_bytes: How much of what it prints is kept, from the beginning and from the end.
     """
@@ -31,6 +37,10 @@ class ProcessPlan:
     readable: list[str] = field(default_factory=list)
     writable: list[str] = field(default_factory=list)
     private: str = ""
+    network: str = "machine"
+    port: int = 0
+    beside: int = 0
+    held: bool = False
     quota_paths: list[str] = field(default_factory=list)
     timeout_seconds: float | None = None
     disk_bytes: int = 10 * 1024**3

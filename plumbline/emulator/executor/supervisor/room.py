@@ -1,0 +1,142 @@
+"""A step's room: processes, shared memory, mounts and network of its own, and no capabilities.
+
+Each part is asked of the kernel for itself; what a machine refuses is named, in the step's log and by `plumbline doctor`
+(`python -m plumbline.emulator.executor.supervisor.room` prints what this machine gives). Root takes the namespaces
+directly; anybody else in a user namespace of the step's own, where that is allowed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from plumbline.emulator.executor.supervisor import kernel, shared_memory
+
+PARTS = ("processes", "proc", "shared memory", "network", "capabilities")
+"""What a room has when all is given; see README, "Limits"."""
+
+
+@dataclass(kw_only=True)
+class Room:
+    """What was given, and what was refused with why."""
+
+    given: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    listener: socket.socket | None = None
+
+    def begin(self, *, beside: int = 0) -> None:
+        """Before the fork: the next child is the first process of a namespace of its own.
+
+        Args:
+            beside: Process id of another rank of the same step, whose user namespace is entered, 0 for none.
+        """
+        if sys.platform != "linux":
+            self.refused = dict.fromkeys(PARTS, "this is no Linux")
+            return
+        if os.geteuid() != 0:
+            try:
+                if beside:
+                    kernel.join(beside, "user")
+                else:
+                    kernel.keep_own_user()
+            except OSError as error:
+                self.refused = dict.fromkeys(PARTS, f"no user namespace ({error.strerror})")
+                return
+        self._take("processes", lambda: kernel.unshare(kernel.NEW_PROCESSES))
+
+    def enter(
+        self, *, shared_bytes: int, needed: Sequence[str], network: str, port: int, beside: int = 0
+    ) -> None:
+        """In the child: the rest.
+
+        Args:
+            shared_bytes: What fits into /dev/shm.
+            needed: Paths that the step must see.
+            network: "emulator" for one of its own, from which only 127.0.0.1:`port` leads out; "machine" for all.
+            beside: Process id of another rank of the same step, whose network is entered, 0 for none.
+        """
+        nothing = len(self.refused) == len(PARTS)
+        if network == "machine":  # wanted so: nothing is refused
+            self.refused.pop("network", None)
+        if nothing:
+            return
+        if network == "emulator":
+            self._take("network", lambda: self._take_network(port, beside))
+        try:
+            kernel.unshare(kernel.NEW_MOUNTS)
+            # Else the mounts would show outside as well.
+            kernel.mount("none", "/", None, kernel.RECURSIVE | kernel.PRIVATE)
+        except OSError as error:
+            self.refused |= dict.fromkeys(("proc", "shared memory"), str(error.strerror))
+            return
+        if "processes" in self.given:
+            flags = kernel.NO_SUID | kernel.NO_DEVICES | kernel.NO_EXEC
+            self._take("proc", lambda: kernel.mount("proc", "/proc", "proc", flags))
+        else:
+            self.refused["proc"] = self.refused["processes"]
+        self._take("shared memory", lambda: shared_memory.take_own(shared_bytes, needed=needed))
+
+    def leave_capabilities(self) -> None:
+        """In the process that becomes the step: give up what root, or a user namespace, may. Raises: OSError."""
+        if sys.platform == "linux":
+            kernel.drop_capabilities()
+
+    def describe(self) -> list[str]:
+        """One line for each part that the step does not have."""
+        return [
+            f"this machine gives a step no {name} of its own: {why}" for name, why in self.refused.items()
+        ]
+
+    def _take_network(self, port: int, beside: int) -> None:
+        if beside:
+            kernel.join(beside, "net")
+        else:
+            kernel.unshare(kernel.NEW_NETWORK)
+            kernel.raise_loopback()
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # Every rank of a step answers for itself: the first may end before the others.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+        self.listener = listener
+
+    def _take(self, name: str, take: Callable[[], None]) -> None:
+        try:
+            take()
+        except OSError as error:
+            self.refused[name] = error.strerror or str(error)
+        else:
+            self.given.append(name)
+
+
+def probe() -> Room:
+    """What this machine gives, tried in a child process."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        pid = os.fork()
+        if pid == 0:
+            room = Room()
+            try:
+                room.begin()
+                child = os.fork()
+                if child == 0:
+                    room.enter(shared_bytes=1 << 20, needed=(), network="emulator", port=1)
+                    room.leave_capabilities()
+                    room.given.append("capabilities")
+                    theirs.sendall(json.dumps({"given": room.given, "refused": room.refused}).encode())
+                    os._exit(0)
+                os.waitpid(child, 0)
+            finally:
+                os._exit(0)
+        os.waitpid(pid, 0)
+        ours.setblocking(False)
+        return Room(**json.loads(ours.recv(65536)))
+
+
+if __name__ == "__main__":
+    found = probe()
+    print(json.dumps({"given": found.given, "refused": found.refused}))
