@@ -57,6 +57,7 @@ check:  ## lint, format, types, import direction, generated pages
 	@$(PYTHON) -m plumbline.ops.room_reference --check
 	@$(PYTHON) -m tests.conformance.page --check
 	@$(PYTHON) -m tests.verify_azure.page --check
+	@$(PYTHON) -m tests.attempts --check
 
 pages:  ## write the generated pages anew
 	$(BOOTSTRAP)
@@ -66,3 +67,4 @@ pages:  ## write the generated pages anew
 	@$(PYTHON) -m plumbline.ops.room_reference
 	@$(PYTHON) -m tests.conformance.page
 	@$(PYTHON) -m tests.verify_azure.page
+	@$(PYTHON) -m tests.attempts
