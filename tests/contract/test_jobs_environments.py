@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -25,7 +27,8 @@ from tests.contract.slow_package import SlowPackage
 
 @pytest.fixture(scope="module")
 def jobs() -> Iterator[JobPlatform]:
-    with job_platform() as platform:
+    # A step of one test installs a package from its index.
+    with patch.dict(os.environ, {"PLUMBLINE_STEP_NETWORK": "machine"}), job_platform() as platform:
         yield platform
 
 

@@ -157,6 +157,15 @@ def test_ranks_of_one_step_reach_one_another_and_the_emulator(jobs):
     assert jobs.file(run, "user_logs/std_log_process_01.txt").strip() == "200"
 
 
+@needs["network"]
+def test_a_step_that_fails_for_want_of_the_internet_is_told_the_setting(jobs):
+    name, properties = jobs.run(
+        jobs.command("python -c 'import urllib.request; urllib.request.urlopen(\"https://pypi.org\")'")
+    )
+    assert properties["status"] == "Failed"
+    assert "PLUMBLINE_STEP_NETWORK=machine" in jobs.log(name)
+
+
 def test_the_setting_opens_the_machines_network():
     with (
         patch.dict(os.environ, {"PLUMBLINE_STEP_NETWORK": "machine"}),

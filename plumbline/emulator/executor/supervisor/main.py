@@ -121,6 +121,11 @@ class _Supervision:
             self._log.note(f"{left} process(es) were still running when the command ended; they were ended.")
         self._log.finish()
         code = _exit_code(status)
+        if code and self._log.misses_network and self._plan.network == "emulator":
+            self._log.note(
+                "A step reaches the emulator only. Start the emulator with PLUMBLINE_STEP_NETWORK=machine to open this "
+                "machine's network to steps."
+            )
         if code == 128 + signal.SIGXFSZ and not reason:
             reason, detail = "disk", f"it wrote a file beyond its disk quota of {self._plan.disk_bytes} bytes"
         return ProcessEnd(

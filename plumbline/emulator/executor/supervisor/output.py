@@ -6,6 +6,14 @@ from collections import deque
 from typing import BinaryIO
 
 _TAIL_CHUNK = 16 * 1024
+_TRACEBACK = b"Traceback (most recent call last)"
+# What glibc, Python and curl say of an address that a step's network does not lead to.
+_NO_NETWORK = (
+    b"Network is unreachable",
+    b"name resolution",
+    b"Name or service not known",
+    b"Could not resolve host",
+)
 
 
 class BoundedLog:
@@ -25,6 +33,7 @@ class BoundedLog:
         self._last = b""
         self.total_bytes = 0
         self.has_traceback = False
+        self.misses_network = False
 
     def write(self, data: bytes) -> None:
         """Take what came out of the step's pipe."""
@@ -33,8 +42,9 @@ class BoundedLog:
             data = (self._held + data).replace(self._secret, b"<redacted>")
             cut = self._possible_start(data)
             data, self._held = data[:cut], data[cut:]
-        if b"Traceback (most recent call last)" in self._last + data:
-            self.has_traceback = True
+        seen = self._last + data
+        self.has_traceback = self.has_traceback or _TRACEBACK in seen
+        self.misses_network = self.misses_network or any(words in seen for words in _NO_NETWORK)
         self._last = data[-40:]
         self._keep(data)
 
