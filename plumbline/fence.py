@@ -215,8 +215,11 @@ def _read_metadata(url: str, environ: Mapping[str, str]) -> dict[str, Any]:
             f"cloud: {url}: got no answer ({reason}), expected the emulator. "
             "Start it: plumbline local start. Nothing was sent anywhere else."
         ) from error
+    # The older api-version answers a list of clouds, as az and azure-ai-ml read it: an emulator's has one.
+    if isinstance(document, list) and len(document) == 1:
+        document = document[0]
     if not isinstance(document, dict):
-        raise FenceError(f"cloud: {url}: got {type(document).__name__}, expected one JSON object.")
+        raise FenceError(f"cloud: {url}: got {type(document).__name__}, expected one cloud as a JSON object.")
     return document
 
 

@@ -129,7 +129,7 @@ class Arm:
 
     def _send(self, method: str, url: str, query: Mapping[str, Any], body: Any = None) -> Answer:
         target = f"{method} {urlsplit(url).path}"
-        if not url.startswith(f"{self.base_url}/"):
+        if _origin(url) != _origin(self.base_url):
             # An operation's address comes from the server: no token leaves for another host.
             raise ArmError(status=0, code="ForeignAddress", message=f"refused to call {url}", target=target)
         answer = self._authorized(method, url, query, body, target)
@@ -141,6 +141,12 @@ class Arm:
     def _authorized(self, method: str, url: str, query: Mapping[str, Any], body: Any, target: str) -> Answer:
         headers = {"Authorization": f"Bearer {self._identity.token()}"}
         return self._http.send(method, url, target=target, headers=headers, query=query, body=body)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port; private DNS writes the default port out."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)
 
 
 def _header(answer: Answer, name: str) -> str | None:

@@ -99,13 +99,16 @@ class Http:
         return Answer(status=response.status, headers=response.headers, body=body)
 
     def get_json(self, url: str) -> dict[str, Any]:
-        """A public document; empty when it is not a JSON object. Asked for twice only: no emulator is the answer.
+        """A public document, or the only one of a list; empty when it is no JSON object. Asked for twice only.
 
         Raises: ArmError: no answer, or an error status.
         """
         answer = self.send("GET", url, target=f"GET {url}", tries=2)
         raise_for_error(answer, f"GET {url}")
-        return answer.body if isinstance(answer.body, dict) else {}
+        body = answer.body
+        if isinstance(body, list) and len(body) == 1:
+            body = body[0]
+        return body if isinstance(body, dict) else {}
 
     def wait(self, seconds: float) -> None:
         """Sleeps, or returns at once when the engine cancels."""

@@ -154,7 +154,8 @@ class Shape:
         for name in ("subscriptionId", *self.resource.path_parameters):
             allowed = ".+" if name in _SCOPES else "[^/]+"
             pattern = pattern.replace(re.escape(f"{{{name}}}"), f"(?P<{name}>{allowed})")
-        match = re.fullmatch(pattern, resource_id, flags=re.IGNORECASE)
+        # Budgets answer their ids without the leading slash.
+        match = re.fullmatch(pattern, f"/{resource_id.lstrip('/')}", flags=re.IGNORECASE)
         if match is None:
             raise ShapeError(
                 f"{self.resource.token}: import: got {resource_id!r}, expected an id like {self.resource.path}."

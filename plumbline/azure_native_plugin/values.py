@@ -94,7 +94,9 @@ def same(first: Any, second: Any, *, ordered: bool = True) -> bool:
     if is_empty(first) and is_empty(second):
         return True
     if isinstance(first, Mapping) and isinstance(second, Mapping):
-        return all(same(first.get(key), second.get(key), ordered=ordered) for key in {*first, *second})
+        # Ids are keys, too: of the identities that are assigned.
+        one, other = ({fold(key): value for key, value in item.items()} for item in (first, second))
+        return all(same(one.get(key), other.get(key), ordered=ordered) for key in {*one, *other})
     if isinstance(first, list) and isinstance(second, list):
         return _same_list(first, second, ordered=ordered)
     if isinstance(first, str) and isinstance(second, str):

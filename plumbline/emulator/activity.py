@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
+from plumbline.emulator.noise import Noises
 from plumbline.emulator.principals import Principal
 from plumbline.emulator.settings import Settings
-from plumbline.emulator.store import Store, now_text
+from plumbline.emulator.store import Store
 
 _SCHEMA = (
     """CREATE TABLE activity (sequence INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL, resource TEXT NOT NULL,
         resource_group TEXT NOT NULL, provider TEXT NOT NULL, correlation TEXT NOT NULL, event TEXT NOT NULL)""",
     "CREATE INDEX activity_resource ON activity (resource, sequence)",
+    "ALTER TABLE activity ADD COLUMN visible REAL NOT NULL DEFAULT 0",
 )
+# Recorded for this provider only; bodies of others may hold secrets.
+_KEEPS_BODIES = frozenset({"microsoft.authorization"})
+_LONGEST_NOISE_SECONDS = 0.3
 
 
 class Activity:
-    """Appends and reads events; an event lies in the same transaction as the write it tells of."""
+    """Appends and reads events; an event lies in the same transaction as the write it tells of.
 
-    def __init__(self, *, settings: Settings, store: Store) -> None:
+    A write that is admitted has two events, BeginRequest (Started) and EndRequest, with one correlationId. They can be
+    read once their lag is over: the one that a test sets, or a small one of their own under noise, so that a newer
+    event may be there while an older one is not.
+    """
+
+    def __init__(self, *, settings: Settings, store: Store, noises: Noises) -> None:
         self._settings = settings
         self._store = store
+        self._noises = noises
+        self.lag_seconds = 0.0
         store.migrate("activity", _SCHEMA)
 
     def record(
@@ -40,61 +53,98 @@ class Activity:
         client_address: str = "127.0.0.1",
         claims: Mapping[str, Any] | None = None,
         message: str = "",
-        properties: Mapping[str, str] | None = None,
+        request_body: str = "",
+        response_body: str = "",
     ) -> None:
-        """Adds one event.
+        """Adds the events of one write.
 
         Args:
             operation: As RBAC names the action: "Microsoft.MachineLearningServices/workspaces/computes/write".
             status: HTTP status of the answer; 400 and above are failures.
             message: Error text, for a failure.
+            request_body, response_body: Kept where Azure was recorded to keep them (see _KEEPS_BODIES).
         """
-        time, event_id = now_text(), str(uuid.uuid4())
         correlation_id = correlation_id or str(uuid.uuid4())
-        state = "Failed" if status >= 400 else "Accepted" if status == 202 else "Succeeded"
         phrase = HTTPStatus(status).phrase.replace(" ", "")
         provider, kind = _type_of(resource_id, operation)
-        group = _segment(resource_id, "resourcegroups")
-        caller = principal.name if principal.kind == "User" else principal.object_id
-        details = {"statusCode": phrase, "entity": resource_id, "message": operation, "hierarchy": ""}
-        if message:
-            details["statusMessage"] = message
-        event = {
+        settings = self._settings
+        common = {
             "authorization": {"action": operation, "scope": resource_id},
-            "caller": caller,
+            "caller": principal.name if principal.kind == "User" else principal.object_id,
             "channels": "Operation",
-            "claims": _claims(principal, claims or {}, self._settings.tenant_id),
+            "claims": _claims(principal, claims or {}, settings.tenant_id, client_address),
             "correlationId": correlation_id,
             "description": "",
-            "eventDataId": event_id,
-            "eventName": _pair("EndRequest", "End request"),
             "category": _pair("Administrative"),
-            "eventTimestamp": time,
-            "id": f"{resource_id}/events/{event_id}/ticks/{_ticks(time)}",
             "level": "Error" if status >= 400 else "Informational",
             "operationId": correlation_id,
             "operationName": _pair(operation, _wording(operation)),
-            "resourceGroupName": group,
+            "resourceGroupName": _segment(resource_id, "resourcegroups"),
             "resourceProviderName": _pair(provider),
             "resourceType": _pair(kind),
             "resourceId": resource_id,
-            "status": _pair(state),
-            "subStatus": _pair(phrase, f"{HTTPStatus(status).phrase} (HTTP Status Code: {status})"),
-            "submissionTimestamp": time,
-            "subscriptionId": self._settings.subscription_id,
-            "tenantId": self._settings.tenant_id,
+            "subscriptionId": settings.subscription_id,
+            "tenantId": settings.tenant_id,
             "httpRequest": {
                 "clientRequestId": correlation_id,
                 "clientIpAddress": client_address,
                 "method": method,
             },
-            "properties": details | dict(properties or {}),
+        }
+        details: dict[str, Any] = {
+            "eventCategory": "Administrative",
+            "entity": resource_id,
+            "message": operation,
+            "hierarchy": f"{settings.tenant_id}/{settings.subscription_id}",
+        }
+        keeps = provider.lower() in _KEEPS_BODIES
+        # Who was not let in began nothing.
+        if status not in (401, 403):
+            begun = {"requestbody": request_body} if keeps and request_body else {}
+            self._add(common | {
+                "eventName": _pair("BeginRequest", "Begin request"),
+                "status": _pair("Started"),
+                "subStatus": _pair(""),
+                "properties": begun | details,
+            })  # fmt: skip
+        ended: dict[str, Any] = {"statusCode": phrase, "serviceRequestId": None}
+        if keeps and response_body and operation.lower().endswith("/delete"):
+            ended["responseBody"] = response_body
+        if message:
+            ended["statusMessage"] = message
+        self._add(common | {
+            "eventName": _pair("EndRequest", "End request"),
+            "status": _pair("Failed" if status >= 400 else "Succeeded"),
+            "subStatus": _pair(phrase, f"{HTTPStatus(status).phrase} (HTTP Status Code: {status})"),
+            "properties": ended | details,
+        })  # fmt: skip
+
+    def _add(self, event: dict[str, Any]) -> None:
+        now, event_id = datetime.now(UTC), str(uuid.uuid4())
+        stamp = _stamp(now)
+        visible = now + timedelta(seconds=self._lag(event_id))
+        event |= {
+            "eventDataId": event_id,
+            "eventTimestamp": stamp,
+            "id": f"{event['resourceId']}/events/{event_id}/ticks/{_ticks(now)}",
+            "submissionTimestamp": _stamp(visible),
         }
         self._store.execute(
-            "INSERT INTO activity (time, resource, resource_group, provider, correlation, event)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (time, resource_id.lower(), group.lower(), provider.lower(), correlation_id, json.dumps(event)),
-        )
+            "INSERT INTO activity (time, resource, resource_group, provider, correlation, event, visible)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                now.strftime("%Y-%m-%dT%H:%M:%S.%f0Z"), event["resourceId"].lower(), event["resourceGroupName"].lower(),
+                event["resourceProviderName"]["value"].lower(), event["correlationId"], json.dumps(event),
+                visible.timestamp(),
+            ),
+        )  # fmt: skip
+
+    def _lag(self, event_id: str) -> float:
+        if self.lag_seconds:
+            return self.lag_seconds
+        if not self._noises.has("late_activity"):
+            return 0.0
+        return _LONGEST_NOISE_SECONDS * int(event_id[:2], 16) / 255
 
     def read(
         self, conditions: list[tuple[str, str, str]], *, before: int | None = None, limit: int = 200
@@ -104,7 +154,7 @@ class Activity:
         Args:
             conditions: (column, SQL operator, value) of columns time, resource, resource_group, provider, correlation.
         """
-        where, values = ["1 = 1"], list[Any]()
+        where, values = ["visible <= ?"], list[Any]([time.time()])
         for column, operator, value in conditions:
             where.append(f"{column} {operator} ?")
             values.append(value)
@@ -141,28 +191,52 @@ def _type_of(resource_id: str, operation: str) -> tuple[str, str]:
 def _wording(operation: str) -> str:
     kind, _, verb = operation.rpartition("/")
     noun = kind.rsplit("/", 1)[-1]
+    if kind.lower().startswith("microsoft.authorization/role"):
+        words = f"role {noun[4:-1].lower()}"
+        return {"write": f"Create {words}", "delete": f"Delete {words}"}.get(verb.lower(), f"{words} {verb}")
     return {"write": f"Create or Update {noun}", "delete": f"Delete {noun}"}.get(
         verb.lower(), f"{noun} {verb}"
     )
 
 
-def _claims(principal: Principal, claims: Mapping[str, Any], tenant_id: str) -> dict[str, str]:
+def _claims(
+    principal: Principal, claims: Mapping[str, Any], tenant_id: str, client_address: str
+) -> dict[str, str]:
+    """The token's claims as the log shows them: all as text, under the names of the older token form."""
+    user = principal.kind == "User"
+    microsoft, soap = "http://schemas.microsoft.com", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
     shown = {
-        "aud": str(claims.get("aud", "")),
-        "iss": str(claims.get("iss", "")),
+        "aud": "https://management.core.windows.net/",
+        "iss": f"https://sts.windows.net/{tenant_id}/",
+        **{name: str(claims[name]) for name in ("iat", "nbf", "exp") if name in claims},
         "appid": principal.client_id,
-        "http://schemas.microsoft.com/identity/claims/objectidentifier": principal.object_id,
-        "http://schemas.microsoft.com/identity/claims/tenantid": tenant_id,
-        "idtyp": "user" if principal.kind == "User" else "app",
+        "appidacr": "0" if user else "2",
+        "ipaddr": client_address,
+        f"{microsoft}/identity/claims/objectidentifier": principal.object_id,
+        f"{microsoft}/identity/claims/tenantid": tenant_id,
+        f"{soap}/nameidentifier": principal.object_id,
+        "uti": str(claims.get("uti", "")),
+        "ver": "1.0",
     }
-    if principal.kind == "User":
-        shown["http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn"] = principal.name
-        shown["name"] = str(claims.get("name", principal.name))
+    if user:
+        shown |= {
+            "name": str(claims.get("name", principal.name)),
+            "puid": principal.object_id.replace("-", "")[:16].upper(),
+            f"{microsoft}/identity/claims/scope": "user_impersonation",
+            f"{soap}/name": principal.name,
+            f"{soap}/upn": principal.name,
+        }
     if principal.run:
         shown["run"] = principal.run
     return shown
 
 
-def _ticks(time: str) -> int:
-    moment = datetime.strptime(time[:26], "%Y-%m-%dT%H:%M:%S.%f").replace(tzinfo=UTC)
+def _stamp(moment: datetime) -> str:
+    """Up to seven digits of a second, trailing zeros cut, as the log writes times."""
+    whole, _, fraction = moment.strftime("%Y-%m-%dT%H:%M:%S.%f").partition(".")
+    fraction = fraction.rstrip("0")
+    return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"
+
+
+def _ticks(moment: datetime) -> int:
     return int((moment - datetime(1, 1, 1, tzinfo=UTC)).total_seconds() * 10_000_000)

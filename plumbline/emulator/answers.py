@@ -73,7 +73,7 @@ async def send_error(call: Call, error: AzureError, send: Send) -> None:
         content = text.encode()
     else:
         headers["content-type"] = "application/json; charset=utf-8"
-        if error.status != 401 and not error.of_machine_learning:
+        if error.gateway:
             headers["x-ms-failure-cause"] = "gateway"
         content = json.dumps(error.body(call.emulator.settings.location)).encode()
     headers["content-length"] = str(len(content))

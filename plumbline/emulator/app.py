@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import json
 import logging
 import time
 import uuid
@@ -22,12 +23,13 @@ from plumbline.emulator.body_types import BodyTypes
 from plumbline.emulator.errors import AzureError, not_modelled
 from plumbline.emulator.executor.executor import Executor
 from plumbline.emulator.faults import Fault, Faults
+from plumbline.emulator.locks import require_unlocked
 from plumbline.emulator.lro import Operations
 from plumbline.emulator.noise import Noises
 from plumbline.emulator.principals import ANONYMOUS, Principal, Principals
 from plumbline.emulator.recorded import RecordedForms
 from plumbline.emulator.request_log import RequestLog
-from plumbline.emulator.routing import Call, Reply, Route, Router
+from plumbline.emulator.routing import NO_BODY, Call, Reply, Route, Router
 from plumbline.emulator.sas import SharedAccess
 from plumbline.emulator.services.blob.blobs import Blobs
 from plumbline.emulator.settings import Settings
@@ -37,7 +39,7 @@ from plumbline.emulator.tokens import Tokens
 # In the order in which they start. Each has a module `routes` with ROUTES and, where it must prepare something
 # (tables, seeds), `start(emulator)`.
 SERVICES = (
-    "metadata", "identity", "control", "resource_manager", "machine_learning", "serving", "connections",
+    "metadata", "identity", "directory", "control", "resource_manager", "machine_learning", "serving", "connections",
     "managed_network", "registry", "unmodelled", "blob", "jobs", "run_history", "mlflow", "studio",
 )  # fmt: skip
 _WRITES = frozenset({"PUT", "PATCH", "POST", "DELETE"})
@@ -58,16 +60,17 @@ class Emulator:
         self.tokens = Tokens(settings=settings, principals=self.principals)
         self.sas = SharedAccess(settings.home)
         self.access = Access(settings=settings, store=self.store, principals=self.principals)
-        self.activity = Activity(settings=settings, store=self.store)
-        self.operations = Operations(settings=settings, store=self.store)
         self.noises = Noises(enabled=settings.azure_noise, seed=settings.subscription_id)
         self.recorded = RecordedForms()
+        self.activity = Activity(settings=settings, store=self.store, noises=self.noises)
+        self.operations = Operations(settings=settings, store=self.store)
         self.requests = RequestLog()
         self.body_types = BodyTypes()
         self.faults = Faults()
         self.store.on_delete(self._forget)
         self.blobs = Blobs(self.store, settings.home / "blobs")
         self.router = Router([])
+        self.storage_router = Router([])
         for name in SERVICES:
             self._add_service(name)
         self.executor = Executor(self)
@@ -76,6 +79,8 @@ class Emulator:
         module = importlib.import_module(f"plumbline.emulator.services.{name}.routes")
         for route in module.ROUTES:
             self.router.add(route)
+            if route.audience == "storage":
+                self.storage_router.add(route)
         if start := getattr(module, "start", None):
             start(self)
 
@@ -116,9 +121,11 @@ class Application:
         status, started = 0, time.perf_counter()
         try:
             raw_path = scope.get("raw_path", b"").split(b"?")[0].decode("latin-1") or scope["path"]
-            found = emulator.router.find(call.method, raw_path)
+            # Storage has its own host on Azure: a container may be called as another service's first segment ("data").
+            router = emulator.storage_router if "x-ms-version" in call.headers else emulator.router
+            found = router.find(call.method, raw_path)
             if found is None and call.method == "HEAD":
-                found = emulator.router.find("GET", raw_path)
+                found = router.find("GET", raw_path)
             counted = not call.path.startswith(("/_control", "/health"))
             fault = emulator.faults.take(call.method, call.path) if counted else None
             if counted:
@@ -161,6 +168,8 @@ class Application:
         logged = call.method in _WRITES and route.logged and route.audience in ("arm", "machine_learning")
         try:
             authorize(call)
+            if route.audience in ("arm", "machine_learning"):
+                require_unlocked(call)
             if not route.streaming:
                 call.body = await call.read(route.body_limit)
             if fault is not None:
@@ -171,12 +180,12 @@ class Application:
                 reply: Reply = await route.handler(call)
                 if logged:
                     with emulator.store.transaction():
-                        _record(call, reply.status)
+                        _record(call, reply.status, reply=reply)
             elif call.method in _WRITES:
                 with emulator.store.transaction():
                     reply = route.handler(call)  # type: ignore[assignment]
                     if logged:
-                        _record(call, reply.status)
+                        _record(call, reply.status, reply=reply)
             else:
                 reply = route.handler(call)  # type: ignore[assignment]
         except AzureError as error:
@@ -207,7 +216,7 @@ def parse_query(text: bytes) -> dict[str, str]:
     return {key.lower(): value for key, value in pairs}
 
 
-def _record(call: Call, status: int, message: str = "") -> None:
+def _record(call: Call, status: int, message: str = "", reply: Reply | None = None) -> None:
     target = call.path.rstrip("/")
     operation = call.route.action or operation_of(call)
     if operation.lower().endswith("/action"):
@@ -215,6 +224,8 @@ def _record(call: Call, status: int, message: str = "") -> None:
     call.emulator.activity.record(
         principal=call.principal, operation=operation, resource_id=_known_case(call, target), status=status,
         method=call.method, correlation_id=call.correlation_id, claims=call.token_claims, message=message,
+        request_body=call.body.decode("utf-8", "replace"),
+        response_body=json.dumps(reply.json) if reply is not None and reply.json is not NO_BODY else "",
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ EmulatorError
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,9 @@ class AzureError(EmulatorError):
 
     Args:
         inner: Codes of Azure ML's InnerError, the outer one first.
+        gateway: ARM's front door refuses, not a resource provider: only then x-ms-failure-cause is sent.
+        flat: The body is the error itself, without the member ``error``.
+        beside: Members that stand beside ``error``.
     """
 
     def __init__(
@@ -39,6 +42,10 @@ class AzureError(EmulatorError):
         details: Sequence[dict[str, Any]] = (),
         headers: dict[str, str] | None = None,
         inner: Sequence[str] = (),
+        *,
+        gateway: bool = False,
+        flat: bool = False,
+        beside: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -48,6 +55,9 @@ class AzureError(EmulatorError):
         self.details = tuple(details)
         self.headers = dict(headers or {})
         self.inner = tuple(inner)
+        self.gateway = gateway
+        self._flat = flat
+        self._beside = dict(beside or {})
 
     @property
     def of_machine_learning(self) -> bool:
@@ -70,7 +80,7 @@ class AzureError(EmulatorError):
             error["target"] = self.target
         if self.details:
             error["details"] = list(self.details)
-        return {"error": error}
+        return error if self._flat else {"error": error, **self._beside}
 
 
 def _additional_info(codes: Sequence[str], location: str) -> list[dict[str, Any]]:
@@ -94,8 +104,8 @@ def not_modelled(method: str, path: str) -> AzureError:
     return AzureError(501, "NotImplemented", f"The emulator does not model '{method} {path}'.")
 
 
-def resource_not_found(resource_id: str) -> AzureError:
-    """A resource that is not there, in ARM's words."""
+def resource_not_found(resource_id: str, *, kind: str = "") -> AzureError:
+    """A resource that is not there, in ARM's words; ``kind`` where they spell its type another way."""
     parts = resource_id.strip("/").split("/")
     lowered = [part.lower() for part in parts]
     group = parts[lowered.index("resourcegroups") + 1] if "resourcegroups" in lowered[:-1] else ""
@@ -104,18 +114,21 @@ def resource_not_found(resource_id: str) -> AzureError:
     start = len(lowered) - 1 - lowered[::-1].index("providers") + 1
     relative = parts[start:]
     names = [relative[0], *relative[1::2]] if relative else [""]
-    kind, name = "/".join(names), "/".join(relative[2::2])
+    kind, name = kind or "/".join(names), "/".join(relative[2::2])
     return AzureError(
         404,
         "ResourceNotFound",
         f"The Resource '{kind}/{name}' under resource group '{group or '<null>'}' was not found. "
         "For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+        gateway=True,
     )
 
 
 def resource_group_not_found(group: str) -> AzureError:
     """A resource group that is not there, in ARM's words."""
-    return AzureError(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")
+    return AzureError(
+        404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.", gateway=True
+    )
 
 
 def parent_not_found(parent: str, resource: str) -> AzureError:
@@ -125,6 +138,7 @@ def parent_not_found(parent: str, resource: str) -> AzureError:
         "ParentResourceNotFound",
         f"Failed to perform 'write' on resource(s) of type '{resource}', because the parent resource "
         f"'{parent}' could not be found.",
+        gateway=True,
     )
 
 
@@ -146,4 +160,5 @@ def forbidden(principal_name: str, object_id: str, action: str, scope: str) -> A
         f"The client '{principal_name}' with object id '{object_id}' does not have authorization to perform action "
         f"'{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh "
         "your credentials.",
+        gateway=True,
     )

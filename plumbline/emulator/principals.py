@@ -100,6 +100,10 @@ class Principals:
         """By role ("deployer"), object id, client id or name."""
         return self.seeded.get(name) or self._known.get(name) or self._known.get(name.lower())
 
+    def all(self) -> list[Principal]:
+        """Everybody: the seeded ones and the managed identities of resources."""
+        return list({principal.object_id: principal for principal in self._known.values()}.values())
+
     def create_managed_identity(self, name: str, *, resource_id: str) -> Principal:
         """A managed identity for a resource; asked again for the same resource, the same identity."""
         key = resource_id.lower()

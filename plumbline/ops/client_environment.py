@@ -1,6 +1,7 @@
 """The environment that leads Azure's official clients, and a plain `pulumi`, to an emulated stack.
 
-Source: azure-ai-ml 1.35.2 `_azure_environments`, azure-identity 1.25 `DefaultAzureCredential`.
+Source: azure-ai-ml 1.35.2 `_azure_environments`, azure-identity 1.25 `DefaultAzureCredential`, azure-cli 2.91.0
+`azure.cli.core.cloud`.
 """
 
 from __future__ import annotations
@@ -97,6 +98,11 @@ def client_environment(
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_PARALLEL": "64",
+        # az keeps logins and the cloud's endpoints there: a folder of this emulator's address and principal alone, so
+        # that neither the user's own login nor a former address is met. It asks nobody outside.
+        "AZURE_CONFIG_DIR": str(stack.root / "az" / f"{principal}-{base.rpartition(':')[2]}"),
+        "AZURE_CORE_COLLECT_TELEMETRY": "no",
+        "AZURE_EXTENSION_USE_DYNAMIC_INSTALL": "no",
         # The SDK's own default waits two seconds at least between two looks at a run.
         "AZUREML_RUN_POLLING_INTERVAL_MIN": "1",
     }

@@ -42,12 +42,12 @@ class MachineLearningPlatform:
         return f"{self.group_id}/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}"
 
     def put(
-        self, path: str, body: dict[str, Any], version: str, *, status: tuple[int, ...] = (200, 201)
+        self, path: str, body: dict[str, Any], version: str, *, status: tuple[int, ...] = (200, 201, 202)
     ) -> Any:
-        """PUT, and the answer's JSON."""
+        """PUT, and the answer's JSON; None where only a later poll has one."""
         response = self.emulator.request("PUT", path, api_version=version, json=body)
         assert response.status_code in status, (path, response.status_code, response.text)
-        return response.json()
+        return response.json() if response.content else None
 
     def get(self, path: str, **params: str) -> Any:
         """GET of an Azure ML resource below the workspace ("computes/c"), its JSON."""

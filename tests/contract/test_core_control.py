@@ -134,11 +134,11 @@ def test_each_noise_can_be_had_alone_and_has_a_source(emulator):
 def test_a_slow_operation_is_accepted_first_and_done_later(emulator):
     emulator.request("PUT", group(emulator, "rg-slow"), json={"location": "westeurope"})
     emulator.control("PUT", "noise", {"enabled": True, "only": ["slow_operations"]})
-    path = f"{group(emulator, 'rg-slow')}/providers/Microsoft.OperationalInsights/workspaces/logs"
-    options = {"api_version": "2023-09-01"}
-    made = emulator.request("PUT", path, json={"location": "westeurope"}, **options)
+    path = f"{group(emulator, 'rg-slow')}/providers/Microsoft.Network/networkSecurityGroups/nsg"
+    options = {"api_version": "2024-05-01"}
+    made = emulator.request("PUT", path, json={"location": "westeurope", "properties": {}}, **options)
     assert made.status_code == 201
-    assert made.json()["properties"]["provisioningState"] == "Creating"
+    assert made.json()["properties"]["provisioningState"] == "Updating"
     status_url = made.headers["Azure-AsyncOperation"]
     first = emulator.request("GET", status_url, api_version=None)
     assert (first.json()["status"], first.headers["Retry-After"]) == ("InProgress", "1")
@@ -152,10 +152,10 @@ def test_a_slow_operation_is_accepted_first_and_done_later(emulator):
 def test_system_data_is_late_once(emulator):
     emulator.request("PUT", group(emulator, "rg-late"), json={"location": "westeurope"})
     emulator.control("PUT", "noise", {"enabled": True, "only": ["late_system_data"]})
-    path = f"{group(emulator, 'rg-late')}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1"
-    options = {"api_version": "2023-01-31"}
+    path = f"{group(emulator, 'rg-late')}/providers/Microsoft.ContainerRegistry/registries/crlate"
+    options = {"api_version": "2023-07-01"}
     answers = [
-        emulator.request("PUT", path, json={"location": "westeurope"}, **options),
+        emulator.request("PUT", path, json={"location": "westeurope", "sku": {"name": "Basic"}}, **options),
         emulator.request("GET", path, **options),
         emulator.request("GET", path, **options),
     ]

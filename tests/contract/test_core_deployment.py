@@ -36,15 +36,21 @@ def test_ml_client_creates_a_workspace_with_everything_it_needs(emulator, monkey
 
 
 def deploy(emulator, resources, principal="deployer", **parts):
+    """The deployment's properties once it ended, and what its operation said."""
     path = f"{emulator.scope}/resourcegroups/rg1/providers/Microsoft.Resources/deployments/d1"
     template = {"resources": resources, **parts}
-    return emulator.request(
+    accepted = emulator.request(
         "PUT",
         path,
         principal=principal,
         api_version="2020-06-01",
         json={"properties": {"template": template}},
     )
+    assert (accepted.status_code, accepted.json()["properties"]["provisioningState"]) == (201, "Accepted")
+    ended = emulator.request("GET", accepted.headers["Azure-AsyncOperation"], api_version=None).json()
+    properties = emulator.request("GET", path, api_version="2020-06-01").json()["properties"]
+    assert ended["status"] == properties["provisioningState"]
+    return properties
 
 
 def identity(name: str = "id1", **rest):
@@ -61,18 +67,17 @@ def test_expressions_conditions_and_variables_are_worked_out(emulator):
         ),
         identity("skipped", condition="[not(equals(parameters('n'), 'one'))]"),
     ]
-    answer = deploy(
+    properties = deploy(
         emulator, resources, variables={"stem": "[toLower('ID')]"},
         parameters={"n": {"type": "string", "defaultValue": "one"}},
     )  # fmt: skip
-    properties = answer.json()["properties"]
     assert properties["provisioningState"] == "Succeeded"
     assert [item["id"].rsplit("/", 1)[-1] for item in properties["outputResources"]] == ["id-one"]
 
 
 def test_a_refused_resource_fails_the_deployment_with_its_reason(emulator):
     resources = [identity(), {**identity("id2"), "apiVersion": "2001-01-01"}, identity("id3")]
-    properties = deploy(emulator, resources).json()["properties"]
+    properties = deploy(emulator, resources)
     assert properties["provisioningState"] == "Failed"
     assert properties["error"]["details"][0]["code"] == "NoRegisteredProviderFound"
     assert len(properties["outputResources"]) == 1
@@ -83,10 +88,10 @@ def test_a_deployment_gives_nobody_rights_that_they_lack(emulator):
         "type": "Microsoft.Authorization/locks", "apiVersion": "2020-05-01", "name": "l1",
         "properties": {"level": "CanNotDelete"},
     }  # fmt: skip
-    properties = deploy(emulator, [assignment], principal="alice").json()["properties"]
+    properties = deploy(emulator, [assignment], principal="alice")
     assert properties["error"]["details"][0]["code"] == "AuthorizationFailed"
 
 
 def test_an_expression_outside_the_language_is_refused(emulator):
-    answer = deploy(emulator, [identity("[reference('x')]")])
-    assert answer.json()["properties"]["error"]["details"][0]["code"] == "InvalidTemplate"
+    properties = deploy(emulator, [identity("[reference('x')]")])
+    assert properties["error"]["details"][0]["code"] == "InvalidTemplate"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -63,11 +64,12 @@ def test_cluster_has_no_system_data_but_the_activity_log_knows_who_changed_it(
     assert "systemData" not in answer
     scale = answer["properties"]["properties"]["scaleSettings"]
     assert (scale["maxNodeCount"], scale["minNodeCount"]) == (7, 0)
+    day = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     events = azure_ml.emulator.request(
         "GET",
         f"{azure_ml.emulator.scope}/providers/Microsoft.Insights/eventtypes/management/values",
         api_version="2015-04-01",
-        params={"$filter": f"eventTimestamp ge '2020-01-01T00:00:00Z' and resourceUri eq '{answer['id']}'"},
+        params={"$filter": f"eventTimestamp ge '{day}' and resourceUri eq '{answer['id']}'"},
     ).json()["value"]
     assert "alice@plumbline.example" in {event.get("caller") for event in events}
 

@@ -7,7 +7,9 @@ import importlib
 import itertools
 import re
 import time
+import uuid
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jmespath
@@ -51,6 +53,11 @@ class World:
             "account": platform.account_id,
             "account_name": ACCOUNT,
             "unique": f"row{next(self._numbers)}",
+            "guid": str(uuid.uuid4()),
+            "other_guid": str(uuid.uuid4()),
+            "yesterday": _days(-1),
+            "yesterday_with_offset": _days(-1).replace("Z", "+00:00"),
+            "tomorrow": _days(1),
             **{f"{role}_name": str(seeded["name"]) for role, seeded in emulator.ready["principals"].items()},
             **{f"{role}_object_id": str(seeded["object_id"]) for role, seeded in emulator.ready["principals"].items()},
             **{f"{role}_client_id": str(seeded["client_id"]) for role, seeded in emulator.ready["principals"].items()},
@@ -124,6 +131,10 @@ class World:
         if principal not in self._tokens:
             self._tokens[principal] = self.platform.emulator.token(principal)
         return self._tokens[principal]
+
+
+def _days(ahead: int) -> str:
+    return (datetime.now(UTC) + timedelta(days=ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def filled(value: Any, names: Mapping[str, str]) -> Any:

@@ -13,7 +13,7 @@ from plumbline.emulator.services.resource_manager import actions
 from plumbline.emulator.services.resource_manager.resource_types import ResourceTypes
 
 EMULATOR = Path(plumbline.emulator.__file__).parent
-TYPES = ResourceTypes.load(EMULATOR / "services" / "resource_manager" / "types.yaml")
+TYPES = ResourceTypes.load(EMULATOR / "services" / "resource_manager" / "types")
 
 
 @pytest.mark.parametrize("kind", list(TYPES), ids=lambda kind: kind.type)
@@ -22,7 +22,7 @@ def test_each_type_is_sourced_and_its_actions_and_recipes_exist(kind):
     assert kind.api_versions
     assert len(set(kind.api_versions)) == len(kind.api_versions)
     assert set(kind.actions.values()) <= set(actions.HANDLERS)
-    assert set(kind.generated.values()) <= {"guid", "hex", "time"}
+    assert set(kind.generated.values()) <= {"guid", "hex", "time", "offset_time"}
     assert kind.route.endswith("/{name}")
 
 

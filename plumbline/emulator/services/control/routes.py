@@ -87,6 +87,13 @@ def put_delay(call: Call) -> Reply:
     return Reply(json={"seconds": call.emulator.faults.delay_seconds})
 
 
+def put_activity(call: Call) -> Reply:
+    """{"lag_seconds": S}: events of writes from now on can be read only that much later."""
+    _admit(call)
+    call.emulator.activity.lag_seconds = float((_content(call) or {}).get("lag_seconds", 0.0))
+    return Reply(json={"lag_seconds": call.emulator.activity.lag_seconds})
+
+
 def put_noise(call: Call) -> Reply:
     """{"enabled": bool[, "only": [ids]]}."""
     _admit(call)
@@ -137,6 +144,7 @@ ROUTES = [
         ("GET", "faults", read_faults),
         ("DELETE", "faults", clear_faults),
         ("PUT", "delay", put_delay),
+        ("PUT", "activity", put_activity),
         ("PUT", "noise", put_noise),
         ("GET", "noise", read_noise),
         ("PUT", "recorded", put_recorded),

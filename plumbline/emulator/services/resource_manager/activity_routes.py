@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from plumbline.emulator.errors import bad_request
+from plumbline.emulator.errors import AzureError, bad_request
 from plumbline.emulator.routing import Call, Reply, Route
 from plumbline.emulator.services.resource_manager import checks
 
 _VERSIONS = ("2015-04-01", "2014-04-01", "2017-03-01-preview")
 _PAGE = 200
-_CONDITION = re.compile(r"(\w+)\s+(eq|ge|le|gt|lt)\s+'([^']*)'", re.IGNORECASE)
+# Values come in quotes, as REST documents them, and without, as az sends them.
+_CONDITION = re.compile(r"(\w+)\s+(eq|ge|le|gt|lt)\s+(?:'([^']*)'|([^'\s]+))", re.IGNORECASE)
+_KEPT = timedelta(days=90)
 _COLUMNS = {
     "eventtimestamp": "time",
     "resourceuri": "resource",
@@ -21,6 +24,8 @@ _COLUMNS = {
     "resourceprovider": "provider",
     "correlationid": "correlation",
 }
+# Taken and not looked at: az sends them with every query.
+_PASSED_OVER = frozenset({"eventchannels", "levels"})
 _SQL = {"eq": "=", "ge": ">=", "le": "<=", "gt": ">", "lt": "<"}
 
 
@@ -53,23 +58,38 @@ def _conditions(text: str) -> list[tuple[str, str, str]]:
     found = []
     for part in re.split(r"\s+and\s+", text.strip(), flags=re.IGNORECASE):
         match = _CONDITION.fullmatch(part.strip())
+        if match is not None and match[1].lower() in _PASSED_OVER:
+            continue
         column = _COLUMNS.get(match[1].lower()) if match else None
         if match is None or column is None:
             raise bad_request("BadRequest", f"The $filter condition '{part}' is not supported.")
-        value = match[3] if column in ("time", "correlation") else match[3].lower().rstrip("/")
-        found.append((column, _SQL[match[2].lower()], _sortable(value) if column == "time" else value))
+        given = match[3] if match[3] is not None else match[4]
+        value = given if column in ("time", "correlation") else given.lower().rstrip("/")
+        if column == "time":
+            value = _sortable(value)
+            _require_kept(match[2].lower(), value)
+        found.append((column, _SQL[match[2].lower()], value))
     if not any(column == "time" and operator in (">=", ">") for column, operator, _ in found):
         raise bad_request("BadRequest", "The $filter must give a start time: eventTimestamp ge '...'.")
     return found
 
 
+def _require_kept(operator: str, time: str) -> None:
+    """Raises: AzureError: 400 with the flat body that was recorded, for a start before the log's 90 days."""
+    if operator in ("ge", "gt") and time < _sortable((datetime.now(UTC) - _KEPT).isoformat()):
+        raise AzureError(
+            400, "BadRequest", "The start time cannot be more than 90 days in the past.", flat=True
+        )
+
+
 def _sortable(time: str) -> str:
     """Times compare as text: the same form, whatever the client's precision or offset notation."""
-    bare = time.strip().replace(" ", "T").removesuffix("Z").removesuffix("+00:00")
-    whole, _, fraction = bare.partition(".")
-    if len(whole) == len("2026-01-01"):
-        whole += "T00:00:00"
-    return f"{whole}.{fraction[:7]:0<7}Z"
+    try:
+        moment = datetime.fromisoformat(time.strip())
+    except ValueError as error:
+        raise bad_request("BadRequest", f"The time '{time}' is not valid.") from error
+    moment = moment.astimezone(UTC) if moment.tzinfo is not None else moment
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
 
 
 ROUTES = [

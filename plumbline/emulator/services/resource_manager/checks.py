@@ -27,23 +27,29 @@ def check_version(call: Call, accepted: tuple[str, ...], *, provider_type: str |
     """The same for routes outside the table; without ``provider_type`` in the words of ARM's own routes."""
     asked = call.api_version
     if not asked:
-        raise bad_request(
+        raise AzureError(
+            400,
             "MissingApiVersionParameter",
             "The api-version query parameter (?api-version=) is required for all requests.",
+            gateway=True,
         )
     if asked in accepted:
         return
     versions = ", ".join(accepted)
     if provider_type is None:
-        raise bad_request(
+        raise AzureError(
+            400,
             "InvalidApiVersionParameter",
             f"The api-version '{asked}' is invalid. The supported versions are '{versions}'.",
+            gateway=True,
         )
     location = call.emulator.settings.location
-    raise bad_request(
+    raise AzureError(
+        400,
         "NoRegisteredProviderFound",
         f"No registered resource provider found for location '{location}' and API version '{asked}' for type "
         f"'{provider_type}'. The supported api-versions are '{versions}'. The supported locations are '{location}'.",
+        gateway=True,
     )
 
 

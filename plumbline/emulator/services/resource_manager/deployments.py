@@ -10,9 +10,9 @@ from typing import Any
 from plumbline.emulator.authentication import authorize
 from plumbline.emulator.errors import AzureError, bad_request, not_modelled, resource_not_found
 from plumbline.emulator.routing import Call, Reply, Route
-from plumbline.emulator.services.resource_manager import checks, fields
+from plumbline.emulator.services.resource_manager import checks, fields, long_operation
 from plumbline.emulator.services.resource_manager.templates import Template
-from plumbline.emulator.store import now_text
+from plumbline.emulator.store import Resource, now_text
 
 _TYPE = "Microsoft.Resources/deployments"
 _VERSIONS = ("2020-06-01", "2025-04-01", "2024-03-01", "2022-09-01", "2021-04-01", "2020-10-01", "2019-10-01")
@@ -23,19 +23,8 @@ async def put(call: Call) -> Reply:
     """Runs a template, incrementally; the first refusal ends it and is kept as the deployment's error."""
     checks.check_version(call, _VERSIONS)
     group, sent = checks.require_group(call), call.json().get("properties") or {}
-    settings, name = call.emulator.settings, call.params["name"]
-    if not isinstance(sent.get("template"), dict):
-        raise bad_request(
-            "InvalidTemplateDeployment", "The deployment holds no template; linked ones are not modelled."
-        )
-    template = Template(
-        sent["template"],
-        sent.get("parameters") or {},
-        subscription={
-            "id": settings.subscription_scope, "subscriptionId": settings.subscription_id, "tenantId": settings.tenant_id,
-        },
-        group={"id": group.id, "name": group.name, "location": group.body["location"]},
-    )  # fmt: skip
+    name = call.params["name"]
+    template = _template(call, group, sent)
     done: list[dict[str, Any]] = []
     error: AzureError | None = None
     for item in sent["template"].get("resources", []):
@@ -53,7 +42,7 @@ async def put(call: Call) -> Reply:
         "duration": "PT1S",
         "correlationId": call.correlation_id,
         "parameters": sent.get("parameters") or {},
-        "outputs": {},
+        "outputs": {} if error else _outputs(template, sent["template"]),
         "outputResources": [{"id": one["id"]} for one in done],
         "providers": [],
         "dependencies": [],
@@ -68,16 +57,75 @@ async def put(call: Call) -> Reply:
     stored = call.emulator.store.put(
         deployment_id, {"properties": properties, "operations": done}, type=_TYPE, principal=call.principal
     )
-    return Reply(status=201, json=_answer(stored.id, stored.name, stored.body))
+    ended = ("error", "outputs", "outputResources")
+    accepted = {key: value for key, value in properties.items() if key not in ended}
+    accepted["provisioningState"] = "Accepted"
+    return long_operation.accepted(
+        call, "deployment", resource_id=stored.id, location=group.body["location"], state="Accepted",
+        seconds=1.0 if call.emulator.noises.has("slow_operations") else 0.0, status=201,
+        content=_answer(stored.id, stored.name, {"properties": accepted}), error=properties.get("error"),
+    )  # fmt: skip
+
+
+def _template(call: Call, group: Resource, sent: dict[str, Any]) -> Template:
+    settings = call.emulator.settings
+    if not isinstance(sent.get("template"), dict):
+        raise bad_request(
+            "InvalidTemplateDeployment", "The deployment holds no template; linked ones are not modelled."
+        )
+    return Template(
+        sent["template"],
+        sent.get("parameters") or {},
+        subscription={
+            "id": settings.subscription_scope, "subscriptionId": settings.subscription_id, "tenantId": settings.tenant_id,
+        },
+        group={"id": group.id, "name": group.name, "location": group.body["location"]},
+    )  # fmt: skip
+
+
+def _resource_path(template: Template, item: dict[str, Any]) -> str:
+    namespace, *segments = item["type"].split("/")
+    names = str(template.evaluate(item["name"])).split("/")
+    pairs = "/".join(f"{segment}/{part}" for segment, part in zip(segments, names, strict=True))
+    return f"{namespace}/{pairs}"
+
+
+def _outputs(template: Template, text: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: {"type": one.get("type", "String"), "value": template.evaluate(one["value"])}
+        for name, one in (text.get("outputs") or {}).items()
+        if "value" in one and template.evaluate(one.get("condition", True))
+    }
+
+
+def validate(call: Call) -> Reply:
+    """POST validate: the template's expressions are worked out, and nothing is made."""
+    checks.check_version(call, _VERSIONS)
+    group, sent = checks.require_group(call), call.json().get("properties", {})
+    text = sent.get("template") or {}
+    template = _template(call, group, sent)
+    named = [
+        {"id": f"{group.id}/providers/{_resource_path(template, item)}"} for item in text.get("resources", [])
+    ]
+    properties = {
+        "provisioningState": "Succeeded",
+        "mode": sent.get("mode", "Incremental"),
+        "timestamp": now_text(),
+        "duration": "PT0S",
+        "correlationId": call.correlation_id,
+        "parameters": sent.get("parameters") or {},
+        "providers": [],
+        "dependencies": [],
+        "validatedResources": named,
+    }
+    return Reply(json=_answer(_id(call), call.params["name"], {"properties": properties}))
 
 
 async def _put_resource(
     call: Call, group_id: str, template: Template, item: dict[str, Any]
 ) -> dict[str, Any]:
     kind, name = item["type"], str(template.evaluate(item["name"]))
-    namespace, *segments = kind.split("/")
-    pairs = "/".join(f"{segment}/{part}" for segment, part in zip(segments, name.split("/"), strict=True))
-    path = f"{group_id}/providers/{namespace}/{pairs}"
+    path = f"{group_id}/providers/{_resource_path(template, item)}"
     found = call.emulator.router.find("PUT", path)
     if found is None or kind == _TYPE:
         raise not_modelled("PUT", path)
@@ -105,6 +153,20 @@ def get(call: Call) -> Reply:
     if stored is None:
         raise AzureError(404, "DeploymentNotFound", f"Deployment '{call.params['name']}' could not be found.")
     return Reply(json=_answer(stored.id, stored.name, stored.body))
+
+
+def list_all(call: Call) -> Reply:
+    """A group's deployments."""
+    checks.check_version(call, _VERSIONS)
+    found = call.emulator.store.list(checks.require_group(call).id, _TYPE)
+    return Reply(json={"value": [_answer(one.id, one.name, one.body) for one in found]})
+
+
+def delete(call: Call) -> Reply:
+    """Forgets a deployment; what it made stays."""
+    checks.check_version(call, _VERSIONS)
+    gone = call.emulator.store.delete(_id(call))
+    return Reply(status=200 if gone else 204)
 
 
 def operations(call: Call) -> Reply:
@@ -147,6 +209,10 @@ _G = "/subscriptions/{subscription}/resourceGroups/{group}"
 ROUTES = [
     Route(method="PUT", path=f"{_G}/providers/{_TYPE}/{{name}}", handler=put, action=f"{_TYPE}/write"),
     Route(method="GET", path=f"{_G}/providers/{_TYPE}/{{name}}", handler=get, action=f"{_TYPE}/read"),
+    Route(method="GET", path=f"{_G}/providers/{_TYPE}", handler=list_all, action=f"{_TYPE}/read"),
+    Route(method="DELETE", path=f"{_G}/providers/{_TYPE}/{{name}}", handler=delete, action=f"{_TYPE}/delete"),
+    Route(method="POST", path=f"{_G}/providers/{_TYPE}/{{name}}/validate", handler=validate,
+          action=f"{_TYPE}/validate/action", logged=False),
     Route(method="GET", path=f"{_G}/deployments/{{name}}/operations", handler=operations,
           action="Microsoft.Resources/deployments/operations/read"),
     Route(method="GET", path=f"{_G}/providers/{_TYPE}/{{name}}/operations", handler=operations,

@@ -40,6 +40,13 @@ def remove(body: dict[str, Any], dotted: str) -> None:
     body.pop(last, None)
 
 
+def is_hollow(value: Any) -> bool:
+    """Nothing, an empty list, or an object of such: what some services take for absent."""
+    if isinstance(value, Mapping):
+        return all(is_hollow(inner) for inner in value.values())
+    return value is None or value == []
+
+
 def without_nulls(value: Any) -> Any:
     """The same JSON without null members, at any depth: ARM does not keep them."""
     if isinstance(value, dict):

@@ -9,7 +9,7 @@ from typing import Any
 from plumbline.emulator.errors import AzureError, bad_request, resource_group_not_found
 from plumbline.emulator.lro import RETRY_AFTER_SECONDS
 from plumbline.emulator.routing import Call, Reply, Route
-from plumbline.emulator.services.resource_manager import checks, fields
+from plumbline.emulator.services.resource_manager import checks, fields, long_operation
 from plumbline.emulator.services.resource_manager.checks import GROUP_TYPE
 from plumbline.emulator.store import Resource
 
@@ -136,10 +136,11 @@ def delete_group(call: Call) -> Reply:
     checks.check_version(call, _VERSIONS)
     group, emulator = checks.require_group(call), call.emulator
     emulator.store.delete(group.id)
-    if emulator.noises.has("slow_operations"):
-        operation = emulator.operations.begin(group.id, state="Deleting", seconds=2)
-        return Reply(status=202, headers=emulator.operations.headers(operation, location=True))
-    return Reply(status=200)
+    return long_operation.accepted(
+        call, "operation-results", resource_id=group.id, location=group.body["location"],
+        state=long_operation.DELETING, seconds=2.0 if emulator.noises.has("slow_operations") else 0.0, status=202,
+        content={},
+    )  # fmt: skip
 
 
 def _group(call: Call, resource: Resource) -> dict[str, Any]:

@@ -18,7 +18,7 @@ _MACHINE_LEARNING = "Microsoft.MachineLearningServices"
 @cache
 def _namespaces() -> dict[str, dict[str, tuple[str, ...]]]:
     found: dict[str, dict[str, tuple[str, ...]]] = {_MACHINE_LEARNING: {"workspaces": ()}}
-    for kind in ResourceTypes.load(Path(__file__).with_name("types.yaml")):
+    for kind in ResourceTypes.load(Path(__file__).with_name("types")):
         found.setdefault(kind.provider, {})[kind.relative] = kind.api_versions
     return found
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plumbline.emulator.errors import AzureError, resource_not_found
 from plumbline.emulator.routing import Call, Reply, Route
-from plumbline.emulator.services.resource_manager import actions, checks, fields
+from plumbline.emulator.services.resource_manager import actions, checks, fields, long_operation
 from plumbline.emulator.services.resource_manager.assigned_identity import fill_identity
-from plumbline.emulator.services.resource_manager.resource_types import ResourceType, ResourceTypes
+from plumbline.emulator.services.resource_manager.resource_types import ResourceType, ResourceTypes, TakenName
 from plumbline.emulator.store import Resource, now_text
 
 BeforePut = Callable[[Call, str, Resource | None, dict[str, Any]], None]
@@ -84,8 +86,13 @@ class ResourceHandlers:
         if self.hooks.before_delete is not None:
             self.hooks.before_delete(call, present)
         store.delete(present.id)
-        seconds = self.kind.long_running.get("delete")
-        if seconds and call.emulator.noises.has("slow_operations"):
+        seconds = self._seconds(call, "delete")
+        if style := self._recorded(call).style.get("delete"):
+            return long_operation.accepted(
+                call, style, resource_id=present.id, location=self._location(call, present.body),
+                state=long_operation.DELETING, seconds=seconds, status=202, content={},
+            )  # fmt: skip
+        if seconds:
             operation = call.emulator.operations.begin(present.id, state="Deleting", seconds=seconds)
             return Reply(status=202, headers=call.emulator.operations.headers(operation, location=True))
         return Reply(status=self.kind.deleted_status)
@@ -113,20 +120,32 @@ class ResourceHandlers:
         by_name = {name.lower(): handler for name, handler in self.kind.actions.items()}
         return Reply(json=actions.HANDLERS[by_name[target[1].lower()]](call, present))
 
-    def answer(self, call: Call, resource: Resource) -> dict[str, Any]:
-        """A stored resource as ARM answers it."""
+    def _recorded(self, call: Call) -> ResourceType:
+        """The type, without the recorded forms that a test took away."""
+        gone = call.emulator.recorded.taken_away
+        return self.kind.without(gone) if gone else self.kind
+
+    def answer(self, call: Call, resource: Resource, *, pending: bool = False) -> dict[str, Any]:
+        """A stored resource as ARM answers it; ``pending`` as while an operation on it is under way."""
+        kind = self._recorded(call)
+        state = call.emulator.operations.state_of(resource.id)
         shown: dict[str, Any] = {
-            "id": resource.id,
+            "id": kind.id_form.of(resource.id) if kind.id_form is not None else resource.id,
             "name": resource.name,
-            "type": self.kind.type,
-            **resource.body,
+            "type": kind.answered_type or kind.type,
+            **copy.deepcopy(resource.body),
         }
-        if "provisioningState" in shown.get("properties", {}):
-            state = call.emulator.operations.state_of(resource.id)
-            if state is not None:
-                shown["properties"] = {**shown["properties"], "provisioningState": state}
-        if self.kind.system_data:
-            shown["systemData"] = resource.system_data
+        if kind.etag:
+            shown["etag"] = kind.etag.format(etag=uuid.UUID(resource.etag))
+        if pending or (state is not None and kind.pending):
+            values = _placeholders(call, resource.id, resource.body)
+            for dotted, value in kind.pending.items():
+                fields.write(shown, dotted, fields.filled(value, values))
+        elif state is not None and "provisioningState" in shown.get("properties", {}):
+            shown["properties"]["provisioningState"] = state
+        _respell(kind, shown)
+        if kind.system_data:
+            shown["systemData"] = _system_data(resource.system_data, kind.system_data_time)
         return self.hooks.presented(call, resource, shown) if self.hooks.presented is not None else shown
 
     # -- parts
@@ -136,8 +155,16 @@ class ResourceHandlers:
             checks.require_group(call)
         present = call.emulator.store.get(call.path)
         if present is None:
-            raise resource_not_found(call.path)
+            raise resource_not_found(call.path, kind=self._recorded(call).missing_type)
         return present
+
+    def _seconds(self, call: Call, method: str) -> float:
+        slow = call.emulator.noises.has("slow_operations")
+        return self.kind.long_running.get(method, 0.0) if slow else 0.0
+
+    def _location(self, call: Call, body: Mapping[str, Any]) -> str:
+        found = str(body.get("location", call.emulator.settings.location))
+        return call.emulator.settings.location if found == "global" else found
 
     def _clean(self, sent: dict[str, Any], *, keep_nulls: bool = False) -> dict[str, Any]:
         body = dict(sent) if keep_nulls else fields.without_nulls(sent)
@@ -150,7 +177,7 @@ class ResourceHandlers:
         return body
 
     def _store(self, call: Call, resource_id: str, present: Resource | None, body: dict[str, Any]) -> Reply:
-        emulator, kind = call.emulator, self.kind
+        emulator, kind = call.emulator, self._recorded(call)
         values = _placeholders(call, resource_id, body)
         for dotted, default in kind.defaults.items():
             if fields.read(body, dotted) is fields.MISSING:
@@ -168,27 +195,60 @@ class ResourceHandlers:
         stored = emulator.store.put(resource_id, body, type=kind.type, principal=call.principal)
         if self.hooks.after_put is not None:
             self.hooks.after_put(call, stored)
-        seconds, headers = kind.long_running.get("put"), dict[str, str]()
-        if seconds and emulator.noises.has("slow_operations"):
-            state = "Creating" if present is None else "Updating"
-            headers = emulator.operations.headers(
-                emulator.operations.begin(stored.id, state=state, seconds=seconds)
-            )
-        return Reply(
-            status=kind.created_status if present is None else 200,
-            json=self.answer(call, stored),
-            headers=headers,
-        )
+        status = kind.created_status if present is None else 200
+        seconds, state = self._seconds(call, "put"), "Creating" if present is None else "Updating"
+        if style := kind.style.get("create" if present is None else "update"):
+            return long_operation.accepted(
+                call, style, resource_id=stored.id, location=self._location(call, body), state=state, seconds=seconds,
+                status=status, content=self.answer(call, stored, pending=True),
+            )  # fmt: skip
+        headers = dict[str, str]()
+        if seconds:
+            operation = emulator.operations.begin(stored.id, state=state, seconds=seconds)
+            headers = emulator.operations.headers(operation)
+        shown = self.answer(call, stored)
+        if kind.relative_location and present is None:
+            headers["location"] = shown["id"]
+        return Reply(status=status, json=shown, headers=headers)
 
     def _refuse_taken_name(self, call: Call, resource_id: str) -> None:
         name = resource_id.rsplit("/", 1)[-1]
-        everywhere = call.emulator.store.list(
-            call.emulator.settings.subscription_scope, self.kind.type, below=True
-        )
-        if any(other.name.lower() == name.lower() for other in everywhere):
-            noun = self.kind.relative.removesuffix("s")
-            code = f"{noun[0].upper()}{noun[1:]}AlreadyTaken"
-            raise AzureError(409, code, f"The {noun} named {name} is already taken.")
+        if is_taken(call, self.kind, name):
+            taken = self._recorded(call).taken or TakenName(
+                code="Conflict", message="The name {name} is taken."
+            )
+            raise AzureError(409, taken.code, taken.message.format(name=name), beside=taken.beside)
+
+
+def is_taken(call: Call, kind: ResourceType, name: str) -> bool:
+    """Whether a resource of the type has this name, anywhere in the subscription."""
+    everywhere = call.emulator.store.list(call.emulator.settings.subscription_scope, kind.type, below=True)
+    return any(other.name.lower() == name.lower() for other in everywhere)
+
+
+def _respell(kind: ResourceType, shown: dict[str, Any]) -> None:
+    """Nulls, dropped defaults and the service's own spelling, in place."""
+    for dotted, value in kind.dropped.items():
+        found = fields.read(shown, dotted)
+        if found is not fields.MISSING and (fields.is_hollow(found) if value == "empty" else found == value):
+            fields.remove(shown, dotted)
+    for dotted in kind.nulls:
+        if fields.read(shown, dotted) is fields.MISSING:
+            fields.write(shown, dotted, None)
+    for dotted, spellings in kind.spellings.items():
+        found = fields.read(shown, dotted)
+        for spelling in spellings:
+            if isinstance(found, str) and found.lower() == spelling.lower():
+                fields.write(shown, dotted, spelling)
+
+
+def _system_data(kept: Mapping[str, str], form: str) -> dict[str, str]:
+    shown = dict(kept)
+    for name in ("createdAt", "lastModifiedAt"):
+        if form and name in shown:
+            bare = shown[name].removesuffix("Z")
+            shown[name] = f"{bare}+00:00" if form == "offset" else f"{bare[:23]}Z"
+    return shown
 
 
 class _Dotted(dict[str, Any]):
@@ -211,7 +271,9 @@ def _placeholders(call: Call, resource_id: str, body: Mapping[str, Any]) -> dict
         "subscription_id": settings.subscription_id,
         "storage_suffix": settings.storage_suffix,
         "base_url": settings.base_url,
+        "api_version": call.api_version,
         "now": now_text(),
+        "next_hour": (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:00:00.0000000Z"),
     }
 
 
@@ -222,7 +284,9 @@ def _made(recipe: str) -> str:
         return uuid.uuid4().hex
     if recipe == "time":
         return now_text()
-    raise ValueError(f"generated: got {recipe!r}, expected guid, hex or time")
+    if recipe == "offset_time":
+        return now_text().removesuffix("Z") + "+00:00"
+    raise ValueError(f"generated: got {recipe!r}, expected guid, hex, time or offset_time")
 
 
 def routes_of(types: ResourceTypes, hooks: Mapping[str, Hooks] | None = None) -> list[Route]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from plumbline.emulator.access import ASSIGNMENT_TYPE, DEFINITION_TYPE, Role, assignment_body, role_from_body
@@ -24,7 +25,21 @@ _ASSIGNMENT_VERSIONS = (
     "2015-07-01",
 )
 _DEFINITION_VERSIONS = ("2022-05-01-preview", "2022-04-01", "2018-01-01-preview", "2015-07-01")
+_LATE_SECONDS = 2.0
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+# Answered as null where nothing was sent.
+_ASSIGNMENT_NULLS = dict.fromkeys(
+    ("condition", "conditionVersion", "delegatedManagedIdentityResourceId", "description")
+)
+# Built-in roles and the emulator's own seeds: made by nobody, long ago.
+_STAMPS = {
+    "createdOn": "2015-02-02T21:55:09.8806423Z",
+    "updatedOn": "2023-07-10T15:10:53.8850467Z",
+    "createdBy": None,
+    "updatedBy": None,
+}
 
 
 def _scope(call: Call) -> str:
@@ -56,6 +71,9 @@ def put_assignment(call: Call) -> Reply:
         raise AzureError(404, "ResourceNotFound", f"The scope '{scope}' does not exist.")
     properties = fields.without_nulls(call.json().get("properties", {}))
     role = emulator.access.role(properties.get("roleDefinitionId", ""))
+    if role is not None and not role.built_in:
+        named = next(one for one in emulator.access.custom_definitions() if one.name.lower() == role.id)
+        role = None if _is_late(call, "late_role_definition_use", named) else role
     if role is None:
         raise bad_request(
             "RoleDefinitionDoesNotExist",
@@ -101,17 +119,20 @@ def put_assignment(call: Call) -> Reply:
             )  # fmt: skip
     now, who = now_text(), call.principal.object_id
     created = present.body["properties"] if present is not None else {"createdOn": now, "createdBy": who}
+    updated = now_text()  # a moment after createdOn, as recorded
     extra = {
         key: properties[key] for key in ("description", "condition", "conditionVersion") if key in properties
     }
     body = assignment_body(
         principal_id=principal.object_id, principal_type=principal.rbac_type,
-        scope=scope or "/", role_definition_id=definition_id, **extra, createdOn=created["createdOn"], updatedOn=now,
+        scope=scope or "/", role_definition_id=definition_id, **extra, createdOn=created["createdOn"], updatedOn=updated,
         createdBy=created["createdBy"], updatedBy=who,
     )  # fmt: skip
     stored = emulator.store.put(_assignment_id(call), body, type=ASSIGNMENT_TYPE, principal=call.principal)
     emulator.access.changed()
-    return Reply(status=201 if present is None else 200, json=_assignment(stored))
+    shown = _assignment(stored)
+    shown["properties"]["createdBy"] = None  # a write's own answer names no creator; a GET does
+    return Reply(status=201 if present is None else 200, json=shown)
 
 
 def _principal(emulator: Emulator, properties: Mapping[str, Any]) -> Principal | None:
@@ -161,7 +182,8 @@ def list_assignments(call: Call) -> Reply:
 
 
 def _assignment(resource: Resource) -> dict[str, Any]:
-    return {"id": resource.id, "name": resource.name, "type": ASSIGNMENT_TYPE, **resource.body}
+    properties = {**_ASSIGNMENT_NULLS, **_STAMPS, **resource.body["properties"]}
+    return {"id": resource.id, "name": resource.name, "type": ASSIGNMENT_TYPE, "properties": properties}
 
 
 # -- definitions
@@ -194,8 +216,7 @@ def put_definition(call: Call) -> Reply:
     if properties["roleName"].lower() in taken:
         raise AzureError(
             409, "RoleDefinitionWithSameNameExists",
-            f"A custom role with the same name already exists in this directory. Use a different name. "
-            f"(roleName '{properties['roleName']}')",
+            "A role definition cannot be updated with a name that already exists.",
         )  # fmt: skip
     properties["type"] = "CustomRole"
     present = emulator.store.get(definition_id)
@@ -205,7 +226,10 @@ def put_definition(call: Call) -> Reply:
                    "updatedBy": who}  # fmt: skip
     stored = emulator.store.put(definition_id, body, type=DEFINITION_TYPE, principal=call.principal)
     emulator.access.changed()
-    return Reply(status=201, json=_custom(stored))
+    # A write answers no creator, and a new time of creation also where it updates; the list has both right.
+    answer = _custom(stored)
+    answer["properties"] |= {"createdBy": None, "createdOn": now}
+    return Reply(status=201, json=answer)
 
 
 def get_definition(call: Call) -> Reply:
@@ -215,11 +239,19 @@ def get_definition(call: Call) -> Reply:
     if name in call.emulator.access.built_in:
         return Reply(json=_built_in(call, call.emulator.access.built_in[name]))
     for resource in call.emulator.access.custom_definitions():
-        if resource.name.lower() == name:
+        if resource.name.lower() == name and not _is_late(call, "late_role_definitions", resource):
             return Reply(json=_custom(resource))
     raise AzureError(
         404, "RoleDefinitionDoesNotExist", f"The specified role definition with ID '{name}' does not exist."
     )
+
+
+def _is_late(call: Call, noise: str, resource: Resource, *, since: str = "createdOn") -> bool:
+    """Under noise a new role cannot be read for a moment, nor an updated one found by its name."""
+    if not call.emulator.noises.has(noise):
+        return False
+    written = datetime.fromisoformat(resource.body["properties"][since])
+    return (datetime.now(UTC) - written).total_seconds() < _LATE_SECONDS
 
 
 def delete_definition(call: Call) -> Reply:
@@ -247,10 +279,19 @@ def list_definitions(call: Call) -> Reply:
     access, condition = call.emulator.access, call.query.get("$filter", "")
     found = [_built_in(call, role) for role in access.built_in.values()]
     found += [_custom(resource) for resource in access.custom_definitions()]
-    if match := re.search(r"roleName\s+eq\s+'([^']+)'", condition):
-        found = [item for item in found if item["properties"]["roleName"] == match[1]]
-    if match := re.search(r"type\s+eq\s+'([^']+)'", condition):
-        found = [item for item in found if item["properties"]["type"] == match[1]]
+    if match := re.search(r"roleName\s+eq\s+'([^']+)'", condition, re.IGNORECASE):
+        late = {
+            resource.id
+            for resource in access.custom_definitions()
+            if _is_late(call, "late_role_definitions", resource, since="updatedOn")
+        }
+        found = [
+            item
+            for item in found
+            if item["properties"]["roleName"].lower() == match[1].lower() and item["id"] not in late
+        ]
+    if match := re.search(r"type\s+eq\s+'([^']+)'", condition, re.IGNORECASE):
+        found = [item for item in found if item["properties"]["type"].lower() == match[1].lower()]
     return Reply(json={"value": found})
 
 
@@ -259,7 +300,7 @@ def _built_in(call: Call, role: Role) -> dict[str, Any]:
         "id": f"{call.emulator.settings.subscription_scope}/providers/{DEFINITION_TYPE}/{role.id}",
         "name": role.id,
         "type": DEFINITION_TYPE,
-        "properties": _properties(role, "BuiltInRole", ["/"]),
+        "properties": _properties(role, "BuiltInRole", ["/"]) | _STAMPS,
     }
 
 

@@ -1,23 +1,25 @@
 """Key vaults: protections that cannot be taken back, and soft deletion.
 
-Azure keeps a deleted vault for 7 to 90 days and refuses its name meanwhile. That is on with the noise
-``soft_deleted_vault``; without it a deletion is for good, so that a stack can be destroyed and made again at once.
+Azure keeps a deleted vault for 7 to 90 days and refuses its name meanwhile, until it is recovered (``createMode``) or
+purged. The words are those that users of Azure quote.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
 from plumbline.emulator.app import Emulator
 from plumbline.emulator.errors import AzureError, bad_request
 from plumbline.emulator.routing import Call, Reply, Route
-from plumbline.emulator.services.resource_manager import checks
+from plumbline.emulator.services.resource_manager import checks, private_link
 from plumbline.emulator.services.resource_manager.resource_handlers import Hooks
 from plumbline.emulator.store import Resource, now_text
 
-_NOISE = "soft_deleted_vault"
-_VERSIONS = ("2024-11-01", "2023-07-01", "2023-02-01", "2022-07-01", "2019-09-01", "2025-05-01")
+_VERSIONS = (
+    "2024-11-01", "2023-07-01", "2023-02-01", "2022-07-01", "2021-10-01", "2019-09-01", "2025-05-01", "2026-02-01",
+)  # fmt: skip
 _SCHEMA = (
     """CREATE TABLE deleted_vault (name TEXT PRIMARY KEY, vault TEXT NOT NULL, location TEXT NOT NULL,
         body TEXT NOT NULL, deleted TEXT NOT NULL)""",
@@ -30,7 +32,7 @@ def start(emulator: Emulator) -> None:
     emulator.store.migrate("vaults", _SCHEMA)
 
     def keep(gone: Resource) -> None:
-        if gone.type == "Microsoft.KeyVault/vaults" and emulator.noises.has(_NOISE):
+        if gone.type == "Microsoft.KeyVault/vaults":
             emulator.store.execute(
                 "REPLACE INTO deleted_vault VALUES (?, ?, ?, ?, ?)",
                 (gone.name.lower(), gone.id, gone.body["location"], json.dumps(gone.body), now_text()),
@@ -67,7 +69,7 @@ def _before_put(call: Call, resource_id: str, present: Resource | None, body: di
         call.emulator.store.execute("DELETE FROM deleted_vault WHERE name = ?", (name.lower(),))
 
 
-VAULT_HOOKS = Hooks(before_put=_before_put)
+VAULT_HOOKS = Hooks(before_put=_before_put, presented=private_link.with_connections_if_any)
 
 
 def list_deleted(call: Call) -> Reply:
@@ -109,7 +111,10 @@ def _known(call: Call, name: str) -> dict[str, Any]:
 
 
 def _answer(call: Call, kept: dict[str, Any]) -> dict[str, Any]:
-    name = kept["vault"].rsplit("/", 1)[-1]
+    name, properties = kept["vault"].rsplit("/", 1)[-1], kept["body"]["properties"]
+    days = int(properties.get("softDeleteRetentionInDays", 90))
+    purged = datetime.fromisoformat(kept["deleted"]) + timedelta(days=days)
+    shown = {"purgeProtectionEnabled": True} if properties.get("enablePurgeProtection") else {}
     scope = call.emulator.settings.subscription_scope
     return {
         "id": f"{scope}/providers/Microsoft.KeyVault/locations/{kept['location']}/deletedVaults/{name}",
@@ -119,8 +124,9 @@ def _answer(call: Call, kept: dict[str, Any]) -> dict[str, Any]:
             "vaultId": kept["vault"],
             "location": kept["location"],
             "deletionDate": kept["deleted"],
+            "scheduledPurgeDate": purged.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "tags": kept["body"].get("tags", {}),
-            "purgeProtectionEnabled": bool(kept["body"]["properties"].get("enablePurgeProtection")),
+            **shown,
         },
     }
 

@@ -1,0 +1,1 @@
+"""The directory: the part of Microsoft Graph that tells who people and applications are."""

@@ -1,0 +1,1 @@
+"""The Azure CLI against the emulator: commands as data, in commands.yaml."""
