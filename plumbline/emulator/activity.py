@@ -152,7 +152,8 @@ class Activity:
         """Events newest first, and where the next page begins (None: no more).
 
         Args:
-            conditions: (column, SQL operator, value) of columns time, resource, resource_group, provider, correlation.
+            conditions: (column, SQL operator, value) of columns time, resource, resource_group, provider, correlation,
+                or of an expression over the event.
         """
         where, values = ["visible <= ?"], list[Any]([time.time()])
         for column, operator, value in conditions:

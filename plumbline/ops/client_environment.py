@@ -102,6 +102,7 @@ def client_environment(
         # that neither the user's own login nor a former address is met. It asks nobody outside.
         "AZURE_CONFIG_DIR": str(stack.root / "az" / f"{principal}-{base.rpartition(':')[2]}"),
         "AZURE_CORE_COLLECT_TELEMETRY": "no",
+        "AZURE_CORE_INSTANCE_DISCOVERY": "no",
         "AZURE_EXTENSION_USE_DYNAMIC_INSTALL": "no",
         # The SDK's own default waits two seconds at least between two looks at a run.
         "AZUREML_RUN_POLLING_INTERVAL_MIN": "1",

@@ -75,6 +75,7 @@ class Shell:
             "AZURE_CONFIG_DIR": str(self._folder / f"az-{principal}"),
             "AZURE_CORE_COLLECT_TELEMETRY": "no",
             "AZURE_CORE_NO_COLOR": "yes",
+            "AZURE_CORE_INSTANCE_DISCOVERY": "no",
             "AZURE_EXTENSION_USE_DYNAMIC_INSTALL": "no",
         }
         try:

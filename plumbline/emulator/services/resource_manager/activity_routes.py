@@ -23,7 +23,10 @@ _COLUMNS = {
     "resourcegroupname": "resource_group",
     "resourceprovider": "provider",
     "correlationid": "correlation",
+    "caller": "json_extract(event, '$.caller')",
+    "status": "json_extract(event, '$.status.value')",
 }
+_AS_GIVEN = frozenset({"time", "correlation", _COLUMNS["caller"], _COLUMNS["status"]})
 # Taken and not looked at: az sends them with every query.
 _PASSED_OVER = frozenset({"eventchannels", "levels"})
 _SQL = {"eq": "=", "ge": ">=", "le": "<=", "gt": ">", "lt": "<"}
@@ -64,7 +67,7 @@ def _conditions(text: str) -> list[tuple[str, str, str]]:
         if match is None or column is None:
             raise bad_request("BadRequest", f"The $filter condition '{part}' is not supported.")
         given = match[3] if match[3] is not None else match[4]
-        value = given if column in ("time", "correlation") else given.lower().rstrip("/")
+        value = given if column in _AS_GIVEN else given.lower().rstrip("/")
         if column == "time":
             value = _sortable(value)
             _require_kept(match[2].lower(), value)

@@ -72,8 +72,11 @@ def locations(call: Call) -> Reply:
 def list_groups(call: Call) -> Reply:
     """GET /subscriptions/S/resourcegroups."""
     checks.check_version(call, _VERSIONS)
-    found = call.emulator.store.list(call.emulator.settings.subscription_scope, GROUP_TYPE)
-    return Reply(json={"value": [_group(call, resource) for resource in found]})
+    listed = call.emulator.store.list(call.emulator.settings.subscription_scope, GROUP_TYPE)
+    found = [_group(call, resource) for resource in listed]
+    for field, value in _filters(call.query.get("$filter", "")):
+        found = [item for item in found if _holds(item, field, value)]
+    return Reply(json={"value": found})
 
 
 def get_group(call: Call) -> Reply:

@@ -11,15 +11,23 @@ from plumbline.emulator.routing import Call, Reply, Route
 from plumbline.emulator.services.resource_manager import checks
 from plumbline.emulator.services.resource_manager.resource_types import ResourceTypes
 
-_VERSIONS = ("2025-04-01", "2024-03-01", "2022-09-01", "2021-04-01", "2020-06-01", "2019-10-01")
-_MACHINE_LEARNING = "Microsoft.MachineLearningServices"
+_VERSIONS = (
+    "2025-04-01", "2025-03-01", "2024-11-01", "2024-07-01", "2024-03-01", "2022-09-01", "2021-04-01", "2020-06-01",
+    "2019-10-01",
+)  # fmt: skip
+# The tables of other services lie in their own folders; what they say is data, and none of their code is needed.
+_TABLES = ("resource_manager/types", "machine_learning/types.yaml", "registry/types.yaml")
 
 
 @cache
 def _namespaces() -> dict[str, dict[str, tuple[str, ...]]]:
-    found: dict[str, dict[str, tuple[str, ...]]] = {_MACHINE_LEARNING: {"workspaces": ()}}
-    for kind in ResourceTypes.load(Path(__file__).with_name("types")):
-        found.setdefault(kind.provider, {})[kind.relative] = kind.api_versions
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for table in _TABLES:
+        for kind in ResourceTypes.load(Path(__file__).parent.parent / table):
+            # Newest first, as Azure lists them: az takes the first that is no preview.
+            found.setdefault(kind.provider, {})[kind.relative] = tuple(
+                sorted(kind.api_versions, reverse=True)
+            )
     return found
 
 
