@@ -118,6 +118,9 @@ class Cloud:
         first = self._run(request)
         if first.http_response.status_code >= 400:
             raise Refused(method, path, first.http_response)
+        if first.http_response.headers.get("Location", "").startswith("/"):
+            # Managed identities answer 201 with a path: nothing goes on, and azure-core would poll it as an address.
+            return first.http_response.json()
         poller: LROPoller[Any] = LROPoller(
             self._client, first, lambda response: response, ARMPolling(timeout=self.poll_seconds)
         )

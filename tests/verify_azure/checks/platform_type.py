@@ -15,7 +15,7 @@ from tests.verify_azure.finding import Finding, holds
 from tests.verify_azure.parts import storage_body, vault_body
 from tests.verify_azure.subject import Subject
 
-TYPES = Path(__file__).resolve().parents[3] / "plumbline/emulator/services/resource_manager/types.yaml"
+TYPES = Path(__file__).resolve().parents[3] / "plumbline/emulator/services/resource_manager/types"
 VAULTS, LOGS = "Microsoft.KeyVault/vaults", "Microsoft.OperationalInsights/workspaces"
 
 
@@ -118,7 +118,10 @@ def filled_defaults(azure: Subject) -> Finding:
     }
     sent = {"properties.softDeleteRetentionInDays", "properties.accessPolicies", "properties.sku"}
     wrong = []
-    for row in yaml.safe_load(TYPES.read_text(encoding="utf-8"))["types"]:
+    rows = [
+        row for file in sorted(TYPES.glob("*.yaml")) for row in yaml.safe_load(file.read_text(encoding="utf-8"))["types"]
+    ]  # fmt: skip
+    for row in rows:
         for member, value in (row.get("defaults") or {}).items() if row["type"] in made else ():
             found = _at(made[row["type"]], member)
             if member not in sent and "{now}" not in str(value) and not _within(value, found):

@@ -37,7 +37,7 @@ async def put(call: Call) -> Reply:
         except AzureError as refused:
             error = refused
             break
-    properties = {
+    properties: dict[str, Any] = {
         "provisioningState": "Failed" if error else "Succeeded",
         "mode": "Incremental",
         "timestamp": now_text(),

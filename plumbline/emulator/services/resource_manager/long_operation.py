@@ -30,6 +30,7 @@ class Style:
     status: int | None = None
     operation: str = ""
     location: str = ""
+    deletion: str = ""
     notification: bool = False
     poll_status: int = 200
     under_way: str = "InProgress"
@@ -69,6 +70,8 @@ def accepted(
     if style.recorded in call.emulator.recorded.taken_away:
         return Reply(status=200 if state == DELETING else status, json=content)
     operation = call.emulator.operations.begin(resource_id, state=state, seconds=seconds, error=error)
+    if state == DELETING and style.deletion:
+        style = dataclasses.replace(style, location=style.deletion)
     headers = _headers(call, style, operation, resource_id=resource_id, location=location)
     reply = Reply(status=style.status or status, headers=headers)
     if style.body == "empty" or state == DELETING:
@@ -156,7 +159,11 @@ def _routes() -> list[Route]:
     found: dict[str, Route] = {}
     for style in styles().values():
         polls = _Polls(style)
-        for address, handler in ((style.operation, polls.operation), (style.location, polls.location)):
+        for address, handler in (
+            (style.operation, polls.operation),
+            (style.location, polls.location),
+            (style.deletion, polls.location),
+        ):
             path = address.split("?")[0]
             if path in ("", "self"):
                 continue
