@@ -20,6 +20,17 @@ client = MLClient(DefaultAzureCredential(), os.environ["AZURE_SUBSCRIPTION_ID"],
 component = load_component(sys.argv[1], params_override=[{"environment": "azureml:" + sys.argv[3]}])
 client.components.create_or_update(component, version=sys.argv[2])
 """
+PURGE = """
+import os, requests
+from azure.identity import DefaultAzureCredential
+base = os.environ["IDENTITY_ENDPOINT"].removesuffix("/msi/token")
+session = requests.Session()
+session.headers["Authorization"] = "Bearer " + DefaultAzureCredential().get_token(base + "/.default").token
+session.params = {"api-version": "2024-11-01"}
+scope = base + "/subscriptions/" + os.environ["AZURE_SUBSCRIPTION_ID"]
+for vault in session.get(scope + "/providers/Microsoft.KeyVault/deletedVaults").json()["value"]:
+    session.post(base + vault["id"] + "/purge").raise_for_status()
+"""
 LIST = """
 import json, os
 from azure.ai.ml import MLClient
@@ -121,11 +132,15 @@ def test_version_of_somebody_else_is_adopted_and_outlives_a_destroy(project: Pro
     assert _references(project) == before
 
 
-def test_whole_platform_that_was_destroyed_comes_back(project: ProjectCopy) -> None:
+def test_whole_platform_that_was_destroyed_comes_back_once_its_vault_is_purged(project: ProjectCopy) -> None:
     before = _references(project)
     project.pulumi("destroy", "-s", "local", "--yes", "--skip-preview")
     state = json.loads(project.pulumi("stack", "export", "-s", "local").stdout)["deployment"]
     assert not state.get("resources")
+    # Azure keeps a deleted vault and its name: docs/runbooks/deleting-a-platform.md says what to do.
+    refused = project.pulumi("up", "-s", "local", "--yes", "--skip-preview", check=False)
+    assert "ConflictError: A vault with the same name already exists in deleted state" in refused.stdout
+    project.run([sys.executable, "-c", PURGE], check=True, environ=project.client_environment("deployer"))
     _up(project)
     assert _references(project) == before
     assert _active(project, before) == _named(before)
