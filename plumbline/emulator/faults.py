@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 from plumbline.emulator.errors import bad_request
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-_WORDS = ("close", "close-after", "kill", "kill-before-commit", "kill-after")
+_WORDS = ("close", "close-after", "kill", "kill-before-commit", "kill-after", "policy")
+_POLICY = "/providers/Microsoft.Authorization/policyDefinitions/plumbline-fault"
 
 
 @dataclass(kw_only=True)
@@ -27,7 +28,8 @@ class Fault:
         count: How many requests from there on (-1: all).
         status: HTTP status to answer instead of doing the work; or "close" (connection cut before the work),
             "close-after" (work done, connection cut), "kill" (kill -9 before the work), "kill-before-commit" (work
-            done, not committed), "kill-after" (committed, not answered); None for a delay alone.
+            done, not committed), "kill-after" (committed, not answered), "policy" (refused as Azure Policy refuses a
+            resource, in the words that users quote); None for a delay alone.
         lose: Members of the request's JSON that the service never sees, dotted (`properties.description`; `*` is any
             name): what a client sent and a service did not keep.
     """
@@ -49,6 +51,7 @@ class Fault:
             raise bad_request(
                 "InvalidFault", f"status: got {self.status!r}, expected an HTTP status or one of {_WORDS}"
             )
+        self._path = ""
         self._pattern = re.compile(self.path, re.IGNORECASE)
 
     def matches(self, method: str, path: str) -> bool:
@@ -56,6 +59,7 @@ class Fault:
         if self.method not in ("*", method) or self._pattern.search(path) is None:
             return False
         self.seen += 1
+        self._path = path
         if self.seen < self.nth or (self.count >= 0 and self.seen >= self.nth + self.count):
             return False
         self.fired += 1
@@ -64,7 +68,7 @@ class Fault:
     @property
     def acts_before(self) -> bool:
         """It replaces the work."""
-        return isinstance(self.status, int) or self.status in ("close", "kill")
+        return isinstance(self.status, int) or self.status in ("close", "kill", "policy")
 
     @property
     def kills_before_commit(self) -> bool:
@@ -87,16 +91,21 @@ class Fault:
 
     async def act(self, send: Send) -> int:
         """Answers the status, or ends the connection or the process. Returns: the status answered."""
-        if isinstance(self.status, int):
-            error = {"error": {"code": "InjectedFault", "message": f"Injected fault: {self.status}."}}
+        status = 403 if self.status == "policy" else self.status
+        if isinstance(status, int):
+            error = (
+                _by_policy(self._path)
+                if self.status == "policy"
+                else {"error": {"code": "InjectedFault", "message": f"Injected fault: {status}."}}
+            )
             content = json.dumps(self.body if self.body is not None else error).encode()
             headers = {"content-type": "application/json", "content-length": str(len(content))} | (
                 self.headers or {}
             )
             pairs = [(key.lower().encode(), value.encode()) for key, value in headers.items()]
-            await send({"type": "http.response.start", "status": self.status, "headers": pairs})
+            await send({"type": "http.response.start", "status": status, "headers": pairs})
             await send({"type": "http.response.body", "body": content})
-            return self.status
+            return status
         if self.status in ("kill", "kill-after"):
             Faults.kill()
         await _cut(send)
@@ -118,6 +127,17 @@ def _lose(content: Any, names: list[str]) -> None:
             content.pop(name, None)
         else:
             _lose(content.get(name), names[1:])
+def _by_policy(path: str) -> dict[str, Any]:
+    name = path.rstrip("/").rsplit("/", 1)[-1]
+    identifiers = [{"policyAssignment": {"name": "plumbline-fault"}, "policyDefinition": {"id": _POLICY}}]
+    return {
+        "error": {
+            "code": "RequestDisallowedByPolicy",
+            "target": name,
+            "message": f"Resource '{name}' was disallowed by policy. Policy identifiers: '{json.dumps(identifiers)}'.",
+            "additionalInfo": [{"type": "PolicyViolation", "info": {"policyDefinitionId": _POLICY}}],
+        }
+    }
 
 
 async def _cut(send: Send) -> None:
