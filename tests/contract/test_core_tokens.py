@@ -141,7 +141,7 @@ def test_a_steps_token_is_refused_outside_run_tracking(emulator):
 
 def test_health_and_metadata_need_no_token(emulator):
     assert emulator.request("GET", "/health", principal=None).json()["status"] == "ok"
-    metadata = emulator.request("GET", "/metadata/endpoints", principal=None, api_version="2019-05-01").json()
+    metadata = emulator.request("GET", "/metadata/endpoints", principal=None, api_version="2022-09-01").json()
     assert metadata["name"] == emulator.cloud
     assert metadata["resourceManager"] == f"{emulator.base_url}/"
     assert metadata["plumbline"] == {
