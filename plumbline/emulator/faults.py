@@ -127,6 +127,8 @@ def _lose(content: Any, names: list[str]) -> None:
             content.pop(name, None)
         else:
             _lose(content.get(name), names[1:])
+
+
 def _by_policy(path: str) -> dict[str, Any]:
     name = path.rstrip("/").rsplit("/", 1)[-1]
     identifiers = [{"policyAssignment": {"name": "plumbline-fault"}, "policyDefinition": {"id": _POLICY}}]
