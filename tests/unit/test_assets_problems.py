@@ -134,3 +134,34 @@ def test_a_file_that_is_not_text_is_named(small: Path) -> None:
     (small / "schedule.yml").write_bytes(b"name: \xff\xfe\n")
     with pytest.raises(DefinitionErrors, match=r"^schedule\.yml:1: got byte 6 that is not UTF-8"):
         _load(small)
+
+
+def test_a_binding_within_a_path_and_the_jobs_name_warn_with_what_was_recorded(small: Path) -> None:
+    _replace(
+        small,
+        "pipeline.yml",
+        "rows: ${{parent.inputs.rows}}",
+        "rows: ${{parent.inputs.rows}}/${{parent.inputs.rate}}",
+    )
+    _replace(
+        small,
+        "components/train/component.yml",
+        "  rounds:\n    type: integer\n",
+        "  rounds:\n    type: string\n",
+    )
+    _replace(
+        small, "pipeline.yml", "rate: ${{parent.inputs.rate}}", "rate: 0.3\n      rounds: ${{parent.name}}"
+    )
+    warnings = {problem.field: problem for problem in _load(small).warnings}
+    assert set(warnings) == {"jobs.train.inputs.rows", "jobs.train.inputs.rounds"}
+    assert all("recorded to refuse this in October 2023" in str(problem) for problem in warnings.values())
+
+
+def test_a_binding_within_a_path_still_has_to_lead_somewhere(small: Path) -> None:
+    _replace(small, "pipeline.yml", "rows: ${{parent.inputs.rows}}", "rows: ${{parent.inputs.rowz}}/one.csv")
+    with pytest.raises(DefinitionErrors, match=r"a binding to parent\.inputs\.rowz"):
+        _load(small)
+    _replace(small, "pipeline.yml", "${{parent.inputs.rowz}}/one.csv", "${{parent.inputs.rows}}")
+    _replace(small, "pipeline.yml", "rate: ${{parent.inputs.rate}}", "rate: ${{parent.name}}")
+    with pytest.raises(DefinitionErrors, match=r"parent\.name of type string"):
+        _load(small)
