@@ -80,11 +80,11 @@ def _definition(
 def _environment(document: Document, data: Mapping[str, Any], resolver: Resolver, _links: Links) -> _Parts:
     parts = _Parts(spec={})
     fields = dict(data)
-    if "image" not in data and "build" not in data:
+    if not data.get("image") and not data.get("build"):
         document.report(
             (), "neither image nor build", "one of them", 'Add "image: ..." or "build: {path: ...}".'
         )
-    if "build" in data and ("image" in data or "conda_file" in data):
+    if data.get("build") and (data.get("image") or data.get("conda_file")):
         document.report(
             ("build",), "a build context beside image or conda_file", "one way to make the environment"
         )

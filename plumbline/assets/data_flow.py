@@ -194,7 +194,7 @@ class _Flow:
             )  # fmt: skip
             return
         value = self.inputs[name]
-        if row is None:
+        if row is None or value == "":  # an empty text is refused as such
             return
         if self.declared:
             self._check_types(path, f"parent.inputs.{name}", str(value.get("type", "")).lower(), row)
@@ -213,10 +213,12 @@ class _Flow:
         source, output = binding
         known = [name for name in self.steps.jobs if name != step]
         if source not in self.steps.jobs:
+            if self._is_refused(source):
+                return  # what is wrong with that step is reported there
             self.document.report(
                 path,
                 f"a binding to the step {source}",
-                f"one of the steps {', '.join(known)}",
+                f"one of the steps {', '.join(known) or '(none)'}",
                 suggestion(source, known) or "Bind to one of those.",
             )
             return
@@ -233,6 +235,11 @@ class _Flow:
         elif row is not None:
             kind = str(interface.outputs[output].get("type", "")).lower()
             self._check_types(path, f"{source}.outputs.{output}", kind, row)
+
+    def _is_refused(self, step: str) -> bool:
+        """Whether the file has a step of this name that could not be read."""
+        jobs = self.document.data.get("jobs") if isinstance(self.document.data, Mapping) else None
+        return isinstance(jobs, Mapping) and step in jobs
 
     def _check_parent_output(self, path: FieldPath, expression: str) -> None:
         if expression in {"name", "default_datastore", "output_name"}:
@@ -279,7 +286,7 @@ def check_compute_name(
     name = text.removeprefix("azureml:")
     if text.lower() == "local":
         document.report(path, describe(text), "azureml:NAME or serverless: a pipeline does not run here")
-    elif not re.match(r"^[a-zA-Z][a-zA-Z0-9-]{0,22}[a-zA-Z0-9]$", name):
+    elif not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9-]{0,22}[a-zA-Z0-9]", name):
         document.report(path, describe(text), "azureml:NAME (2 to 24 letters, digits and -) or serverless")
 
 

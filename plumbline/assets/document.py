@@ -30,6 +30,7 @@ class Document:
         text: The file as it is.
         data: The values. Times are kept as written, since what YAML makes of them is not what Azure wants.
         lines: Field path -> line.
+        written: Field path -> a number or truth value as the file writes it: `NO`, `1.10`, `010`.
         problems: What is wrong with the file as YAML; more are added as it is checked.
     """
 
@@ -39,6 +40,7 @@ class Document:
     data: Any = None
     text: str = ""
     lines: dict[FieldPath, int] = field(default_factory=dict)
+    written: dict[FieldPath, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -187,6 +189,7 @@ class _Reader:
             return node.value.replace("\0", "")
         if node.tag in {_TIMESTAMP, _STRING}:
             return node.value
+        self.document.written[path] = node.value
         try:
             return self._constructor.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:

@@ -113,6 +113,15 @@ def _component_fields(document: Document) -> Mapping[str, Any] | None:
     tables = table("component")
     data = document.data if isinstance(document.data, Mapping) else {}
     word = data.get("type", "pipeline" if "jobs" in data else "command")
+    if word == "command" and _is_command_job(data):
+        document.report(
+            (),
+            "a command job, which runs once and has no version",
+            "a component (name, command, environment), or a pipeline job over components",
+            "Give it a name, take compute and experiment_name out, and make it a step of pipeline.yml; or submit it as "
+            "it is: plumbline job create --file FILE --anonymous.",
+        )
+        return None
     if word in ("command", "pipeline"):
         fields: Mapping[str, Any] = tables[word]
         return fields
@@ -122,6 +131,13 @@ def _component_fields(document: Document) -> Mapping[str, Any] | None:
         known = ["command", "pipeline", *tables["refused"]]
         document.report(("type",), describe(word), "one of command, pipeline", suggestion(word, known))
     return None
+
+
+def _is_command_job(data: Mapping[str, Any]) -> bool:
+    job_like = "commandjob" in str(data.get("$schema", "")).lower() or {"compute", "experiment_name"} & set(
+        data
+    )
+    return "name" not in data and "command" in data and bool(job_like)
 
 
 def _definition_files(folder: Path) -> Iterator[Path]:

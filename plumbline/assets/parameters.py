@@ -35,7 +35,7 @@ def check_parameters(document: Document, data: Mapping[str, Any]) -> None:
 def check_literal(document: Document, path: FieldPath, value: Any, row: Mapping[str, Any]) -> None:
     """Check a literal value against the parameter that it goes to: type, range, and list of choices."""
     kind = str(row.get("type", "")).lower()
-    if kind not in PRIMITIVES:
+    if kind not in PRIMITIVES or (kind == "string" and not _is_as_written(document, path, value)):
         return
     try:
         found = typed(value, kind)
@@ -70,12 +70,30 @@ def _check_row(document: Document, path: FieldPath, row: Mapping[str, Any]) -> N
     low, high = _bound(row, "min", kind), _bound(row, "max", kind)
     if low is not None and high is not None and low > high:
         document.report((*path, "min"), describe(row["min"]), f"no more than max, {describe(row['max'])}")
+    choices = row["enum"] if kind == "string" and isinstance(row.get("enum"), list) else []
+    kept = [_is_as_written(document, (*path, "enum", at), choice) for at, choice in enumerate(choices)]
+    if not all(kept):
+        return
     if row.get("enum") and kind != "string" and kind in PRIMITIVES:
         document.report(
             (*path, "enum"), "choices", f"no enum on a {kind}: Azure has it for text only", "Use min and max."
         )
     elif row.get("default") is not None:
         check_literal(document, (*path, "default"), row["default"], row)
+
+
+def _is_as_written(document: Document, path: FieldPath, value: Any) -> bool:
+    """Whether text is what the file writes: YAML takes NO for false, 010 for 8, and 1.10 for 1.1 unless it is quoted."""
+    written = document.written.get(path)
+    if isinstance(value, str) or written is None or literal_text(value) == written:
+        return True
+    document.report(
+        path,
+        f"{written}, which YAML takes for {literal_text(value)}",
+        "text",
+        f'Put it in quotes: "{written}".',
+    )
+    return False
 
 
 def _bound(row: Mapping[str, Any], name: str, kind: str) -> Any:

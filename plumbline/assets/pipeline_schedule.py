@@ -78,13 +78,16 @@ def _job(
     inputs = resolve_inputs(document, ("create_job", "inputs"), value.get("inputs"), resolver, built.links)
     for side in ("inputs", "outputs"):
         known = list(built.job.get(side, {}))
-        for name in value.get(side) or {}:
+        given = value.get(side)
+        for name in given if isinstance(given, Mapping) else ():
             if name not in known:
                 document.report(
                     ("create_job", side, name), f'the unknown name "{name}"',
                     f"one of the job's {side}: {', '.join(known) or '(none)'}", suggestion(name, known),
                 )  # fmt: skip
     check_computes(document, ("create_job",), value)
+    if any(problem.severity == "error" for problem in document.problems):
+        return None
     overrides = {name: value[name] for name in _OVERRIDES if name in value}
     return job_with(built.job, {**overrides, **({"inputs": inputs} if inputs else {})}), built
 

@@ -63,6 +63,10 @@ def check(document: Document, value: Any, path: FieldPath, row: Row) -> None:
         if row.get("required"):
             document.report(path, "nothing", what(row), "Write a value or remove the key.")
         return
+    if value == "" and "empty" in row:
+        step = str(row.get("next", "Write a value or remove the key."))
+        document.report(path, describe(value), f"a value that is not empty: {row['empty']}", step)
+        return
     _CHECKS[row["is"]](document, value, path, row)
 
 
@@ -88,7 +92,8 @@ def describe(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{value}"' if len(value) <= 80 else f'"{value[:77]}..."'
+        text = value.replace("\n", "\\n")
+        return f'"{text}"' if len(text) <= 80 else f'"{text[:77]}..."'
     if isinstance(value, Mapping):
         return f"a mapping of {', '.join(map(str, value)) or 'nothing'}"
     if isinstance(value, list):
@@ -123,7 +128,7 @@ def _check_string(document: Document, value: Any, path: FieldPath, row: Row) -> 
         document.report(path, describe(value), what(row), step)
     elif "enum" in row and value not in row["enum"] and value.lower() not in row["enum"]:
         document.report(path, describe(value), what(row), suggestion(value, row["enum"], row.get("aliases")))
-    elif "pattern" in row and not re.match(row["pattern"], value):
+    elif "pattern" in row and not re.fullmatch(row["pattern"], value):
         document.report(path, describe(value), what(row), "")
 
 
@@ -150,7 +155,7 @@ def _check_boolean(document: Document, value: Any, path: FieldPath, row: Row) ->
 
 
 def _check_version(document: Document, value: Any, path: FieldPath, row: Row) -> None:
-    if isinstance(value, str) and re.match(r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,29}$", value):
+    if isinstance(value, str) and re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,29}", value):
         return
     if isinstance(value, int) and not isinstance(value, bool):
         return
@@ -181,7 +186,7 @@ def _check_map(document: Document, value: Any, path: FieldPath, row: Row) -> Non
         return
     naming = table("shared")["names"].get(row.get("names"))
     for key, found in value.items():
-        if naming and not re.match(naming["pattern"], key):
+        if naming and not re.fullmatch(naming["pattern"], key):
             clean = _clean(key) if "A-Z" in naming["pattern"] else _clean(key).lower()
             document.report((*path, key), f'the name "{key}"', naming["words"], f'Rename it, say "{clean}".')
         _check_member(document, found, (*path, key), row["values"])

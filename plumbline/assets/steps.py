@@ -93,7 +93,7 @@ def resolve_inputs(
             found = resolver.reference(document, here, text, kind)  # type: ignore[arg-type]
             if found is not None and found.text:
                 resolved[name] = {**value, "path": links.add(found)}
-                if found.definition is not None and "type" not in value:
+                if found.definition is not None and value.get("type") is None:
                     resolved[name]["type"] = found.definition.fields["type"]
     return resolved
 

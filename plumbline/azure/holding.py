@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plumbline.assets import FieldChange, canonical_text, changes, is_content_version, version_from_hash
-from plumbline.azure.live_version import LiveVersion
+from plumbline.azure.live_version import LiveVersion, live_version
 from plumbline.azure.normalisation import MISSING, Normalisation, Path, equal, normalisations
 
 
@@ -92,6 +92,24 @@ def holding(
         normalised=merge.normalised,
         marked=marked,
     )
+
+
+def holding_of(
+    kind: str,
+    sent: Mapping[str, Any],
+    body: Mapping[str, Any],
+    *,
+    code_hash: str | None = None,
+    content_hash: str | None = None,
+    version: str | None = None,
+) -> Holding:
+    """The same of a REST body as Azure answers it.
+
+    Args:
+        code_hash: Hash of its files, as `live_version` takes it.
+    """
+    live = live_version(kind, body, code_hash=code_hash)
+    return holding(kind, sent, live, content_hash=content_hash, version=version)
 
 
 class _Merge:

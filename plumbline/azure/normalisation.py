@@ -54,10 +54,17 @@ class Normalisation:
 
 
 @cache
+def all_normalisations() -> tuple[Normalisation, ...]:
+    """Every row, in the table's order."""
+    return tuple(_row(row) for row in _table()["rows"])
+
+
+@cache
 def normalisations(kind: str, type_name: str) -> tuple[Normalisation, ...]:
     """The rows for a spec of this kind and type, in the table's order."""
-    rows = [_row(row) for row in _table()["rows"]]
-    return tuple(row for row in rows if kind in row.kinds and (not row.type or type_name in row.type))
+    return tuple(
+        row for row in all_normalisations() if kind in row.kinds and (not row.type or type_name in row.type)
+    )
 
 
 def equal(one: Any, other: Any) -> bool:
@@ -88,13 +95,6 @@ def _curated(sent: Any, got: Any) -> bool:
     return asked.curated and asked.name == answered.name and asked.version in (None, answered.version)
 
 
-def _label(sent: Any, got: Any) -> bool:
-    asked, answered = _address(sent), _address(got)
-    if asked is None or answered is None or asked.label is None or answered.version is None:
-        return False
-    return (asked.name, asked.registry) == (answered.name, answered.registry)
-
-
 def _uploaded(sent: Any, got: Any) -> bool:
     return str(sent).startswith("sha256:") and isinstance(got, str) and UPLOADS in got
 
@@ -105,7 +105,6 @@ _FORMS: Mapping[str, Callable[[Any, Any], bool]] = {
     "slash": _slash,
     "bare": _bare,
     "curated": _curated,
-    "label": _label,
     "hidden": _dropped,
     "uploaded": _uploaded,
 }

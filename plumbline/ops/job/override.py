@@ -131,6 +131,8 @@ def _lay_input(
         return
     if len(rest) > 1:
         raise _Unfit(f"inputs.{name} alone: it is a plain value")
+    if value == "":
+        raise _Unfit("a value that is not empty: azure-ai-ml drops an empty text from a job's inputs")
     rows = [row for row in _takers(job, name, components) if row.get("type") in PRIMITIVES]
     found: Any = value
     for row in rows:

@@ -8,8 +8,8 @@ from typing import Any
 from plumbline.assets import AssetDefinition, AssetKind, Reference
 from plumbline.assets.references import COLLECTIONS, parse_reference
 from plumbline.azure.api_versions import api_version, api_version_at
-from plumbline.azure.holding import holding
-from plumbline.azure.live_version import code_id, is_true, kept_code_hash, live_version
+from plumbline.azure.holding import holding_of
+from plumbline.azure.live_version import code_id, is_true, kept_code_hash
 from plumbline.ops.azure_session import AzureSession
 
 
@@ -61,9 +61,13 @@ def _fault(session: AzureSession, wanted: AssetDefinition | Reference) -> str | 
         return None
     code = code_id(wanted.kind, body)
     kept = session.get(code, api_version=api_version("codes")) if code else None
-    live = live_version(wanted.kind, body, code_hash=kept_code_hash(kept))
-    found = holding(
-        wanted.kind, wanted.fields, live, content_hash=wanted.content_hash, version=wanted.version
+    found = holding_of(
+        wanted.kind,
+        wanted.fields,
+        body,
+        code_hash=kept_code_hash(kept),
+        content_hash=wanted.content_hash,
+        version=wanted.version,
     )
     if found.holds_as_marked:
         return None
