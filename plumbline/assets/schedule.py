@@ -29,6 +29,7 @@ def normal_trigger(fields: Mapping[str, Any]) -> dict[str, Any]:
     trigger: dict[str, Any] = {
         "type": str(found.get("type") or found.get("triggerType") or "").lower(),
         "time_zone": found.get("time_zone") or _ZONE,
+        # Rests on ml-schedule-start-in-the-past.
         "start_time": normal_time(found.get("start_time") or START_TIME),
     }
     if found.get("end_time"):

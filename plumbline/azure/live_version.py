@@ -108,6 +108,7 @@ def is_true(value: Any) -> bool:
 
 
 def _maker(system: Mapping[str, Any]) -> str:
+    # Rests on system-data-names.
     name = str(system.get("createdBy") or "someone unknown")
     return f"application {name}" if system.get("createdByType") == "Application" else name
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from plumbline.ops.azure_session import AzureSession
 
+# Rests on system-data-of-azure-ml and ml-compute-no-system-data.
 # Types whose GET answers systemData, and the api-version of that GET. Computes and most others answer none.
 # Source: Microsoft.MachineLearningServices 2024-04-01 operations of each type.
 SYSTEM_DATA = {
@@ -87,7 +88,10 @@ def _from_activity_log(session: AzureSession, resource_id: str) -> LastChange:
         )
     latest = max(changes, key=lambda event: str(event.get("eventTimestamp")))
     return LastChange(
-        who=latest.get("caller"), when=_second(latest.get("eventTimestamp")), source="activity log"
+        # Rests on activity-log-caller.
+        who=latest.get("caller"),
+        when=_second(latest.get("eventTimestamp")),
+        source="activity log",
     )
 
 

@@ -226,6 +226,7 @@ def _runs(node: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
 def _component(row: Mapping[str, Any]) -> tuple[str, str]:
     """Name and version of the component that a run ran, empty when Azure does not say."""
     properties = row.get("properties") or {}
+    # Rests on step-run-names-its-component.
     name = str(properties.get("azureml.moduleName") or "")
     version = str(properties.get("azureml.moduleVersion") or "")
     module = str(properties.get("azureml.moduleid") or "")
@@ -244,6 +245,7 @@ def _is_inner_graph(row: Mapping[str, Any]) -> bool:
 def step_run(row: Mapping[str, Any], step: str) -> StepRun:
     """A run in run history's own form, as the step that it is."""
     properties = row.get("properties") or {}
+    # Rests on job-reuse-properties.
     reused = str(properties.get("azureml.isreused", "")).lower() == "true"
     name = str(row["runId"])
     component = _component(row)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from tests.emulator_process import PROJECT
 from tests.verify_azure import checks as _all_checks  # noqa: F401 - importing registers them
 from tests.verify_azure.check import CHECKS, PARTS, needed
 from tests.verify_azure.finding import Finding
@@ -66,3 +69,17 @@ def test_what_was_learned_is_a_row_to_paste_and_what_was_contradicted_says_what_
     assert pasted[0]["statement"] == ROWS["arm-patch-tags"]["statement"]
     assert pasted[1]["statement"] == "Saw arm-put-replaces."
     assert all("2026-11-27, westeurope, Microsoft.X 2024-01-01" in row["source"] for row in pasted)
+
+
+def test_what_code_rests_on_is_a_row():
+    named = {
+        id
+        for folder in ("plumbline", "stacks", "components")
+        for file in (PROJECT / folder).rglob("*.py")
+        for line in re.findall(
+            r"# Rests on ([a-z0-9, -]+(?: and [a-z0-9-]+)?)\.", file.read_text(encoding="utf-8")
+        )
+        for id in re.split(r", | and ", line)
+    }
+    assert named
+    assert named - set(ROWS) == set()

@@ -11,6 +11,7 @@ from plumbline.ops.job.outcome import PHASES, error_text
 from plumbline.ops.release.live_asset import LiveAsset
 from plumbline.ops.run_history import RunHistory, StepRun
 
+# Rests on history-run-record.
 # Written by the emulator's executor; Azure has nothing of the kind, and what it alone knows is null there.
 RECORD = "system_logs/run_record.json"
 LOCK = "system_logs/environment/requirements.lock"

@@ -135,6 +135,7 @@ def _versions(session: AzureSession, container: str, digest: str) -> Iterator[Ma
 def _approval(container: str, body: Mapping[str, Any], allowed: frozenset[str] | None) -> Approval:
     stamped = body.get("systemData") or {}
     tags = (body.get("properties") or {}).get("tags") or {}
+    # Rests on system-data-cannot-be-written and system-data-names.
     own = stamped.get("lastModifiedBy", stamped.get("createdBy")) == stamped.get("createdBy")
     return Approval(
         container=container,

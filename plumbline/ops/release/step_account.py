@@ -17,6 +17,7 @@ from plumbline.ops.job.outcome import RECORD
 from plumbline.ops.release.stored_files import StoredFile, StoredFiles
 from plumbline.ops.run_history import RunHistory, StepRun
 
+# Rests on outputs-older-than-their-steps-end.
 # Two clocks, storage's and run history's, and whole seconds in Last-Modified.
 ALLOWANCE = timedelta(seconds=30)
 _ARTIFACTS = "azureml://datastores/workspaceartifactstore/paths/ExperimentRun"

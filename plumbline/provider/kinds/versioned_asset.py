@@ -173,6 +173,7 @@ class VersionedAssetKind:
         container = await self._get(context, workspace.container(self.row.collection, name))
         properties = (container or {}).get("properties") or {}
         self._require_same_content(inputs, live, state, properties.get("nextVersion"))
+        # Rests on ml-asset-new-version-in-archived-container.
         container_archived = is_true(properties.get("isArchived"))
         archived = live.differing("archived", None) or container_archived
         if archived and not inputs["archived"]:
