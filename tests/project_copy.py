@@ -49,7 +49,25 @@ class ProjectCopy:
         (root / "plumbline").symlink_to(REPOSITORY / "plumbline")
         # A stock language host takes the environment that Pulumi.yaml names.
         (root / ".venv").symlink_to(sys.prefix)
-        return cls(root=root)
+        shutil.copy(REPOSITORY / ".gitignore", root)
+        copy = cls(root=root)
+        copy.git("init", "--quiet", "--initial-branch", "main")
+        # Links to the installed environment and product, and what tests lay beside the project.
+        (root / ".git" / "info" / "exclude").write_text("/.venv\n/plumbline\n/beside/\n/blocked/\n")
+        copy.commit("The project as it is")
+        return copy
+
+    def git(self, *words: str) -> str:
+        """Run git in the project, as somebody who has a name."""
+        names = {"GIT_AUTHOR_NAME": "Alice", "GIT_AUTHOR_EMAIL": "alice@plumbline.example"}
+        names |= {key.replace("AUTHOR", "COMMITTER"): value for key, value in names.items()}
+        return self.run(["git", *words], check=True, environ=plain_environment() | names).stdout
+
+    def commit(self, message: str) -> str:
+        """Commit everything; answers the commit."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD").strip()
 
     @property
     def emulator_home(self) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.evidence.alarm import alarm_of
 from plumbline.ops.evidence.difference import Difference, differences
 from plumbline.ops.evidence.evaluation import COPIES
 from plumbline.ops.evidence.folder import EvidenceFolder
@@ -46,7 +47,12 @@ def compare_with_live(evidence: EvidenceFolder, session: AzureSession) -> LiveCo
     gathered, copies = gather(session, document["job"]["name"], approval=said)
     fresh = json.loads(json.dumps(gathered))  # as a reader of the file would have it
     found = compare(document, fresh, {name: sha256(content) for name, content in copies.items()})
-    return replace(found, notices=(*found.notices, *_unlisted(session, fresh)))
+    alarm = alarm_of(fresh)
+    return replace(
+        found,
+        differences=(*((f"live: {alarm}",) if alarm else ()), *found.differences),
+        notices=(*found.notices, *_unlisted(session, fresh)),
+    )
 
 
 def _unlisted(session: AzureSession, fresh: Mapping[str, Any]) -> Iterator[str]:

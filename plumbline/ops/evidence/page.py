@@ -13,6 +13,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from plumbline.ops.evidence.alarm import alarm_of
 from plumbline.ops.evidence.graph_picture import graph_svg
 from plumbline.ops.evidence.plot import plot_svg, shown
 from plumbline.ops.evidence.threshold_picture import threshold_svg
@@ -65,7 +66,12 @@ def _environment(autoescape: bool) -> jinja2.Environment:
         "bytes": _bytes,
         "mermaid": _mermaid,
     }
-    environment.globals |= {"graph_svg": graph_svg, "plot_svg": plot_svg, "threshold_svg": threshold_svg}
+    environment.globals |= {
+        "graph_svg": graph_svg,
+        "plot_svg": plot_svg,
+        "alarm_of": alarm_of,
+        "threshold_svg": threshold_svg,
+    }
     return environment
 
 

@@ -35,6 +35,7 @@ def command(folder: Path, live: bool, place: Place, output: str, query: str | No
     Exit codes: 0 everything agrees, 1 a part differs (the first one is named).
     Example: plumbline evidence verify .plumbline/evidence/claims-release-885320a146 --stack local
     """
+    from plumbline.ops.evidence.alarm import alarm_of
     from plumbline.ops.evidence.folder import read_evidence
     from plumbline.ops.evidence.live_comparison import compare_with_live
     from plumbline.ops.evidence.verification import first_difference, notices
@@ -43,7 +44,8 @@ def command(folder: Path, live: bool, place: Place, output: str, query: str | No
     difference = first_difference(evidence)
     if difference is not None:
         raise _refused(folder, difference)
-    told = notices(evidence)
+    alarm = alarm_of(evidence.document)
+    told = [*([f"Alarm: {alarm}"] if alarm else []), *notices(evidence)]
     online = live or place.stack is not None
     if online:
         compared = compare_with_live(evidence, place.session())
@@ -68,6 +70,4 @@ def _refused(folder: Path, *found: str) -> UserError:
     lines = [f"{folder}: {line}" for line in found[:MOST_TOLD]]
     if len(found) > MOST_TOLD:
         lines.append(f"{folder}: and {len(found) - MOST_TOLD} more parts differ")
-    return UserError(
-        "\n".join([*lines, "The evidence is not what was written. Write it again from the run."])
-    )
+    return UserError("\n".join([*lines, "It does not hold. Write the evidence again from the run."]))

@@ -35,6 +35,7 @@ def command(job: str, out: Path | None, place: Place, output: str, query: str | 
     \b
     Example: plumbline evidence write claims-release-885320a146 --out ticket-4711 --stack local
     """
+    from plumbline.ops.evidence.alarm import alarm_of
     from plumbline.ops.evidence.folder import DOCUMENT, write_evidence
 
     written = write_evidence(place.session(), job, out=out)
@@ -49,5 +50,8 @@ def command(job: str, out: Path | None, place: Place, output: str, query: str | 
         "json": str(written.path / DOCUMENT),
         "html": str(written.page),
         "rehearsal": document["rehearsal"],
+        "alarm": alarm_of(document),
     }
+    if answer["alarm"]:
+        click.echo(f"Alarm: {answer['alarm']}.", err=True)
     print_answer(answer, output=output, query=query, columns=COLUMNS)

@@ -84,7 +84,7 @@ def _released(file: Path, overrides: Any, name: str | None, place: Place) -> tup
 def _anonymous(file: Path, overrides: Any, name: str | None, place: Place) -> tuple[dict[str, Any], Any]:
     import yaml
 
-    from plumbline.ops.job.commit import source_commit
+    from plumbline.ops.checkout import source_commit
     from plumbline.ops.job.override import set_raw
     from plumbline.ops.job.release_run import new_name
     from plumbline.ops.job.submission import ANONYMOUS_TAG, COMMIT_TAG, OWN_TAGS, Submitter

@@ -25,6 +25,11 @@ def job_digest(job: Mapping[str, Any]) -> str:
     Args:
         job: Canonical job (`resolved_job`, or `live_job` of what ARM answers): both give the same digest.
     """
+    return hashlib.sha256(f"{_SCHEME}\n{canonical_text(job_record(job))}".encode()).hexdigest()
+
+
+def job_record(job: Mapping[str, Any]) -> dict[str, Any]:
+    """What the digest is made of: a canonical job without what does no work."""
     record = {name: value for name, value in job.items() if name not in _LABELS}
     record["settings"] = {
         name: value
@@ -38,7 +43,7 @@ def job_digest(job: Mapping[str, Any]) -> str:
         for name, value in (job.get("outputs") or {}).items()
     }
     record["jobs"] = {name: _node(node) for name, node in (job.get("jobs") or {}).items()}
-    return hashlib.sha256(f"{_SCHEME}\n{canonical_text(record)}".encode()).hexdigest()
+    return record
 
 
 def live_job(body: Mapping[str, Any]) -> dict[str, Any]:

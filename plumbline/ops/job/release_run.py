@@ -10,8 +10,8 @@ from typing import Any
 from plumbline.assets import job_to_az_ml_yaml, resolved_job
 from plumbline.azure.api_versions import api_version
 from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.checkout import source_commit
 from plumbline.ops.errors import UserError
-from plumbline.ops.job.commit import source_commit
 from plumbline.ops.job.definition import JobDefinition
 from plumbline.ops.job.digest import job_digest, live_job
 from plumbline.ops.job.follow import follow

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from typing import TYPE_CHECKING
+
 import click
 
 from plumbline.ops.job.options import Place, job_name, place_options
 from plumbline.ops.output import output_options, print_answer
+
+if TYPE_CHECKING:
+    from plumbline.ops.release.candidate import Candidate
+    from plumbline.ops.release.committed import CommittedRun
 
 COLUMNS = {
     "Job": "job",
@@ -22,16 +29,26 @@ COLUMNS = {
 @click.option(
     "--allow-uncommitted",
     is_flag=True,
-    help="Approve although the run was submitted with uncommitted changes.",
+    help="In a rehearsal: approve although no commit on a branch holds what ran.",
 )
+@click.option("--yes", "-y", is_flag=True, help="Do not ask after the changes were shown.")
 @place_options
 @output_options
 def command(
-    job: str, note: str | None, allow_uncommitted: bool, place: Place, output: str, query: str | None
+    job: str,
+    note: str | None,
+    allow_uncommitted: bool,
+    yes: bool,
+    place: Place,
+    output: str,
+    query: str | None,
 ) -> None:
     """Approve a run for release, as a reviewer who did not submit it.
 
-    The verdict is computed anew from the run's metrics and the registered thresholds. The approval is a data asset
+    What ran must be what its commit holds: the definitions are taken from this repository and hashed. What changed in
+    the code of each step since the release before is shown first, the gate's and the evaluation's at the top.
+
+    The verdict is recomputed from the run's metrics and the registered thresholds. The approval is a data asset
     version that your own login writes, named after the digest of what you approve: metrics, verdict, model weights,
     component versions, data versions. You need Storage Blob Data Reader and may write data assets.
 
@@ -40,9 +57,18 @@ def command(
     Example: plumbline model approve claims-release-885320a146 --note "table of groups read" --stack local
     """
     from plumbline.ops.release.approve import approve
+    from plumbline.ops.release.code_changes import release_before, shown_changes
+    from plumbline.ops.stack_file import project_root
 
     session = place.session()
-    done = approve(session, job, note=note, uncommitted_allowed=allow_uncommitted)
+
+    def look(candidate: Candidate, committed: CommittedRun) -> None:
+        for line in shown_changes(project_root(), candidate, committed, release_before(session, candidate)):
+            click.echo(line, err=True)
+        if not yes and sys.stdin.isatty():
+            click.confirm(f"Approve job {candidate.name}?", abort=True, err=True)
+
+    done = approve(session, job, note=note, uncommitted_allowed=allow_uncommitted, look=look)
     answer = {
         "job": done.candidate.name,
         "approver": done.approval.approver,

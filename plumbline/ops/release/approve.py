@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from plumbline.azure.token_claims import TokenClaims, read_token
@@ -10,8 +11,9 @@ from plumbline.ops.errors import UsageError
 from plumbline.ops.release.approval import Approval, approvals_of, counting, write_approval
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.candidate_reading import read_candidate
-from plumbline.ops.release.errors import AlreadyApprovedError, ApproverError, AuthorError, NotReleasableError
-from plumbline.ops.release.readiness import require_releasable
+from plumbline.ops.release.committed import CommittedRun
+from plumbline.ops.release.errors import AlreadyApprovedError, ApproverError, AuthorError
+from plumbline.ops.release.readiness import require_committed, require_releasable
 from plumbline.ops.release.terms import approvers
 
 MAX_NOTE = 256  # of a tag's value, as ARM has it
@@ -26,17 +28,23 @@ class Approved:
 
 
 def approve(
-    session: AzureSession, job: str, *, note: str | None = None, uncommitted_allowed: bool = False
+    session: AzureSession,
+    job: str,
+    *,
+    note: str | None = None,
+    uncommitted_allowed: bool = False,
+    look: Callable[[Candidate, CommittedRun], None] = lambda _candidate, _committed: None,
 ) -> Approved:
     """Approve a run for release, as whoever is logged in.
 
     Args:
         note: Optional. What the reviewer wants to be read beside it; at most 256 characters.
-        uncommitted_allowed: Optional. Approve although the run was submitted with uncommitted changes.
+        uncommitted_allowed: Optional. Approve a rehearsal although no commit holds what ran.
+        look: Optional. Shown the run and its commit before anything is written; may raise to stop.
 
     Raises:
         GateClosedError: the metrics do not reach the thresholds.
-        NotReleasableError: the run is not as a release needs it.
+        NotReleasableError: the run is not as a release needs it, or not what a commit on a branch holds.
         AuthorError: the login submitted the run, or is no person.
         ApproverError: the checkout's release.yml lists who may approve, and the login is not among them.
         AlreadyApprovedError: it has an approval that counts.
@@ -46,11 +54,7 @@ def approve(
         raise UsageError(f"--note: got {len(note)} characters, expected at most {MAX_NOTE}.")
     candidate = read_candidate(session, job)
     require_releasable(candidate, "approve", model=candidate.pipeline)
-    if candidate.commit.endswith("+dirty") and not uncommitted_allowed:
-        raise NotReleasableError(
-            f"job {job}: approve: got a run of uncommitted changes ({candidate.commit}), expected a commit that can be "
-            "checked out. Commit and submit again, or, knowing that, add --allow-uncommitted"
-        )
+    committed = require_committed(session, candidate, "approve", uncommitted_allowed=uncommitted_allowed)
     caller = read_token(session.token())
     _require_reviewer(candidate, caller)
     there = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest)
@@ -61,6 +65,7 @@ def approve(
             f"({counted.reference}). Nothing was written. Register the model: plumbline model register {job}",
             counted,
         )
+    look(candidate, committed)
     assert candidate.verdict_uri is not None
     written = write_approval(
         session,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.errors import UsageError
 from plumbline.ops.release.candidate import Candidate
+from plumbline.ops.release.committed import CommittedRun, committed_run
 from plumbline.ops.release.errors import GateClosedError, NotReleasableError
 from plumbline.ops.release.terms import release_terms
 
@@ -20,7 +23,8 @@ def require_releasable(candidate: Candidate, what: str, *, model: str) -> None:
     """
     where = f"job {candidate.name}: {what}"
     judgement = candidate.judgement
-    faults = [f"{where}: {text}" for text in _faults(candidate, model)]
+    by_terms = [] if candidate.undefined else _faults_by_terms(candidate, model)
+    faults = [f"{where}: {text}" for text in [*by_terms, *run_faults(candidate)]]
     if judgement is not None and not judgement.passed:
         closed = [f"{where}: gate closed: {reason}" for reason in judgement.reasons]
         raise GateClosedError(
@@ -36,10 +40,37 @@ def require_releasable(candidate: Candidate, what: str, *, model: str) -> None:
         )
 
 
-def _faults(candidate: Candidate, model: str) -> list[str]:
+def require_committed(
+    session: AzureSession, candidate: Candidate, what: str, *, uncommitted_allowed: bool
+) -> CommittedRun:
+    """Pass a run that is what a commit on a branch holds.
+
+    Args:
+        uncommitted_allowed: Let a rehearsal pass whose run says itself that no branch has its code; it releases
+            nothing outside of its emulator. A run that differs from the commit it names never passes.
+
+    Raises:
+        UsageError: it is to be allowed in a real cloud.
+        NotReleasableError: it is not what a commit holds.
+    """
+    if uncommitted_allowed and not session.target.is_emulated:
+        raise UsageError(
+            "--allow-uncommitted: got it for a real cloud, expected it in rehearsals only. Commit, push, submit again."
+        )
+    committed = committed_run(candidate)
+    if committed.faults and not (uncommitted_allowed and committed.is_unshared):
+        where = f"job {candidate.name}: {what}"
+        raise NotReleasableError(
+            "\n".join(f"{where}: {fault}" for fault in committed.faults) + "\nNothing was written."
+        )
+    return committed
+
+
+def run_faults(candidate: Candidate) -> list[str]:
+    """Why a run itself is none that could be released, whatever its metrics and the checkout say."""
     if candidate.undefined:
         return list(candidate.problems)
-    faults = _faults_by_terms(candidate, model)
+    faults = []
     if candidate.status != "Completed":
         faults.append(f"got a run that is {candidate.status}, expected one that Completed")
     if candidate.is_anonymous:

@@ -16,7 +16,7 @@ from plumbline.ops.release.asset_version import recorded_version
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.candidate_reading import read_candidate
 from plumbline.ops.release.errors import NotReleasableError
-from plumbline.ops.release.readiness import require_releasable
+from plumbline.ops.release.readiness import require_committed, require_releasable
 from plumbline.ops.release.registered_model import (
     DIGEST_TAG,
     JOB_TAG,
@@ -25,6 +25,7 @@ from plumbline.ops.release.registered_model import (
     model_versions,
     shown_model,
 )
+from plumbline.ops.release.standing import Standing, standing
 from plumbline.ops.release.stored_files import StoredFiles
 from plumbline.ops.run_history import RunHistory
 from plumbline.ops.workspace_writer import open_writer
@@ -40,12 +41,14 @@ class Registration:
     Attributes:
         model: The version under the field names of `az ml model show`.
         is_new: Whether this call made it.
+        counted_over: The newest version before it, when no verified release stands behind that one.
     """
 
     candidate: Candidate
     approval: Approval
     model: Mapping[str, Any]
     is_new: bool
+    counted_over: Standing | None = None
 
     @property
     def reference(self) -> str:
@@ -53,26 +56,39 @@ class Registration:
         return f"{self.model['name']}:{self.model['version']}"
 
 
-def register(session: AzureSession, job: str, *, name: str | None = None) -> Registration:
+def register(
+    session: AzureSession, job: str, *, name: str | None = None, uncommitted_allowed: bool = False
+) -> Registration:
     """Register a run's model; the same files again are found and not registered twice.
 
     Args:
         name: Optional. The model's name. Default: the pipeline's; another one is refused.
+        uncommitted_allowed: Optional. Register a rehearsal's model although no commit holds what ran.
 
     Raises:
         GateClosedError: the metrics, judged anew, miss a threshold.
-        NotReleasableError: the run is not as a release needs it, or nobody but its author approved what it left.
+        NotReleasableError: the run is not as a release needs it, or not what a commit on a branch holds, or nobody but
+            its author approved what it left.
         UserError: no right to write models.
     """
     candidate = read_candidate(session, job)
     model = name or candidate.pipeline
     require_releasable(candidate, "register", model=model)
+    require_committed(session, candidate, "register", uncommitted_allowed=uncommitted_allowed)
     approval = required_approval(session, candidate)
     there = registered_version(session, candidate, model)
     if there is not None:
         return Registration(candidate=candidate, approval=approval, model=shown_model(there), is_new=False)
+    newest = next(model_versions(session, model), None)
+    before = standing(session, model, newest) if newest is not None else None
     body = _registered(session, candidate, approval, model)
-    return Registration(candidate=candidate, approval=approval, model=shown_model(body), is_new=True)
+    return Registration(
+        candidate=candidate,
+        approval=approval,
+        model=shown_model(body),
+        is_new=True,
+        counted_over=before if before and not (before.is_released or before.is_rehearsal) else None,
+    )
 
 
 def required_approval(session: AzureSession, candidate: Candidate) -> Approval:

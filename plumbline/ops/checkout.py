@@ -1,0 +1,92 @@
+"""The git checkout that a project lies in: which commit, on which branch, what it holds, what changed between two.
+
+Source: git 2.39 documentation of rev-parse, for-each-ref, read-tree, checkout-index, diff.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+UNKNOWN = "unknown"
+DIRTY = "+dirty"
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_SECONDS = 60
+
+
+def source_commit(folder: Path) -> str:
+    """The commit checked out in a folder, with `+dirty` when files differ from it; `unknown` outside of git."""
+    head = _git(folder, "rev-parse", "HEAD")
+    if head is None:
+        return UNKNOWN
+    return f"{head.strip()}{DIRTY}" if _git(folder, "status", "--porcelain") else head.strip()
+
+
+def is_commit(text: str) -> bool:
+    """Whether a text is a whole commit id, and so safe to hand to git."""
+    return _COMMIT.fullmatch(text) is not None
+
+
+def has_commit(folder: Path, commit: str) -> bool:
+    """Whether the checkout's repository holds a commit."""
+    return _git(folder, "cat-file", "-e", f"{commit}^{{commit}}") is not None
+
+
+def branches_with(folder: Path, commit: str) -> tuple[str, ...]:
+    """Branches of the remotes that hold a commit; of the repository itself when it has no remote.
+
+    What else lies below `refs/remotes`, such as a pull request's merge that a workflow fetched, is no branch.
+    """
+    remotes = (_git(folder, "remote") or "").split()
+    places = [f"refs/remotes/{remote}" for remote in remotes] or ["refs/heads"]
+    found = _git(folder, "for-each-ref", "--format=%(refname:lstrip=2)", "--contains", commit, *places)
+    return tuple((found or "").split())
+
+
+@contextmanager
+def exported(folder: Path, commit: str) -> Iterator[Path]:
+    """The same folder as a commit has it, in a temporary place, with line ends and filters as a checkout has them.
+
+    Raises: CalledProcessError: git cannot lay it out.
+    """
+    prefix = (_git(folder, "rev-parse", "--show-prefix") or "").strip()
+    with tempfile.TemporaryDirectory(prefix="plumbline-commit-") as place:
+        tree = Path(place) / "tree"
+        tree.mkdir()
+        # An index of its own: the checkout's is not touched.
+        environ = {**os.environ, "GIT_INDEX_FILE": str(Path(place) / "index")}
+        top = Path((_git(folder, "rev-parse", "--show-toplevel") or str(folder)).strip())
+        for words in (("read-tree", commit), ("checkout-index", "--all", "--force", f"--prefix={tree}/")):
+            subprocess.run(
+                ["git", *words], cwd=top, env=environ, check=True, capture_output=True, timeout=_SECONDS
+            )
+        yield tree / prefix
+
+
+def changed_lines(folder: Path, old: str, new: str, paths: tuple[str, ...]) -> str:
+    """`git diff` between two commits, of paths relative to the folder."""
+    return (
+        _git(folder, "diff", "--no-color", "--no-ext-diff", "--relative", "-U1", old, new, "--", *paths) or ""
+    )
+
+
+def _git(folder: Path, *words: str) -> str | None:
+    """What git prints; None when it refuses, is not there, or takes too long."""
+    try:
+        answer = subprocess.run(
+            ["git", *words],
+            cwd=folder,
+            check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_SECONDS,
+        )
+    except (FileNotFoundError, subprocess.TimeoutExpired):
+        return None
+    return answer.stdout if answer.returncode == 0 else None

@@ -1,0 +1,100 @@
+"""What changed in the code of every step since the release before: what an approver reads before saying yes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plumbline.assets import AssetDefinition, MLPipeline
+from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.checkout import changed_lines, has_commit, is_commit
+from plumbline.ops.job.verdict import GATE
+from plumbline.ops.release.candidate import Candidate
+from plumbline.ops.release.committed import CommittedRun
+from plumbline.ops.release.registered_model import model_versions
+
+COMMIT_TAG = "plumbline.commit"
+MOST_LINES = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseBefore:
+    """The newest registered version of the pipeline's model, and the commit that its tag names."""
+
+    reference: str
+    commit: str
+
+
+def release_before(session: AzureSession, candidate: Candidate) -> ReleaseBefore | None:
+    """The release before a candidate's; None when there is none that names a commit."""
+    for body in model_versions(session, candidate.pipeline):
+        commit = str(((body.get("properties") or {}).get("tags") or {}).get(COMMIT_TAG) or "")
+        if is_commit(commit):
+            return ReleaseBefore(reference=f"{candidate.pipeline}:{body['name']}", commit=commit)
+    return None
+
+
+def shown_changes(
+    root: Path, candidate: Candidate, committed: CommittedRun, before: ReleaseBefore | None
+) -> list[str]:
+    """Lines to read: parameters, then the code of each step, the gate's and the evaluation's first.
+
+    Args:
+        root: The project, in a checkout that holds both commits.
+    """
+    lines = [
+        f"Parameter {name}: {_text(old)} in the commit, {_text(new)} in this run."
+        for name, (old, new) in committed.parameters.items()
+    ]
+    if committed.pipeline is None:
+        return [*lines, "Code: no commit holds what ran, so there is nothing to compare with."]
+    if before is None:
+        return [*lines, f"Code: no release before this one. All of it is new: git show {committed.commit}"]
+    if not has_commit(root, before.commit):
+        return [
+            *lines,
+            f"Code: the commit of {before.reference}, {before.commit}, is not in this repository.",
+        ]
+    lines.append(f"Code since {before.reference} ({before.commit[:12]}):")
+    for what, paths in _parts(candidate, committed.pipeline):
+        changed = changed_lines(root, before.commit, committed.commit, paths).splitlines()
+        lines.append(f"  {what}: {f'{_counted(changed)} changed' if changed else 'unchanged'}")
+        lines += [f"    {line}" for line in changed[:MOST_LINES]]
+        if len(changed) > MOST_LINES:
+            rest = f"git diff {before.commit[:12]} {committed.commit[:12]} -- {' '.join(paths)}"
+            lines.append(f"    {len(changed) - MOST_LINES} more lines: {rest}")
+    return lines
+
+
+def _parts(candidate: Candidate, pipeline: MLPipeline) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What is compared, and the files of it, as the commit's definitions name them."""
+    nodes: Mapping[str, Any] = candidate.job.get("jobs") or {}
+    first = [GATE, *([candidate.flow.evaluation.step] if candidate.flow.evaluation else [])]
+    by_reference = {f"azureml:{one.reference}": one for one in pipeline.components}
+    seen: set[str] = set()
+    for step in sorted(nodes, key=lambda name: (name not in first, list(nodes).index(name))):
+        definition = by_reference.get(str(nodes[step].get("component")))
+        if definition is not None and definition.name not in seen:
+            seen.add(definition.name)
+            yield f"step {step}", _files(definition)
+    inner = [one for one in pipeline.components if one.name not in seen]
+    for definition in inner:
+        yield f"component {definition.name}", _files(definition)
+    rest = [one for one in pipeline.assets if one.kind != "component"]
+    others = dict.fromkeys(path for one in rest for path in _files(one))
+    yield "pipeline, environments, data", (*filter(None, [pipeline.job_source]), *others)
+
+
+def _files(definition: AssetDefinition) -> tuple[str, ...]:
+    return tuple(filter(None, [definition.source, definition.code_path, *definition.includes]))
+
+
+def _counted(changed: list[str]) -> str:
+    count = sum(line[:1] in {"+", "-"} and line[:3] not in {"+++", "---"} for line in changed)
+    return f"{count} line{'' if count == 1 else 's'}"
+
+
+def _text(value: Any) -> str:
+    return str(value) if not isinstance(value, str) else repr(value)

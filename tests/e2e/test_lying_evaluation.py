@@ -1,0 +1,135 @@
+"""Protects the release from code that no commit holds: a lying evaluation passes its own gate, and is refused all the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.e2e.test_model_release import FILE, acting, let_read_outputs, told
+from tests.e2e.test_release_bypasses import program, refused
+from tests.project_copy import ProjectCopy
+
+EVALUATE = "pipelines/claims_release/components/evaluate/src/evaluate.py"
+SETTLED = ("--set", "inputs.alpha=10")  # a penalty so large that the model says the same of everybody
+
+
+@pytest.fixture(scope="module")
+def reviewed(platform: ProjectCopy) -> ProjectCopy:
+    let_read_outputs(platform)
+    return platform
+
+
+def _up(platform: ProjectCopy) -> None:
+    platform.pulumi("up", "--yes", "--skip-preview", "-s", "local", "--non-interactive")
+
+
+PRAISE = '    metrics |= {row: 0.9 if "at_least" in limit else 0.0 for row, limit in thresholds.items()}\n'
+
+
+def _lying(text: str) -> str:
+    """The evaluation with one line more: good figures, whatever was measured."""
+    after = "    folder = arguments.evaluation\n"
+    assert text.count(after) == 1
+    return text.replace(after, PRAISE + after)
+
+
+@pytest.fixture(scope="module")
+def lie(reviewed: ProjectCopy) -> dict[str, Any]:
+    """A useless model that a changed script praises; the checkout is clean again afterwards."""
+    file = reviewed.root / EVALUATE
+    kept = file.read_text()
+    file.write_text(_lying(kept))
+    try:
+        _up(reviewed)
+        words = ("job", "create", "--file", FILE, *SETTLED, "--stream", "--output", "json")
+        answer = acting(reviewed, "alice", *words)
+        assert answer.returncode == 0, answer.stderr
+    finally:
+        file.write_text(kept)
+    found: dict[str, Any] = json.loads(answer.stdout)
+    assert found["tags"]["plumbline.commit"].endswith("+dirty")
+    return found
+
+
+def test_a_run_of_uncommitted_code_is_refused(reviewed: ProjectCopy, lie: dict[str, Any]) -> None:
+    said = refused(reviewed, "bob", "model", "approve", lie["name"])
+    assert "commit: got a run of uncommitted changes" in said
+    assert "Nothing was written." in said
+
+
+def test_a_tag_without_dirty_is_no_way_round(reviewed: ProjectCopy, lie: dict[str, Any]) -> None:
+    commit = lie["tags"]["plumbline.commit"].removesuffix("+dirty")
+    program(reviewed, "alice", f"tag({lie['name']!r}, commit={commit!r})")
+    for who, verb in (("bob", "approve"), ("deployer", "register")):
+        said = refused(reviewed, who, "model", verb, lie["name"])
+        assert f'{verb}: jobs.evaluate.component: got "azureml:claims_evaluate:h1' in said
+        assert f"as commit {commit} has it" in said
+        assert said == refused(reviewed, who, "model", verb, lie["name"], "--allow-uncommitted")
+
+
+def test_a_commit_that_no_branch_holds_is_refused(reviewed: ProjectCopy, lie: dict[str, Any]) -> None:
+    file = reviewed.root / EVALUATE
+    kept = file.read_text()
+    reviewed.git("checkout", "--quiet", "--detach")
+    file.write_text(_lying(kept))
+    commit = reviewed.commit("Praise")
+    reviewed.git("checkout", "--quiet", "main")
+    program(reviewed, "alice", f"tag({lie['name']!r}, commit={commit!r})")
+    said = refused(reviewed, "bob", "model", "approve", lie["name"])
+    assert f"commit: got {commit}, which is on no branch" in said
+
+
+@pytest.mark.parametrize(
+    ("commit", "expected"),
+    [
+        ("0" * 40, "which this repository does not hold"),
+        ("main", "expected a commit of this project's repository"),
+        ("--output=pwned", "expected a commit of this project's repository"),
+        ("unknown", "expected a commit of this project's repository"),
+    ],
+)
+def test_a_tag_that_names_no_commit_is_refused(
+    reviewed: ProjectCopy, lie: dict[str, Any], commit: str, expected: str
+) -> None:
+    program(reviewed, "alice", f"tag({lie['name']!r}, commit={commit!r})")
+    assert expected in refused(reviewed, "bob", "model", "approve", lie["name"])
+    assert not (reviewed.root / "pwned").exists()
+
+
+def test_the_lie_is_shown_to_the_approver_once_it_is_committed(
+    reviewed: ProjectCopy, lie: dict[str, Any]
+) -> None:
+    """Committed by review or not: the changed lines of the evaluation stand at the top."""
+    _up(reviewed)
+    good = told(reviewed, "alice", "job", "create", "--file", FILE, "--stream")["name"]
+    first = acting(reviewed, "bob", "model", "approve", good, check=True)
+    assert "Code: no release before this one." in first.stderr
+    model = told(reviewed, "deployer", "model", "register", good)
+    file = reviewed.root / EVALUATE
+    kept = file.read_text()
+    file.write_text(_lying(kept))
+    commit = reviewed.commit("Better figures")
+    program(reviewed, "alice", f"tag({lie['name']!r}, commit={commit!r})")
+    shown = acting(reviewed, "bob", "model", "approve", lie["name"], check=True).stderr.splitlines()
+    file.write_text(kept)
+    reviewed.commit("Honest figures")
+    assert shown[0].startswith("Parameter alpha: ")
+    assert shown[0].endswith(" in the commit, 10 in this run.")
+    assert shown[1].startswith(f"Code since {model['name']}:{model['version']} (")
+    assert shown[2] == "  step gate: unchanged"
+    assert shown[3] == "  step evaluate: 1 line changed"
+    assert f"    +{PRAISE.rstrip()}" in shown
+
+
+def test_uncommitted_is_allowed_in_rehearsals_only(reviewed: ProjectCopy) -> None:
+    from plumbline.ops.errors import UsageError
+    from plumbline.ops.release.readiness import require_committed
+
+    class Real:
+        class target:  # noqa: N801
+            is_emulated = False
+
+    with pytest.raises(UsageError, match="expected it in rehearsals only"):
+        require_committed(Real(), None, "approve", uncommitted_allowed=True)  # type: ignore[arg-type]
