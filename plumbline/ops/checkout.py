@@ -27,6 +27,13 @@ def source_commit(folder: Path) -> str:
     return f"{head.strip()}{DIRTY}" if _git(folder, "status", "--porcelain") else head.strip()
 
 
+def commits_of(folder: Path, path: str, *, most: int) -> tuple[str, ...]:
+    """The checked out commit, then the newest before it that changed a path; nothing outside of git."""
+    found = _git(folder, "log", f"--max-count={most}", "--format=%H", "HEAD", "--", path)
+    head = _git(folder, "rev-parse", "HEAD")
+    return tuple(dict.fromkeys([*(head or "").split(), *(found or "").split()]))
+
+
 def is_commit(text: str) -> bool:
     """Whether a text is a whole commit id, and so safe to hand to git."""
     return _COMMIT.fullmatch(text) is not None

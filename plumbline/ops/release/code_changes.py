@@ -45,7 +45,7 @@ def shown_changes(
         root: The project, in a checkout that holds both commits.
     """
     lines = [
-        f"Parameter {name}: {_text(old)} in the commit, {_text(new)} in this run."
+        f"Parameter {name}: {old} in the commit, {new} in this run."
         for name, (old, new) in committed.parameters.items()
     ]
     if committed.pipeline is None:
@@ -94,7 +94,3 @@ def _files(definition: AssetDefinition) -> tuple[str, ...]:
 def _counted(changed: list[str]) -> str:
     count = sum(line[:1] in {"+", "-"} and line[:3] not in {"+++", "---"} for line in changed)
     return f"{count} line{'' if count == 1 else 's'}"
-
-
-def _text(value: Any) -> str:
-    return str(value) if not isinstance(value, str) else repr(value)

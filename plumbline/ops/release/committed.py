@@ -1,6 +1,7 @@
 """Whether what ran is what a commit holds: the commit's definitions, taken from git and hashed, give the very job.
 
-The tag that names a commit is the submitter's word. Here it is only the address of what is compared.
+The tag that names a commit is the submitter's word. Here it is only the address of what is compared. A run without
+one, such as a schedule's, is looked for in the newest commits that touch its pipeline.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets import MLPipeline, changes, resolved_job
-from plumbline.ops.checkout import DIRTY, UNKNOWN, branches_with, exported, has_commit, is_commit
+from plumbline.ops.checkout import DIRTY, UNKNOWN, branches_with, commits_of, exported, has_commit, is_commit
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.digest import job_digest, job_record
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.stack_file import project_root
 
 _MOST = 5
+_COMMITS_TO_TRY = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +47,29 @@ class CommittedRun:
 
 def committed_run(candidate: Candidate) -> CommittedRun:
     """Take the definitions of the candidate's commit from this checkout's repository and compare."""
-    commit = candidate.commit
+    if candidate.commit == UNKNOWN:
+        return _looked_for(candidate)
+    return _compared(candidate, candidate.commit)
+
+
+def _looked_for(candidate: Candidate) -> CommittedRun:
+    """The newest commit of the checked out branch that holds a run; else the faults of the newest of all."""
+    try:
+        commits = commits_of(project_root(), f"pipelines/{candidate.pipeline}", most=_COMMITS_TO_TRY)
+    except UserError:
+        commits = ()
+    if not commits:
+        fault = "commit: got none in the run's tags and no git checkout here, expected a commit that holds what ran"
+        return CommittedRun(commit=UNKNOWN, parameters={}, faults=(fault,), is_unshared=True)
+    tried = (_compared(candidate, commit) for commit in commits)
+    first = next(tried)
+    if not first.faults:
+        return first
+    return next((one for one in tried if not one.faults), first)
+
+
+def _compared(candidate: Candidate, commit: str) -> CommittedRun:
+    """The candidate against the definitions of one commit."""
 
     def fault(text: str, *, unshared: bool = False) -> CommittedRun:
         return CommittedRun(commit=commit, parameters={}, faults=(text,), is_unshared=unshared)
@@ -58,8 +82,7 @@ def committed_run(candidate: Candidate) -> CommittedRun:
         )
     if not is_commit(commit):
         return fault(
-            f"commit: got {commit!r}, expected a commit of this project's repository. Submit from a git checkout",
-            unshared=commit == UNKNOWN,
+            f"commit: got {commit!r}, expected a commit of this project's repository. Submit from a git checkout"
         )
     try:
         root = project_root()
