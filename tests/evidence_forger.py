@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from plumbline.ops.evidence.folder import EvidenceFolder, content_digest, read_evidence
+from plumbline.ops.evidence.folder import EvidenceFolder, content_digest, document_bytes, read_evidence
 from plumbline.ops.evidence.page import pages
 from plumbline.ops.evidence.verification import LATER, first_difference
 from plumbline.ops.release.approval import approval_version
@@ -67,7 +67,7 @@ class Forger:
             if path.is_file() and path.name != "evidence.json"
         }
         self.e["content_sha256"] = content_digest(self.e)
-        (self.path / "evidence.json").write_text(json.dumps(self.e))
+        (self.path / "evidence.json").write_bytes(document_bytes(self.e))
         return read_evidence(self.path)
 
     def found(self) -> str:

@@ -22,7 +22,7 @@ def pins_in(document: Document) -> dict[str, str]:
                 ("pins", written),
                 describe(text),
                 "a reference with a version",
-                "Write it with `plumbline pin`.",
+                "Write azureml:NAME:VERSION, or azureml://registries/R/KIND/NAME/versions/V.",
             )
         else:
             pins[written] = str(address)

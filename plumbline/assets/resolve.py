@@ -112,11 +112,11 @@ class Resolver:
                 path,
                 f"{describe(text)}, which moves",
                 "an exact version",
-                "Run `plumbline pin` to write it to pins.yaml.",
+                "Write the version that it stands for to pins.yaml, under `pins`.",
             )
             return None
         near = suggestion(address.name, self.library.names(kind))
-        step = near or "Define it, or pin it with `plumbline pin` when someone else registers it."
+        step = near or "Define it, or pin its version in pins.yaml when someone else registers it."
         document.report(
             path, describe(text), f"the name of {_A[kind]} that a loaded definition registers", step
         )

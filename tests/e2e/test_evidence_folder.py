@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -245,6 +246,26 @@ def test_a_file_that_is_missing_or_added_is_named(platform: ProjectCopy, changed
         "files/lift.csv: got no such file"
         in platform.plumbline("evidence", "verify", str(changed), check=False).stderr
     )
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda path: (path / "files" / "empty").mkdir(), "files/empty: got a folder that holds no listed file"),
+        (lambda path: (path / "evidence.md").chmod(0o755), "evidence.md: got mode 0755, expected at most 0644"),
+        (lambda path: (path / "files/metrics.json").chmod(0o666), "files/metrics.json: got mode 0666"),
+        (lambda path: (path / "more").symlink_to("/etc"), "more: got a link, expected a file or a folder"),
+        (lambda path: (path / "evidence.json").open("a").write("\n \n"), "evidence.json: got other bytes than its document"),
+        (lambda path: os.mkfifo(path / "pipe"), "pipe: got no ordinary file"),
+    ],
+)  # fmt: skip
+def test_what_no_digest_holds_is_named(
+    platform: ProjectCopy, changed: Path, change: Callable[[Path], object], named: str
+) -> None:
+    change(changed)
+    answer = platform.plumbline("evidence", "verify", str(changed), check=False)
+    assert answer.returncode == 1
+    assert named in answer.stderr
 
 
 # -- forged by somebody who computes content_sha256, and draws the pages, anew

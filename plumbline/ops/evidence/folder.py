@@ -21,6 +21,7 @@ from plumbline.ops.release.digest import sha256
 from plumbline.ops.stack_file import project_root
 
 DOCUMENT = "evidence.json"
+FILE_MODE = 0o644
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +60,7 @@ def write_evidence(session: AzureSession, job: str, *, out: Path | None = None) 
     document["renderer"] = renderer()
     document["files"] = {name: sha256(content) for name, content in sorted(files.items())}
     document["content_sha256"] = content_digest(document)
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    files[DOCUMENT] = text.encode()
+    files[DOCUMENT] = document_bytes(document)
     require_no_secret(files)
     _replace(folder, files)
     return EvidenceFolder(path=folder, document=document)
@@ -83,6 +83,11 @@ def read_evidence(folder: Path) -> EvidenceFolder:
             f"{file}: schema: got {got}, expected {SCHEMA}. Verify it with the release that wrote it."
         )
     return EvidenceFolder(path=folder, document=document)
+
+
+def document_bytes(document: Mapping[str, Any]) -> bytes:
+    """A document as it is written: nothing stands before or behind it."""
+    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def content_digest(document: Mapping[str, Any]) -> str:
@@ -108,6 +113,7 @@ def _replace(folder: Path, files: Mapping[str, bytes]) -> None:
             target = fresh / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
+            target.chmod(FILE_MODE)
         fresh.chmod(0o755)
         if folder.exists():
             shutil.rmtree(folder)

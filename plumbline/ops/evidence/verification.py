@@ -6,6 +6,7 @@ held by `content_sha256` alone, which a forger computes too: `live_comparison` c
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from plumbline.ops.evidence.evaluation import (
     evaluation_names,
     lock_file,
 )
-from plumbline.ops.evidence.folder import DOCUMENT, EvidenceFolder, content_digest
+from plumbline.ops.evidence.folder import DOCUMENT, FILE_MODE, EvidenceFolder, content_digest, document_bytes
 from plumbline.ops.evidence.page import MARKDOWN, PAGE, pages, renderer
 from plumbline.ops.evidence.plot import PLOTS_FILE
 from plumbline.ops.release.candidate import METRICS_FILE
@@ -99,12 +100,31 @@ def _files(document: Mapping[str, Any], folder: Path) -> Iterator[str]:
             yield f"{name}: got no such file, expected sha256 {expected}"
         elif sha256(path.read_bytes()) != expected:
             yield f"{name}: got sha256 {sha256(path.read_bytes())}, expected {expected}"
+    yield from _form(document, folder)
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     for name in sorted(there - set(listed) - {DOCUMENT}):
         yield f"{name}: got a file that {DOCUMENT} does not list, expected none"
     for name in (PAGE, MARKDOWN):
         if name not in listed:
             yield f"{name}: got no such file, expected the page of {DOCUMENT}"
+
+
+def _form(document: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    """What digests of contents do not hold: bytes around the document, empty folders, links, files that run."""
+    if (folder / DOCUMENT).read_bytes() != document_bytes(document):
+        yield f"{DOCUMENT}: got other bytes than its document is written in, expected nothing before or behind it"
+    needed = {parent for name in document["files"] for parent in Path(name).parents}
+    for path in sorted(folder.rglob("*")):
+        name, mode = path.relative_to(folder).as_posix(), stat.S_IMODE(path.lstat().st_mode)
+        if path.is_symlink():
+            yield f"{name}: got a link, expected a file or a folder"
+        elif path.is_dir():
+            if path.relative_to(folder) not in needed:
+                yield f"{name}: got a folder that holds no listed file, expected none"
+        elif not path.is_file():
+            yield f"{name}: got no ordinary file, expected one"
+        elif mode & ~FILE_MODE:
+            yield f"{name}: got mode {mode:04o}, expected at most {FILE_MODE:04o}: nothing in evidence runs"
 
 
 def _recorded(record: Mapping[str, Any], copies: Mapping[str, bytes]) -> Iterator[str]:
