@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from plumbline.azure.client_libraries import import_client_libraries
 from plumbline.azure.credential_in_thread import CredentialInThread
 from plumbline.azure.patience import patience
 
@@ -201,8 +202,5 @@ def trusted_authorities() -> ssl.SSLContext:
 
 
 def _prepare() -> ssl.SSLContext:
-    import aiohttp  # noqa: F401
-    import azure.core.pipeline.policies
-    import azure.core.pipeline.transport  # noqa: F401
-
+    import_client_libraries()
     return trusted_authorities()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets import AssetDefinition, ScheduleDefinition, to_az_ml_yaml
+from plumbline.azure.client_libraries import import_client_libraries
 from plumbline.azure.live_version import CODE_HASH_PROPERTY, CONTENT_HASH_PROPERTY, OWNER_PROPERTY
 from plumbline.azure.patience import patience
 from plumbline.provider.address import Workspace
@@ -141,6 +142,8 @@ class Writer:
         """Import azure-ai-ml in the background, for a caller that has something else to wait for first."""
         # As in _opened: it reads the variable when it is imported.
         os.environ["AZUREML_CURRENT_CLOUD"] = self._cloud
+        # The caller goes on reading: what both need is there before the two run side by side.
+        import_client_libraries()
         threading.Thread(target=load_azure_ai_ml, name="azure-ai-ml", daemon=True).start()
 
     def submit_job(self, workspace: Workspace, job: Mapping[str, Any], *, root: Path) -> Mapping[str, Any]:

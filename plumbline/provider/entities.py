@@ -15,6 +15,7 @@ import yaml
 
 from plumbline.assets import ScheduleDefinition, to_az_ml_yaml
 from plumbline.assets.az_ml import job_to_az_ml_yaml
+from plumbline.azure.client_libraries import import_client_libraries
 from plumbline.provider.errors import Refusal
 
 _JOB_FILE = "job.yml"
@@ -40,6 +41,7 @@ def load_azure_ai_ml() -> None:
     logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
     # Its progress bars would be shown beside the resource; tqdm reads this when it is imported.
     os.environ.setdefault("TQDM_DISABLE", "1")
+    import_client_libraries()
     import azure.ai.ml  # noqa: F401
 
     # It writes to stderr of its own accord; a plugin's stderr is shown to the user beside the resource.

@@ -145,7 +145,7 @@ def test_a_registered_model_says_where_it_comes_from(
     assert tags["plumbline.job"] == job
     assert tags["plumbline.digest"] == approval["digest"]
     assert tags["plumbline.approver"] == "bob@plumbline.example"
-    assert tags["plumbline.commit"] == "unknown"
+    assert tags["plumbline.commit"] == reviewed.git("rev-parse", "HEAD").strip()
     assert tags["plumbline.component.train"].startswith("claims_train:h1")
     assert tags["plumbline.data.claims"].startswith("claims_medical_expenditures:h1")
     assert tags["plumbline.thresholds"].startswith("claims_release_thresholds:h1")
