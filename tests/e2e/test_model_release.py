@@ -137,7 +137,7 @@ def test_an_approved_run_is_not_approved_twice(
 
 
 def test_a_registered_model_says_where_it_comes_from(
-    job: str, model: dict[str, Any], approval: dict[str, Any]
+    reviewed: ProjectCopy, job: str, model: dict[str, Any], approval: dict[str, Any]
 ) -> None:
     assert (model["name"], model["version"]) == ("claims_release", "1")
     assert model["path"] == f"azureml://jobs/{job}/outputs/model/paths/"
