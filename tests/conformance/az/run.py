@@ -1,6 +1,6 @@
 """Runs commands.yaml with an `az` of its own on an emulator of its own; a line of JSON for each command.
 
-python -m tests.conformance.az.run --results FILE
+python -m tests.conformance.az.run --results FILE [--only REGEX]
 
 The `az` is the one that PLUMBLINE_AZ names, else azure-cli from PyPI in an environment in the user's cache, made once.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -139,11 +140,18 @@ def main(words: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument(
+        "--only",
+        default=".*",
+        metavar="REGEX",
+        help="only commands of these whole names; what they build on must be among them, login-identity too",
+    )
     options = parser.parse_args(words)
+    rows = [row for row in read_commands() if re.fullmatch(options.only, row["name"])]
     az, found = find_az(), list[outcome.Outcome]()
     with tempfile.TemporaryDirectory(prefix="plumbline-az-") as name, EmulatorProcess() as emulator:
         shell = Shell(az, emulator, Path(name))
-        for row in read_commands():
+        for row in rows:
             one = shell.run(row)
             found.append(one)
             print(f"{one.result:12} {one.seconds:5.1f} s  {one.name}  {one.why[:400]}".rstrip(), flush=True)
