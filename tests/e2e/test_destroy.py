@@ -25,6 +25,7 @@ import os, requests
 from azure.identity import DefaultAzureCredential
 base = os.environ["IDENTITY_ENDPOINT"].removesuffix("/msi/token")
 session = requests.Session()
+session.headers["User-Agent"] = "plumbline-tests"
 session.headers["Authorization"] = "Bearer " + DefaultAzureCredential().get_token(base + "/.default").token
 session.params = {"api-version": "2024-11-01"}
 scope = base + "/subscriptions/" + os.environ["AZURE_SUBSCRIPTION_ID"]
