@@ -186,10 +186,22 @@ class JobPlatform:
         return answer.json()
 
     def steps(self, name: str) -> dict[str, dict[str, Any]]:
-        """Children by their place in the job."""
-        return {
-            run["properties"]["azureml.nodeid"]: run for run in self.history(f"runs/{name}/children")["value"]
-        }
+        """Children by their name in the graph; those that were scheduled so far."""
+        return {run["displayName"]: run for run in self.history(f"runs/{name}/children")["value"]}
+
+    def outputs(self, name: str) -> dict[str, str]:
+        """Where the outputs of a run lie, as run history and the data plane tell it."""
+        found = self.history("rundata", "POST", json={"runId": name})["runMetadata"]["outputs"] or {}
+        ids = {output: one["assetId"] for output, one in found.items()}
+        answer = self.azure_ml.emulator.request(
+            "POST",
+            f"/data/v1.0{self.azure_ml.workspace_id}/dataversion/batchGetResolvedUris",
+            api_version=None,
+            json={"values": list(ids.values())},
+        )
+        assert answer.status_code == 200, answer.text
+        values = answer.json()["values"]
+        return {output: values[asset]["uri"] for output, asset in ids.items()}
 
     def details(self, run: str) -> dict[str, Any]:
         """Status, error, logs of a run."""
@@ -209,7 +221,12 @@ class JobPlatform:
 
     def error(self, run: str) -> str:
         """Why it failed."""
-        return str(self.details(run)["error"]["error"]["message"])
+        return str(self.details(run)["error"]["error"]["message"]).strip()
+
+    def why(self, job: str) -> str:
+        """Why steps of a pipeline failed: the job's own error only names them."""
+        failed = [run["runId"] for run in self.steps(job).values() if run["status"] == "Failed"]
+        return " ".join(self.error(run) for run in failed)
 
     def record(self, run: str) -> dict[str, Any]:
         """What evidence is made of."""

@@ -72,7 +72,7 @@ def test_a_second_put_of_a_job_adds_properties_and_changes_none(jobs: JobPlatfor
 def test_a_submission_cannot_speak_in_the_services_name(jobs: JobPlatform) -> None:
     given = {
         "azureml.runsource": "mine",
-        "azureml.continue_on_step_failure": "True",
+        "azureml.continue_on_step_failure": "False",
         "azureml.git.dirty": "False",
         "note": "mine",
     }
@@ -80,7 +80,7 @@ def test_a_submission_cannot_speak_in_the_services_name(jobs: JobPlatform) -> No
     name = jobs.submit(body)
     found = jobs.wait(name)["properties"]
     assert found["azureml.runsource"] == "azureml.PipelineRun"
-    assert found["azureml.continue_on_step_failure"] == "False"
+    assert found["azureml.continue_on_step_failure"] == "True"
     assert (found["azureml.git.dirty"], found["note"]) == ("False", "mine"), "what clients add stays"
     job = jobs.emulator.request(
         "GET", f"{jobs.azure_ml.workspace_id}/jobs/{name}", api_version=JOB_VERSION

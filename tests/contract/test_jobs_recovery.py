@@ -42,7 +42,6 @@ def test_kill_9_leaves_a_true_end_no_processes_and_reusable_steps() -> None:
         assert {place: run["status"] for place, run in steps.items()} == {
             "done": "Completed",
             "cut": "Failed",
-            "later": "Canceled",
         }
         assert "The emulator was stopped while this ran" in jobs.error(name)
         digest = hashlib.sha256(b"kept\n").hexdigest()
@@ -53,8 +52,10 @@ def test_kill_9_leaves_a_true_end_no_processes_and_reusable_steps() -> None:
         nodes["cut"]["inputs"]["seconds"] = {"job_input_type": "literal", "value": "0"}
         again, properties = jobs.run(jobs.pipeline(nodes))
         assert properties["status"] == "Completed"
-        reused = {place: run["properties"]["azureml.isreused"] for place, run in jobs.steps(again).items()}
-        assert reused == {"done": "true", "cut": "false", "later": "false"}
+        reused = {
+            place: run["properties"].get("azureml.isreused") for place, run in jobs.steps(again).items()
+        }
+        assert reused == {"done": "true", "cut": None, "later": None}
 
 
 def test_a_clean_stop_ends_running_jobs_with_a_reason() -> None:

@@ -44,7 +44,9 @@ def _upload(jobs: JobPlatform, name: str, text: str) -> dict[str, Any]:
 
 
 def _reused(jobs: JobPlatform, name: str) -> dict[str, bool]:
-    return {place: run["properties"]["azureml.isreused"] == "true" for place, run in jobs.steps(name).items()}
+    return {
+        place: run["properties"].get("azureml.isreused") == "true" for place, run in jobs.steps(name).items()
+    }
 
 
 def _chain(jobs: JobPlatform) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def test_a_changed_row_reruns_what_reads_it_and_nothing_else(jobs: JobPlatform) 
         jobs.pipeline(nodes, inputs={"rows": _upload(jobs, "one/rows.csv", "a\nb\n")}, outputs=outputs)
     )
     assert _reused(jobs, first) == {"read": False, "count": False, "apart": False}
-    again, properties = jobs.run(
+    again, _ = jobs.run(
         jobs.pipeline(nodes, inputs={"rows": _upload(jobs, "copy/of/rows.csv", "a\nb\n")}, outputs=outputs)
     )
     assert _reused(jobs, again) == {"read": True, "count": True, "apart": True}
@@ -83,7 +85,10 @@ def test_a_changed_row_reruns_what_reads_it_and_nothing_else(jobs: JobPlatform) 
     run = jobs.steps(again)["count"]
     assert run["properties"]["azureml.reusedrunid"] == original["runId"]
     assert run["properties"]["azureml.reusedpipelinerunid"] == first
-    assert original["runId"] in properties["outputs"]["n"]["uri"]
+    assert run["properties"]["azureml.reusedpipeline"] == first
+    assert run["properties"]["azureml.reusednodeid"] == original["properties"]["azureml.nodeid"]
+    assert run["dataContainerId"] == f"dcid.{original['runId']}"
+    assert original["runId"] in jobs.outputs(again)["n"]
     assert jobs.record(run["runId"])["reused_from"]["run"] == original["runId"]
     changed, _ = jobs.run(
         jobs.pipeline(nodes, inputs={"rows": _upload(jobs, "one/rows.csv", "a\nc\n")}, outputs=outputs)

@@ -54,7 +54,6 @@ def test_every_problem_of_a_pipeline_is_named_at_once(jobs: JobPlatform) -> None
         ),
         "literal": jobs.step("true # 7", inputs={"d": FOLDER}, bind={"d": "text"}),
         "command": jobs.step("echo ${{inputs.other}}"),
-        "gone": {"type": "command", "componentId": "azureml:nosuch:1", "inputs": {}, "outputs": {}},
         "machine": jobs.step("true # 8", computeId=f"{jobs.azure_ml.workspace_id}/computes/nosuch"),
         "big": jobs.step("true # 9", resources={"instance_count": 9}),
         "sweep": {"type": "sweep", "inputs": {}, "outputs": {}},
@@ -70,12 +69,25 @@ def test_every_problem_of_a_pipeline_is_named_at_once(jobs: JobPlatform) -> None
         "'${{parent.inputs.absent}}' binds to an input that the pipeline does not have",
         "jobs.literal.inputs.d: got the literal 'text'",
         "jobs.command.command: refers to an input 'other'",
-        "component 'azureml:nosuch:1' could not be resolved",
         "compute 'nosuch' does not exist",
         "got 9 nodes, but compute 'wide' has at most 4",
         "jobs.sweep.type: steps of type 'sweep' are not emulated",
     ):
         assert expected in message
+
+
+def test_a_missing_component_is_told_alone_and_before_anything_else(jobs: JobPlatform) -> None:
+    missing = f"{jobs.azure_ml.workspace_id}/components/nosuch/versions/7"
+    nodes = {
+        "gone": {"type": "command", "componentId": missing, "inputs": {}, "outputs": {}},
+        "other": {"type": "command", "componentId": "azureml:neither:1", "inputs": {}, "outputs": {}},
+        "command": jobs.step("echo ${{inputs.other}}"),
+    }
+    answer = jobs.send(jobs.pipeline(nodes))
+    assert answer.status_code == 404
+    error = answer.json()["error"]
+    assert error["code"] == "NotFound"
+    assert error["message"] == f"key: {missing}, Message: Not found component nosuch (version: 7)."
 
 
 def test_a_cycle_is_refused(jobs: JobPlatform) -> None:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from tests.recorded import job_steps
 from tests.recorded.world import World, filled
 
 Step = Callable[[World, dict[str, str]], None]
@@ -80,4 +81,7 @@ def registry(world: World, names: dict[str, str]) -> None:
     names["registry_plane"] = filled("{base}/mferp/managementfrontend" + path, names)
 
 
-STEPS: dict[str, Step] = {step.__name__: step for step in (workspace, code, environment, component, registry)}
+STEPS: dict[str, Step] = {
+    **{step.__name__: step for step in (workspace, code, environment, component, registry)},
+    **job_steps.STEPS,
+}

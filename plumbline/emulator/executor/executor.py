@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,11 @@ from plumbline.emulator.executor.limits import StepLimits
 from plumbline.emulator.executor.parts import ExecutorParts
 from plumbline.emulator.executor.quota import NodeQuota
 from plumbline.emulator.executor.run import Run, Runs
+from plumbline.emulator.executor.scheduled_job import scheduled_job
 from plumbline.emulator.executor.step_error import error_body
 from plumbline.emulator.executor.step_folder import StepFolder
 from plumbline.emulator.executor.step_identity import StepIdentities
-from plumbline.emulator.executor.submission import Submission, Submissions
+from plumbline.emulator.executor.submission import ScheduledFrom, Submission, Submissions
 from plumbline.emulator.executor.supervisor import cgroup, landlock
 from plumbline.emulator.principals import Principal
 from plumbline.emulator.services.blob.blobs import blobs_of
@@ -103,57 +105,53 @@ class Executor:
         self.nursery.stop()
 
     def check(
-        self, workspace: Resource, name: str, properties: Mapping[str, Any], principal: Principal
+        self,
+        workspace: Resource,
+        name: str,
+        properties: Mapping[str, Any],
+        principal: Principal,
+        schedule: ScheduledFrom | None = None,
     ) -> Submission:
-        """Check a job without running it. Raises: AzureError: 400 with every problem."""
-        return self._submissions.check(workspace, name, properties, submitter_of(self._emulator, principal))
+        """Check a job without running it. Raises: AzureError: 400 with every problem, 404 for a missing component."""
+        submitter = submitter_of(self._emulator, principal)
+        return self._submissions.check(workspace, name, properties, submitter, schedule)
 
     def submit(
-        self, workspace: Resource, name: str, properties: Mapping[str, Any], principal: Principal
+        self,
+        workspace: Resource,
+        name: str,
+        properties: Mapping[str, Any],
+        principal: Principal,
+        schedule: ScheduledFrom | None = None,
     ) -> Run:
         """Keep a checked job and begin it as soon as the transaction around this call is committed.
 
         Args:
             properties: of the job, as put.
-        Raises: AzureError: 400 with every problem; nothing is kept then.
+            schedule: what made it, if no client did.
+        Returns: the job as it was kept, before anything of it ran.
+        Raises: AzureError: 400 with every problem, 404 for a missing component; nothing is kept then.
         """
-        submission = self.check(workspace, name, properties, principal)
+        submission = self.check(workspace, name, properties, principal, schedule)
         self.runs.insert(submission.runs)
         threading.Thread(
             target=self._begin, args=(workspace, submission), name=f"job {name}", daemon=True
         ).start()
         return submission.runs[0]
 
-    def submit_definition(
-        self,
-        workspace: Resource,
-        definition: Mapping[str, Any],
-        principal: Principal,
-        *,
-        name: str | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> Run:
-        """Submit a schedule's jobDefinition (or any other body without a name).
+    def trigger_schedule(self, schedule: Resource, principal: Principal, scheduled: datetime) -> str:
+        """Submit a schedule's job now and return the job's name.
+
+        What runs is the schedule's definition as it is now; the job's answer does not show it.
 
         Args:
-            tags: added to the job's own, for example the schedule's name.
+            scheduled: the time that the job is run for.
         """
-        properties = dict(definition)
-        properties["tags"] = {**(definition.get("tags") or {}), **(tags or {})}
-        return self.submit(workspace, name or f"{uuid.uuid4()}", properties, principal)
-
-    def trigger_schedule(self, schedule: Resource, principal: Principal) -> str:
-        """Submit a schedule's job now and return the job's name; its tags and properties name the schedule."""
         workspace = self._emulator.store.get(schedule.id.rsplit("/", 2)[0])
         assert workspace is not None, "a schedule lives in a workspace"
-        action = schedule.body["properties"].get("action") or {}
-        definition = action.get("jobDefinition") or {}
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
-        body = dict(definition)
-        body["properties"] = {**(definition.get("properties") or {}), "azureml.scheduleid": schedule.name}
-        return self.submit_definition(
-            workspace, body, principal, name=f"{schedule.name}-{stamp}-{uuid.uuid4().hex[:4]}"
-        ).name
+        name = f"{schedule.name}-{uuid.uuid4()}"
+        body, origin = scheduled_job(schedule, name, scheduled)
+        return self.submit(workspace, name, body, principal, origin).name
 
     def cancel(self, run: Run) -> None:
         """Ask a job to end; every process of it is gone within 5 s. For a step, its whole job is meant."""

@@ -13,6 +13,7 @@ from typing import Any
 from plumbline.emulator.executor.conda import EnvironmentUnreadable
 from plumbline.emulator.executor.environments import BuildFailed
 from plumbline.emulator.executor.execution_log import EXECUTION_LOG, ExecutionLog
+from plumbline.emulator.executor.job_properties import stages_text
 from plumbline.emulator.executor.parts import ExecutorParts
 from plumbline.emulator.executor.run import ENDED, Run
 from plumbline.emulator.executor.step import StepExecution
@@ -120,9 +121,18 @@ class JobExecution:
 
     def _start_step(self, path: str, plan: StepPlan) -> None:
         del self._waiting[path]
+        self._give_row(path)
         step = StepExecution(self._parts, self, plan, self._names[path])
         self._running[path] = step
         threading.Thread(target=self._carry, args=(path, step), name=f"step {step.name}", daemon=True).start()
+
+    def _give_row(self, path: str) -> None:
+        """Show a step in run history from now on, and the nested pipelines that it lies in."""
+        if self._is_command:
+            return
+        parts = path.split("/")
+        for depth in range(1, len(parts) + 1):
+            self._change(self._names["/".join(parts[:depth])], _schedule)
 
     def _carry(self, path: str, step: StepExecution) -> None:
         status = "Failed"
@@ -212,6 +222,8 @@ class JobExecution:
             run.status, run.error, run.ended_at, run.logs = status, error, time.time(), [EXECUTION_LOG]
             run.outputs = outputs
             run.properties |= trials.properties
+            if run.kind == "pipeline":
+                run.properties["azureml.pipelines.stages"] = stages_text(run)
 
         for group in self.plan.groups:
             self._change(
@@ -231,20 +243,14 @@ class JobExecution:
     def _error(self, failed: list[str]) -> dict[str, Any]:
         if self._cancel_reason == "stopped":
             return error_body("SystemError", "The emulator was stopped while this job ran.", "stopped")
-        messages = []
-        for path in failed:
-            run = self._parts.runs.get(self.workspace.id, self._names[path])
-            inner = ((run.error if run else None) or {}).get("error", {})
-            messages.append(
-                {
-                    "code": inner.get("code", "UserError"),
-                    "target": path,
-                    "message": f"step {path} ({self._names[path]}): {inner.get('message', 'failed')}",
-                }
-            )
-        text = " ".join(str(one["message"]) for one in messages) or "A step was canceled."
-        body = error_body("UserError", text, "steps")
-        body["error"]["details"] = messages
+        if self.plan.sweep is not None:
+            return error_body("UserError", f"Trials that failed: {', '.join(failed) or 'none'}.")
+        nodes = ", ".join(f"/{path}" for path in failed)
+        text = (
+            f"Pipeline has failed child jobs. Failed nodes: {nodes}. See the child jobs for details and logs."
+        )
+        body = error_body("UserError", text if failed else "A step was canceled.")
+        body["error"]["referenceCode"] = "PipelineHasStepJobFailed" if failed else None
         return body
 
     # -- bookkeeping
@@ -287,6 +293,11 @@ class JobExecution:
 
 def _start(run: Run, logs: list[str]) -> None:
     run.status, run.started_at, run.logs = "Running", time.time(), logs
+
+
+def _schedule(run: Run) -> None:
+    if not run.scheduled_at:
+        run.status, run.scheduled_at = "Queued", time.time()
 
 
 def _move(run: Run, status: str) -> None:

@@ -142,6 +142,15 @@ def is_true(value: Any) -> bool:
     return str(value).lower() in ("true", "1")
 
 
+def continues_on_step_failure(settings: Mapping[str, Any]) -> bool:
+    """Say whether a pipeline goes on after a failed step: Azure does where its settings are silent.
+
+    Source: recorded jobs since October 2023 (`azureml.continue_on_step_failure` "True" without a setting).
+    """
+    said = settings.get("continue_on_step_failure")
+    return True if said is None else is_true(said)
+
+
 def join_path(path: str, name: str) -> str:
     """Join places in a job."""
     return f"{path}/{name}" if path else name

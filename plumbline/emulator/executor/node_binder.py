@@ -103,7 +103,11 @@ class NodeBinder:
                 mode = mode_of(given.get("mode"), outer.mode) if isinstance(given, Mapping) else outer.mode
                 registrations = (*registrations_of(given), *outer.registrations)
                 declared[name] = OutputPlan(
-                    type=own.type or outer.type, mode=mode, uri=outer.uri, registrations=registrations
+                    type=own.type or outer.type,
+                    mode=mode,
+                    uri=outer.uri,
+                    folder=outer.folder or ".".join(parts[2:]),
+                    registrations=registrations,
                 )
             elif isinstance(given, Mapping):
                 declared[name] = output_of(given, own.type)

@@ -8,6 +8,7 @@ from typing import Any
 from plumbline.emulator.executor import binding
 from plumbline.emulator.executor.input_check import command_problems
 from plumbline.emulator.executor.job_fields import (
+    continues_on_step_failure,
     declared_inputs,
     distribution_of,
     is_true,
@@ -81,7 +82,7 @@ class Planner:
             groups=tuple(self._groups),
             inputs=inputs,
             outputs=scope.producers(),
-            continue_on_step_failure=is_true(settings.get("continue_on_step_failure")),
+            continue_on_step_failure=continues_on_step_failure(settings),
             force_rerun=is_true(settings.get("force_rerun")),
             default_datastore=str(settings.get("default_datastore") or ""),
         )
@@ -188,6 +189,8 @@ class Planner:
                     GroupPlan(
                         path=path,
                         component_id=found.id,
+                        component_name=found.name,
+                        component_version=found.version,
                         outputs=inner.producers(),
                         display_name=str(node.get("display_name") or node.get("displayName") or name),
                     )
@@ -222,9 +225,16 @@ class Planner:
             path=path,
             component_id=found.id,
             component_sha256=spec_digest(found.spec),
+            component_name=found.name,
+            component_version=found.version,
             command=command,
             code_id=str(spec.get("code") or ""),
-            display_name=str(node.get("display_name") or node.get("displayName") or node.get("name") or path),
+            display_name=str(
+                node.get("display_name")
+                or node.get("displayName")
+                or node.get("name")
+                or path.rsplit("/", 1)[-1]
+            ),
             environment_id=str(node.get("environment") or spec.get("environment") or ""),
             compute_id=literal(
                 node.get("computeId") or node.get("compute") or scope.default_compute, "compute"

@@ -31,9 +31,14 @@ class Run:
         name: Unique in the workspace; a job's name, a step's GUID.
         root, parent: Names; parent is empty for a job.
         path: Place in the job, for example "outer/inner"; empty for the job itself.
-        kind: pipeline, command, sweep (jobs), step, group (a nested pipeline component), trial (of a sweep), tracking (made by an MLflow client).
-        definition: A job's `properties` as put; of a step, what its job answers as a command job.
-        outputs: Name to {"uri", "type", "digest", "bytes", "files"}.
+        kind: pipeline, command, sweep (jobs), step, group (a nested pipeline component), trial (of a sweep), tracking
+            (made by an MLflow client).
+        definition: A job's `properties` as put, also where its answer does not show them (`schedule`); of a step, the
+            command job that it is.
+        schedule: Name of the schedule that made the job; empty for every other.
+        scheduled_at: When a step got its row in run history; 0 while it waits for others, and for ever if it is skipped.
+        outputs: Name to {"uri", "type", "digest", "bytes", "files", "run", "output"}; the last two say which step's
+            output it is.
         processes: {"pid", "started"} of what runs now.
         record: What evidence needs, gathered as the run goes.
     """
@@ -48,7 +53,9 @@ class Run:
     display_name: str = ""
     description: str = ""
     status: str = "NotStarted"
+    schedule: str = ""
     created_at: float = field(default_factory=time.time)
+    scheduled_at: float = 0.0
     started_at: float = 0.0
     ended_at: float = 0.0
     submitter: dict[str, str] = field(default_factory=dict)
@@ -77,6 +84,16 @@ class Run:
     def ended(self) -> bool:
         """Say whether nothing will change any more by itself."""
         return self.status in ENDED
+
+    @property
+    def is_below_job(self) -> bool:
+        """Say whether it is a step or a nested pipeline of a job, which ARM shows without its properties."""
+        return self.kind in ("step", "group")
+
+    @property
+    def has_row(self) -> bool:
+        """Say whether run history shows it: a step only once it was scheduled."""
+        return not self.is_below_job or self.scheduled_at > 0
 
 
 class Runs:
@@ -191,10 +208,10 @@ class Runs:
 
 
 def time_text(seconds: float) -> str | None:
-    """Write a time as Azure does, or None for none."""
+    """Write a time as Azure ML does (2026-01-31T12:00:00.1234567+00:00), or None for none."""
     if not seconds:
         return None
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0+00:00")
 
 
 def _document(run: Run) -> str:

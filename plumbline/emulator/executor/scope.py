@@ -17,6 +17,16 @@ class FoundComponent:
     id: str
     spec: Mapping[str, Any]
 
+    @property
+    def name(self) -> str:
+        """Its own name: an anonymous one's id says `azureml_anonymous` whatever its YAML is called."""
+        return str(self.spec.get("name") or self.id.split("/")[-3])
+
+    @property
+    def version(self) -> str:
+        """Its own version; the id's where its spec says none."""
+        return str(self.spec.get("version") or self.id.rsplit("/", 1)[-1])
+
 
 @dataclass
 class Scope:

@@ -23,7 +23,9 @@ def output_address(output: OutputPlan, name: str, *, datastore: str, run: str = 
     Args:
         run: name of the step's run; while it has none, `${{name}}` stays.
     """
-    macros = {"default_datastore": datastore, "output_name": name} | ({"name": run} if run else {})
+    macros = {"default_datastore": datastore, "output_name": output.folder or name} | (
+        {"name": run} if run else {}
+    )
     return binding.fill(output.uri or _DEFAULT, lambda parts: macros.get(parts[0]))
 
 
@@ -91,7 +93,7 @@ class StepOutputs:
                 raise StepFailed(f"output {name}: {failure}.", reason="output") from failure
             kept[name] = {
                 "uri": location.uri, "type": plan.type, "mode": plan.mode, "digest": tree.digest, "bytes": tree.size,
-                "files": len(tree.files),
+                "files": len(tree.files), "run": self._name, "output": name,
             }  # fmt: skip
         return trees, kept
 

@@ -75,12 +75,15 @@ class OutputPlan:
     Args:
         uri: Declared path, macros not filled in yet; empty for the default.
         registrations: What it becomes: the node's own and its pipeline's.
+        folder: What `${{output_name}}` stands for when it is not the output's own name: the name of the pipeline's
+            output that it is bound to.
     """
 
     type: str
     mode: str = "ReadWriteMount"
     uri: str = ""
     registrations: tuple[Registration, ...] = ()
+    folder: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,8 @@ class StepPlan:
     Args:
         path: Unique in the job; "outer/inner" for a step of a nested pipeline component.
         component_id: Full ARM id of the component version; empty for a command job. component_sha256: of its stored
-            spec as canonical JSON.
+            spec as canonical JSON. component_name, component_version: as its spec says them, which differ from the id's
+            for an anonymous one.
         notes: What of the step is not emulated; its run says so as warnings.
         identity: {"type": "managed"} with what it is chosen by, for a step with a managed identity.
     """
@@ -112,6 +116,8 @@ class StepPlan:
     timeout_seconds: float | None = None
     is_deterministic: bool = True
     notes: tuple[str, ...] = ()
+    component_name: str = ""
+    component_version: str = ""
     identity: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -128,6 +134,8 @@ class GroupPlan:
     path: str
     component_id: str
     display_name: str
+    component_name: str = ""
+    component_version: str = ""
     outputs: dict[str, Produced] = field(default_factory=dict)
 
 
@@ -155,7 +163,7 @@ class JobPlan:
     groups: tuple[GroupPlan, ...] = ()
     outputs: dict[str, Produced] = field(default_factory=dict)
     inputs: dict[str, Source] = field(default_factory=dict)
-    continue_on_step_failure: bool = False
+    continue_on_step_failure: bool = True
     force_rerun: bool = False
     default_datastore: str = ""
     sweep: SweepPlan | None = None

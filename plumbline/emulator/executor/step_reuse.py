@@ -67,6 +67,7 @@ def take_results(run: Run, earlier: Run) -> None:
     run.properties |= {
         "azureml.isreused": "true",
         "azureml.reusedrunid": earlier.name,
+        "azureml.reusednodeid": earlier.properties.get("azureml.nodeid", ""),
+        "azureml.reusedpipeline": earlier.root,
         "azureml.reusedpipelinerunid": earlier.root,
-        "azureml.reusednodeid": earlier.path,
     }

@@ -5,13 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.executor.assets import Assets, is_serverless
+from plumbline.emulator.executor.job_properties import job_properties, step_properties
 from plumbline.emulator.executor.planner import Planner
 from plumbline.emulator.executor.problem import Problem
 from plumbline.emulator.executor.run import Run
+from plumbline.emulator.executor.scope import FoundComponent
 from plumbline.emulator.executor.step_identity import StepIdentities
 from plumbline.emulator.executor.step_outputs import output_address
 from plumbline.emulator.executor.step_plan import (
@@ -43,6 +46,18 @@ class Submission:
     names: dict[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScheduledFrom:
+    """The schedule that makes a job.
+
+    Args:
+        properties: What the job's run says of it.
+    """
+
+    name: str
+    properties: Mapping[str, str]
+
+
 class Submissions:
     """Makes submissions for the jobs of any workspace."""
 
@@ -53,9 +68,18 @@ class Submissions:
         self._storage = storage
 
     def check(
-        self, workspace: Resource, name: str, properties: Mapping[str, Any], submitter: dict[str, str]
+        self,
+        workspace: Resource,
+        name: str,
+        properties: Mapping[str, Any],
+        submitter: dict[str, str],
+        schedule: ScheduledFrom | None = None,
     ) -> Submission:
-        """Return the checked job. Raises: AzureError: 400 UserError naming every problem, 501 for other job types."""
+        """Return the checked job.
+
+        Raises: AzureError: 404 NotFound for the first component that does not exist, 400 UserError naming every other
+            problem, 501 for other job types.
+        """
         kind = str(properties.get("jobType") or "")
         if kind not in SUPPORTED:
             raise AzureError(
@@ -64,13 +88,26 @@ class Submissions:
                 f"Jobs of type '{kind}' are not emulated; {', '.join(SUPPORTED)} are.",
                 "jobType",
             )
-        planner = Planner(lambda reference: self._assets.component(workspace, reference))
+        planner = Planner(partial(self._component, workspace))
         plan = planner.plan(properties, name=name)
         problems = planner.problems.found + self._reference_problems(workspace, name, plan)
         if problems:
             raise _unknown_compute(problems) if kind == "Command" else _refused(problems)
         plan = replace(plan, steps=tuple(self._resolved(workspace, step) for step in plan.steps))
-        return self._submission(workspace, name, properties, plan, submitter)
+        return self._submission(workspace, name, properties, plan, submitter, schedule)
+
+    def _component(self, workspace: Resource, reference: str) -> FoundComponent:
+        found = self._assets.component(workspace, reference)
+        if found is None:
+            # The first that is missing is told alone, with the service's own wording.
+            # Source: recorded test_pipeline_job_validation_remote[non_existent_remote_version.yml], 2023-10-30.
+            text = reference.removeprefix("azureml:")
+            name, _, version = text.rpartition("/versions/") if "/versions/" in text else text.rpartition(":")
+            message = (
+                f"key: {text}, Message: Not found component {name.rsplit('/', 1)[-1]} (version: {version})."
+            )
+            raise AzureError(404, "NotFound", message)
+        return found
 
     def _resolved(self, workspace: Resource, step: StepPlan) -> StepPlan:
         """Name what the step uses by full ids, so that a label means what it meant at submission."""
@@ -93,8 +130,7 @@ class Submissions:
                 seen.add((message, ""))
                 problems.append(Problem(place=place, message=message, unknown_compute=unknown_compute))
 
-        datastore = plan.default_datastore.rsplit("/", 1)[-1].removeprefix("azureml:")
-        datastore = datastore or self._storage.default_datastore(workspace)
+        datastore = self._default_datastore(workspace, plan)
         if plan.default_datastore:
             try:
                 self._storage.datastore(workspace, datastore)
@@ -121,6 +157,10 @@ class Submissions:
                     address = output_address(output, name, datastore=datastore, run="" if step.path else job)
                     self._check_output(workspace, address, job, f"{place}outputs.{name}", once)
         return problems
+
+    def _default_datastore(self, workspace: Resource, plan: JobPlan) -> str:
+        named = plan.default_datastore.rsplit("/", 1)[-1].removeprefix("azureml:")
+        return named or self._storage.default_datastore(workspace)
 
     def _check_output(self, workspace: Resource, address: str, job: str, place: str, once: Any) -> None:
         try:
@@ -172,6 +212,7 @@ class Submissions:
         properties: Mapping[str, Any],
         plan: JobPlan,
         submitter: dict[str, str],
+        schedule: ScheduledFrom | None,
     ) -> Submission:
         pipeline = properties.get("jobType") == "Pipeline"
         experiment = str(properties.get("experimentName") or "Default")
@@ -184,9 +225,15 @@ class Submissions:
             display_name=str(properties.get("displayName") or name),
             submitter=submitter,
             description=str(properties.get("description") or ""),
-            status="Preparing" if pipeline else "Starting",
+            status="NotStarted" if pipeline else "Starting",
+            schedule=schedule.name if schedule else "",
             tags={key: str(value) for key, value in (properties.get("tags") or {}).items()},
-            properties=_job_properties(properties, plan, pipeline),
+            properties=job_properties(
+                properties,
+                plan,
+                datastore=self._default_datastore(workspace, plan),
+                of_schedule=schedule.properties if schedule else {},
+            ),
             definition=dict(properties),
             inputs={key: shown_input(source) for key, source in plan.inputs.items() if source is not None},
             compute_id="" if pipeline else plan.steps[0].compute_id,
@@ -210,32 +257,7 @@ class Submissions:
         return Submission(plan=plan, runs=runs, names=names)
 
 
-def _job_properties(properties: Mapping[str, Any], plan: JobPlan, pipeline: bool) -> dict[str, str]:
-    given = {key: str(value) for key, value in (properties.get("properties") or {}).items()}
-    # What the service says of a job comes last: no submitter speaks in its name.
-    if not pipeline:
-        return {
-            **given,
-            "_azureml.ComputeTargetType": "amlctrain",
-            "ProcessInfoFile": "azureml-logs/process_info.json",
-        }
-    return {
-        **given,
-        "azureml.runsource": "azureml.PipelineRun",
-        "runSource": "MFE",
-        "runType": "HTTP",
-        "azureml.continue_on_step_failure": str(plan.continue_on_step_failure),
-        "azureml.pipelineComponent": "pipelinerun",
-        **(
-            {"azureml.SourceComponentId": str(component)}
-            if (component := properties.get("componentId"))
-            else {}
-        ),
-    }
-
-
 def _child(job: Run, node: StepPlan | GroupPlan, name: str, parent: str) -> Run:
-    parts = node.component_id.split("/")
     group = isinstance(node, GroupPlan)
     return Run(
         workspace_id=job.workspace_id,
@@ -254,17 +276,7 @@ def _child(job: Run, node: StepPlan | GroupPlan, name: str, parent: str) -> Run:
         if isinstance(node, StepPlan)
         else {},
         compute_id=node.compute_id if isinstance(node, StepPlan) else "",
-        properties={
-            "azureml.runsource": "azureml.PipelineRun" if group else "azureml.StepRun",
-            "azureml.nodeid": node.path,
-            "azureml.pipelinerunid": parent,
-            "azureml.rootpipelinerunid": job.name,
-            "azureml.moduleid": node.component_id,
-            "azureml.moduleName": parts[-3] if len(parts) > 2 else "",
-            "azureml.moduleVersion": parts[-1],
-            "StepType": "SubGraphCloudStep" if group else "PythonScriptStep",
-            "azureml.isreused": "false",
-        },
+        properties=step_properties(node, job=job.name, parent=parent),
     )
 
 

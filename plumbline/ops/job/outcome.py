@@ -106,9 +106,9 @@ def outcome_of(session: AzureSession, history: RunHistory, watch: Watch, look: L
 
 
 def error_text(details: Mapping[str, Any]) -> str | None:
-    """What went wrong, from a run's details."""
+    """What went wrong, from a run's details; a step's message begins with a new line (recorded 2026-02-27)."""
     error = (details.get("error") or {}).get("error") or {}
-    return error.get("message") or error.get("code")
+    return str(error.get("message") or "").strip() or error.get("code")
 
 
 def user_log(files: Mapping[str, str]) -> list[str]:

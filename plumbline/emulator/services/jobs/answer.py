@@ -1,4 +1,4 @@
-"""What a job looks like when it is read: what was put, with where it stands and where to look."""
+"""What a job looks like when it is read: what was put with what Azure fills in, where it stands and where to look."""
 
 from __future__ import annotations
 
@@ -7,65 +7,73 @@ from typing import Any
 from plumbline.emulator.executor.run import Run, time_text
 from plumbline.emulator.executor.tracking import tracking_uri
 from plumbline.emulator.routing import Call
+from plumbline.emulator.services.machine_learning.job_form import filled_job, job_forms
 from plumbline.emulator.services.studio.link import studio_url
 
 JOB_TYPE = "Microsoft.MachineLearningServices/workspaces/jobs"
 
 
 def job_answer(call: Call, run: Run) -> dict[str, Any]:
-    """Return a job, or a step as the command job that it is."""
-    body = run.definition
-    properties = {
-        **{name: value for name, value in body.items() if value is not None},
+    """Return a job; of a step, or of a nested pipeline, only that it is there.
+
+    Source: recorded GETs of steps, 2023-02-12 and 2023-10-27: azure-ai-ml knows them by their missing properties.
+    """
+    named: dict[str, Any] = {"id": run.id, "name": run.name, "type": JOB_TYPE}
+    if not run.is_below_job:
+        named["properties"] = job_members(call, run)
+    return {**named, "systemData": _system_data(run)}
+
+
+def submitted_answer(call: Call, run: Run) -> dict[str, Any]:
+    """Return a job as its PUT answers it: of a pipeline the service has written nothing yet."""
+    answer = job_answer(call, run)
+    if run.kind == "pipeline":
+        given = run.definition.get("properties") or {}
+        answer["properties"]["properties"] = {key: str(value) for key, value in given.items()}
+    return answer
+
+
+def job_members(call: Call, run: Run) -> dict[str, Any]:
+    """Return a job's `properties`."""
+    shown = {
+        **run.definition,
         "displayName": run.display_name,
         "experimentName": run.experiment,
         "status": run.status,
         "tags": run.tags,
         "properties": run.properties,
         "isArchived": run.archived,
-        "inputs": run.inputs,
-        "outputs": _outputs(run, body.get("outputs") or {}),
         "services": services(call, run),
     }
     if run.description:
-        properties["description"] = run.description
-    if run.parent:
-        properties["parentJobName"] = run.parent
-    return {
-        "id": run.id,
-        "name": run.name,
-        "type": JOB_TYPE,
-        "properties": properties,
-        "systemData": _system_data(run),
-    }
+        shown["description"] = run.description
+    if run.kind == "command":
+        # The log and artifact folder, in the one form of an address that has no `paths/`.
+        address = f"azureml://datastores/workspaceartifactstore/ExperimentRun/dcid.{run.name}"
+        default = {"jobOutputType": "uri_folder", "uri": address}
+        shown["outputs"] = {"default": default, **(run.definition.get("outputs") or {})}
+    found = filled_job(call, shown, "job")
+    if run.schedule:
+        found |= {row["member"]: None for row in job_forms(call)["scheduled_job"]}
+    return found
 
 
 def services(call: Call, run: Run) -> dict[str, Any]:
     """Return where people and MLflow clients look."""
-    return {
-        "Tracking": {
-            "jobServiceType": "Tracking",
-            "endpoint": tracking_uri(call.emulator, run.workspace_id),
-            "port": None,
-        },
-        "Studio": {"jobServiceType": "Studio", "endpoint": studio_url(call.emulator, run), "port": None},
+    addresses = {
+        "Tracking": tracking_uri(call.emulator, run.workspace_id),
+        "Studio": studio_url(call.emulator, run),
     }
-
-
-def _outputs(run: Run, declared: dict[str, Any]) -> dict[str, Any]:
-    found = {name: dict(value or {}) for name, value in declared.items() if isinstance(value, dict | None)}
-    for name, output in run.outputs.items():
-        known = found.setdefault(name, {"jobOutputType": output["type"]})
-        known.setdefault("jobOutputType", output["type"])
-        known["mode"] = output.get("mode", "ReadWriteMount")
-        known["uri"] = output["uri"]
-    return {name: value for name, value in found.items() if "jobOutputType" in value}
+    unset = dict.fromkeys(("port", "status", "errorMessage", "properties", "nodes"))
+    return {
+        name: {"jobServiceType": name, "endpoint": endpoint, **unset} for name, endpoint in addresses.items()
+    }
 
 
 def _system_data(run: Run) -> dict[str, Any]:
     submitter = run.submitter
     return {
-        "createdAt": time_text(run.created_at),
+        "createdAt": time_text(run.scheduled_at or run.created_at),
         "createdBy": submitter.get("name", ""),
         "createdByType": submitter.get("type", "Application"),
     }

@@ -9,9 +9,12 @@ from urllib.parse import quote, urlencode
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.executor.run import Run
 from plumbline.emulator.routing import Call, Reply
-from plumbline.emulator.services.jobs.answer import job_answer
-from plumbline.emulator.services.jobs.place import workspace_named
+from plumbline.emulator.services.jobs.answer import job_answer, job_members, submitted_answer
+from plumbline.emulator.services.jobs.place import is_shown, workspace_named
 from plumbline.emulator.services.jobs.run_properties import add_properties
+from plumbline.emulator.services.jobs.unknown_members import refuse_unknown_members
+from plumbline.emulator.services.machine_learning.job_form import filled_job
+from plumbline.emulator.services.machine_learning.mfe_operation import cancel_address
 from plumbline.emulator.store import Resource
 
 # What a PUT on an existing job may change; the rest is what was run.
@@ -40,16 +43,21 @@ def put_job(call: Call) -> Reply:
             f"The job name '{name}' must consist of letters, digits, '-', '_' and '.'.",
             "name",
         )
+    refuse_unknown_members(call, properties)
     run = call.emulator.executor.submit(workspace, name, properties, call.principal)
-    return Reply(status=201, json=job_answer(call, run))
+    return Reply(
+        status=201,
+        json=submitted_answer(call, run),
+        headers={"location": f"{call.base_url}{run.id}?api-version={call.api_version}"},
+    )
 
 
 def _changed(call: Call, workspace: Resource, present: Run, properties: dict[str, Any]) -> Run:
     # A job that is there and runs is not run again by sending it anew.
-    fixed = [name for name in {**present.definition, **properties} if name not in _CHANGEABLE | _MADE_HERE]
-    different = [
-        name for name in fixed if _plain(properties.get(name)) != _plain(present.definition.get(name))
-    ]
+    shown = job_members(call, present)
+    sent = filled_job(call, properties, "job")
+    fixed = [name for name in {**shown, **properties} if name not in _CHANGEABLE | _MADE_HERE]
+    different = [name for name in fixed if _plain(sent.get(name)) != _plain(shown.get(name))]
     if different or present.parent:
         raise AzureError(
             400,
@@ -117,38 +125,30 @@ def _listed(run: Run, query: Any) -> bool:
 
 
 def cancel_job(call: Call) -> Reply:
-    """POST jobs/{name}/cancel: 202 at once; the Location answers 202 until nothing of the job runs any more."""
+    """POST jobs/{name}/cancel: 202 at once; the Location answers 202 until nothing of the job runs any more.
+
+    Raises: AzureError: 400 UserError for a job that has ended.
+    Source: recorded cancels, 2023-10-27.
+    """
     run = find_run(call)
     executor = call.emulator.executor
-    if run.ended:
-        return Reply(status=200, body=b"")
+    root = executor.runs.get(run.workspace_id, run.root)
+    if root is None or root.ended:
+        raise AzureError(
+            400,
+            "UserError",
+            f"The pipeline run {run.root} is in terminal status, it can't be canceled.",
+            inner=("BadArgument", "ArgumentInvalid", "CancelPipelineRunInTerminalStatus"),
+        )
 
     def ask(one: Run) -> None:
         one.status = "CancelRequested"
 
-    root = executor.runs.get(run.workspace_id, run.root)
-    if root is not None and not root.ended:
-        executor.runs.change(run.workspace_id, run.root, ask)
+    executor.runs.change(run.workspace_id, run.root, ask)
     executor.cancel(run)
-    location = (
-        f"{call.base_url}{run.workspace_id}/jobs/{run.root}/cancelResult?api-version={call.api_version}"
-    )
-    return Reply(status=202, body=b"", headers={"location": location, "retry-after": "1"})
-
-
-def cancel_result(call: Call) -> Reply:
-    """GET the Location of a cancel."""
-    run = find_run(call)
-    if run.ended:
-        return Reply(status=200, body=b"")
-    return Reply(
-        status=202,
-        body=b"",
-        headers={
-            "location": f"{call.base_url}{call.path}?api-version={call.api_version}",
-            "retry-after": "1",
-        },
-    )
+    location = cancel_address(call, workspace_named(call), run.root)
+    headers = {"location": location, "x-ms-async-operation-timeout": "PT1H"}
+    return Reply(status=202, json=None, headers=headers)
 
 
 def delete_job(call: Call) -> Reply:
@@ -164,7 +164,7 @@ def find_run(call: Call, parameter: str = "name") -> Run:
     """Return the run that a path names. Raises: AzureError: 404."""
     workspace = workspace_named(call)
     run = call.emulator.executor.runs.get(workspace.id, call.params[parameter])
-    if run is None:
+    if run is None or not is_shown(call, run):
         raise AzureError(
             404,
             "UserError",

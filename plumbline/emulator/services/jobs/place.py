@@ -1,8 +1,9 @@
-"""The workspace that a path names, on ARM's routes and on those of the data plane, which have no api-version."""
+"""What a path names: the workspace, on ARM's routes and on those of the data plane, which have no api-version."""
 
 from __future__ import annotations
 
 from plumbline.emulator.errors import AzureError
+from plumbline.emulator.executor.run import Run
 from plumbline.emulator.routing import Call
 from plumbline.emulator.services.machine_learning.asset_place import WORKSPACE
 from plumbline.emulator.store import Resource
@@ -21,3 +22,11 @@ def workspace_named(call: Call) -> Resource:
             "workspace",
         )
     return found
+
+
+def is_shown(call: Call, run: Run) -> bool:
+    """Say whether run history and the jobs routes know a run: a step only once it was scheduled.
+
+    Whether a step that is skipped gets a row after all is not known: with noise it has one.
+    """
+    return run.has_row or (run.ended and call.emulator.noises.has("skipped_steps_have_rows"))

@@ -46,11 +46,4 @@ ROUTES = [
         audience="machine_learning",
         action=f"{_ACTION}/cancel/action",
     ),
-    Route(
-        method="GET",
-        path=f"{_JOB}/cancelResult",
-        handler=handlers.cancel_result,
-        audience="machine_learning",
-        action=f"{_ACTION}/read",
-    ),
 ]

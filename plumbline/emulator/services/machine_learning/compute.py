@@ -133,7 +133,7 @@ HOOKS = Hooks(before_put=check, after_put=tell_executor, presented=presented)
 
 
 class ComputeHandlers(ResourceHandlers):
-    """A compute's DELETE knows `underlyingResourceAction`; all else is the table's."""
+    """A compute's DELETE knows `underlyingResourceAction`, its 404 has no body; all else is the table's."""
 
     def __init__(self, kind: ResourceType) -> None:
         super().__init__(kind, HOOKS)
@@ -143,6 +143,16 @@ class ComputeHandlers(ResourceHandlers):
         reply = super().put(call)
         lines = call.emulator.recorded.table(_FORMS)["compute_put"]
         return replace(reply, json=formed(lines, reply.json, Seen(kind="computes", place="workspace")))
+
+    def get(self, call: Call) -> Reply:
+        """One compute; of one that is not there 404 without a word.
+
+        Source: recorded test_pipeline_job_validation_remote[non_existent_compute.yml], 2023-10-30.
+        """
+        there = call.emulator.store.get(parent_of(call.path)) is not None
+        if there and call.emulator.store.get(call.path) is None:
+            return Reply(status=404, body=b"")
+        return super().get(call)
 
     def delete(self, call: Call) -> Reply:
         """Remove a cluster. Detaching is for computes that were attached, which this is not."""

@@ -12,6 +12,7 @@ from plumbline.emulator.services.machine_learning import (
     compute,
     compute_instance,
     datastore,
+    mfe_operation,
     quota,
     schedule,
     workspace,
@@ -107,6 +108,17 @@ ROUTES = [
     _location("usages", quota.list_usages),
     _location("vmSizes", quota.list_vm_sizes),
     _location("quotas", quota.list_quotas),
+    # Whoever was given the address may follow it, as with ARM's own operations.
+    Route(
+        method="GET",
+        path=f"{_LOCATION}/mfeOperationsStatus/{{operation}}",
+        handler=mfe_operation.read_status,
+    ),
+    Route(
+        method="GET",
+        path=f"{_LOCATION}/mfeOperationResults/{{operation}}",
+        handler=mfe_operation.read_result,
+    ),
 ]
 
 
@@ -114,4 +126,5 @@ def start(emulator: Emulator) -> None:
     """Make the tables."""
     workspace.prepare(emulator.store)
     datastore.prepare(emulator.store)
+    mfe_operation.prepare(emulator.store)
     code_hash.prepare(emulator.store)

@@ -13,6 +13,7 @@ from plumbline.emulator.executor.executor import submitter_of
 from plumbline.emulator.executor.run import Run
 from plumbline.emulator.executor.tracking import experiment_id
 from plumbline.emulator.routing import Call, Reply
+from plumbline.emulator.services.jobs.place import is_shown
 from plumbline.emulator.services.mlflow.access import run_of, workspace_of
 from plumbline.emulator.services.mlflow.answer import ENDED, experiment_answer, run_answer, run_info
 from plumbline.emulator.services.mlflow.error import MlflowError
@@ -255,6 +256,8 @@ def search_runs(call: Call) -> Reply:
     answers = []
     for run in call.emulator.executor.runs.everything(workspace.id):
         if call.principal.run is not None and call.principal.run not in (run.name, run.parent):
+            continue
+        if not is_shown(call, run):
             continue
         shown = view == "ALL" or run.archived == (view == "DELETED_ONLY")
         if shown and experiment_id(workspace.id, run.experiment) in wanted:

@@ -1,9 +1,11 @@
-"""A run in run history's schema."""
+"""A run in run history's schema.
+
+Source: recorded run history of azure-ai-ml's tests, January 2023 to March 2026 (tests/recorded/rows/run_history.yaml).
+"""
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
+import uuid
 from typing import Any
 
 from plumbline.emulator.executor.run import Run, time_text
@@ -21,60 +23,72 @@ _RUN_TYPES = {
     "step": "azureml.StepRun",
     "tracking": "MLflow",
 }
-_DATA_TYPES = ("uri_file", "uri_folder", "mltable")
-_OUTPUT_ID = re.compile(r"data/azureml_(?P<run>.+)_output_data_(?P<output>[^/]+)/versions/", re.IGNORECASE)
+_STEP_TRAITS = (
+    "azureml.StepRun",
+    "scriptRun",
+    "remote",
+    "AlmostCommonRuntime",
+    "OsType:Linux",
+    "CommonRuntime",
+)
+_QUEUED = {"code": "Scheduling", "message": "The run waits for its nodes."}
 
 
 def run_answer(call: Call, run: Run) -> dict[str, Any]:
-    """Return the run without nulls."""
-    target = run.compute_id.rsplit("/", 1)[-1]
-    user = {
-        "userObjectId": run.submitter.get("object_id", ""),
-        "userTenantId": run.submitter.get("tenant_id", ""),
-        "userName": run.submitter.get("display_name", ""),
-    }
+    """Return the run; what it has nothing of is null."""
+    reused = run.properties.get("azureml.isreused") == "true"
+    target = run.compute_id.rsplit("/", 1)[-1] or None
     found: dict[str, Any] = {
         "runId": run.name,
-        "runUuid": run.name,
-        "runNumber": run.sequence,
+        "runUuid": _uuid(run, run.name),
+        "runNumber": int(run.scheduled_at or run.created_at),
         "rootRunId": run.root,
+        "rootRunUuid": _uuid(run, run.root),
         "parentRunId": run.parent or None,
+        "parentRunUuid": _uuid(run, run.parent) if run.parent else None,
         "experimentId": experiment_id(run.workspace_id, run.experiment),
         "displayName": run.display_name,
-        "name": run.display_name,
+        "name": _name(run),
         "description": run.description or None,
         "status": run.status,
         "runType": _RUN_TYPES[run.kind],
+        "runTypeV2": _type(run, reused=reused),
         "hidden": run.hidden,
-        "runTypeV2": {
-            "orchestrator": "Pipelines" if run.kind in ("pipeline", "step", "group") else "Execution",
-            "traits": [],
-        },
-        "createdUtc": time_text(run.created_at),
+        "createdUtc": time_text(run.scheduled_at or run.created_at),
         "startTimeUtc": time_text(run.started_at),
         "endTimeUtc": time_text(run.ended_at),
-        "createdBy": user,
-        "userId": user["userObjectId"],
-        "dataContainerId": f"dcid.{run.name}",
-        "target": target or None,
-        "tags": run.tags,
+        "lastModifiedUtc": time_text(run.ended_at or run.started_at or run.scheduled_at or run.created_at),
+        "createdBy": _user(run),
+        "lastModifiedBy": _user(run),
+        "userId": run.submitter.get("object_id", ""),
+        "dataContainerId": f"dcid.{run.properties['azureml.reusedrunid'] if reused else run.name}",
+        "target": target,
+        "tags": _tags(run),
         "properties": run.properties,
-        "error": run.error,
-        "warnings": [{"source": "executor", "message": text} for text in run.warnings],
-        "services": services(call, run),
-        "inputs": {},
-        "outputs": outputs_answer(run),
+        "parameters": {},
+        "error": _error(run),
+        "warnings": _warnings(run),
+        "services": {} if run.is_below_job else services(call, run),
+        "settings": {},
+        "duration": None,
+        "computeDuration": None,
+        "compute": _compute(run, target, reused=reused),
+        "computeRequest": None,
+        "queueingInfo": _QUEUED if run.status == "Queued" else None,
+        "inputDatasets": [],
+        "outputDatasets": [],
+        "inputs": None,
+        "outputs": None,
     }
     if run.started_at:
-        end = run.ended_at or None
-        found["computeDuration"] = found["duration"] = _duration((end or run.started_at) - run.started_at)
-    if target:
-        found["compute"] = {"target": target, "targetType": "AmlCompute", "instanceCount": 1}
-    return {name: value for name, value in found.items() if value is not None}
+        found["computeDuration"] = found["duration"] = _duration(
+            (run.ended_at or run.started_at) - run.started_at
+        )
+    return found
 
 
 def details_answer(call: Call, run: Run) -> dict[str, Any]:
-    """Return status, error and the addresses of the logs."""
+    """Return status, error and the addresses of the logs. No recording shows this one: azure-ai-ml's model does."""
     found = {
         "runId": run.name,
         "target": run.compute_id.rsplit("/", 1)[-1],
@@ -86,32 +100,101 @@ def details_answer(call: Call, run: Run) -> dict[str, Any]:
         "outputDatasets": [],
         "runDefinition": {},
         "logFiles": {path: log_url(call.emulator, run, path) for path in run.logs},
-        "warnings": [{"source": "executor", "message": text} for text in run.warnings],
-        "error": run.error,
+        "warnings": _warnings(run),
+        "error": _error(run),
         "submittedBy": run.submitter.get("display_name", ""),
     }
     return {name: value for name, value in found.items() if value is not None}
 
 
-def outputs_answer(run: Run) -> dict[str, Any]:
-    """Return the outputs by asset id, which `batchGetResolvedUris` turns into addresses."""
-    workspace = run.workspace_id.rsplit("/", 1)[-1]
-    # Clients resolve only these types as data; a model output is a folder for them.
-    return {
-        name: {
-            "assetId": f"azureml://locations/local/workspaces/{workspace}/data/azureml_{run.name}_output_data_{name}"
-            "/versions/1",
-            "type": output["type"] if output["type"] in _DATA_TYPES else "uri_folder",
+def _name(run: Run) -> str | None:
+    """A step is called as its component is, a job nothing; what they are called in the graph is the display name."""
+    if run.is_below_job:
+        return run.properties.get("azureml.moduleName")
+    return None if run.kind == "pipeline" else run.display_name
+
+
+def _type(run: Run, *, reused: bool) -> dict[str, Any]:
+    if run.kind == "pipeline":
+        return {"orchestrator": "Pipeline", "traits": [], "attribution": None, "computeType": None}
+    if run.kind != "step":
+        return {"orchestrator": "Execution", "traits": [], "attribution": None, "computeType": None}
+    if reused:
+        return {
+            "orchestrator": None,
+            "traits": ["azureml.StepRun"],
+            "attribution": None,
+            "computeType": None,
         }
-        for name, output in run.outputs.items()
+    traits = list(_STEP_TRAITS)
+    return {
+        "orchestrator": "Execution",
+        "traits": traits,
+        "attribution": "Aether",
+        "computeType": "AmlcTrain",
     }
 
 
-def output_of(asset_id: str) -> tuple[str, str] | None:
-    """Return (run, output) of an id that `outputs_answer` made."""
-    match = _OUTPUT_ID.search(asset_id)
-    return (match["run"], match["output"]) if match else None
+def _tags(run: Run) -> dict[str, str]:
+    if not run.is_below_job:
+        return run.tags
+    own = {name: run.properties.get(name, "") for name in ("azureml.nodeid", "azureml.pipeline")}
+    return {**own, **run.tags}
+
+
+def _error(run: Run) -> dict[str, Any] | None:
+    """A step's message begins with a new line; what is not known of an error is null."""
+    if run.error is None:
+        return None
+    inner = run.error["error"]
+    message = str(inner.get("message") or "")
+    unknown = dict.fromkeys(
+        ("severity", "messageFormat", "referenceCode", "detailsUri", "target", "innerError", "debugInfo", "additionalInfo")
+    )  # fmt: skip
+    return {
+        "error": {
+            **unknown,
+            "messageParameters": {},
+            "details": [],
+            **inner,
+            "message": f"\n{message}" if run.kind == "step" else message,
+        },
+        "correlation": None,
+        "environment": None,
+        "location": None,
+        "time": "0001-01-01T00:00:00+00:00",
+        "componentName": "CommonRuntime",
+    }
+
+
+def _warnings(run: Run) -> list[dict[str, str]] | None:
+    return [{"source": "executor", "message": text} for text in run.warnings] or None
+
+
+def _compute(run: Run, target: str | None, *, reused: bool) -> dict[str, Any] | None:
+    if target is None or reused:
+        return None
+    unknown = dict.fromkeys(("vmSize", "instanceType", "priority", "region", "armId", "properties"))
+    count = int((run.definition.get("resources") or {}).get("instanceCount") or 1)
+    return {"target": target, "targetType": "amlcompute", "instanceCount": count, "gpuCount": 0, **unknown}
+
+
+def _user(run: Run) -> dict[str, Any]:
+    return {
+        "userObjectId": run.submitter.get("object_id", ""),
+        "userTenantId": run.submitter.get("tenant_id", ""),
+        "userName": run.submitter.get("display_name", ""),
+        "upn": None,
+    }
+
+
+def _uuid(run: Run, name: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{run.workspace_id.lower()}/runs/{name}"))
 
 
 def _duration(seconds: float) -> str:
-    return str(timedelta(seconds=seconds)) if seconds >= 0 else "0:00:00"
+    """Write a duration as .NET does: 00:00:11.4005940."""
+    ticks = max(round(seconds * 1e7), 0)
+    whole, part = divmod(ticks, 10_000_000)
+    text = f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+    return f"{text}.{part:07}" if part else text

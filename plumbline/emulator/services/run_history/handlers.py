@@ -11,13 +11,14 @@ from plumbline.emulator.executor.storage import Unreachable
 from plumbline.emulator.routing import Call, Reply
 from plumbline.emulator.services.blob.blobs import blobs_of
 from plumbline.emulator.services.jobs.handlers import cancel_job, find_run
-from plumbline.emulator.services.jobs.place import workspace_named
+from plumbline.emulator.services.jobs.place import is_shown, workspace_named
 from plumbline.emulator.services.jobs.run_properties import add_properties
-from plumbline.emulator.services.run_history.answer import (
-    details_answer,
+from plumbline.emulator.services.run_history.answer import details_answer, run_answer
+from plumbline.emulator.services.run_history.outputs import (
+    output_address,
     output_of,
     outputs_answer,
-    run_answer,
+    type_name,
 )
 from plumbline.emulator.services.studio.link import scope
 
@@ -33,9 +34,12 @@ def get_details(call: Call) -> Reply:
 
 
 def get_children(call: Call) -> Reply:
-    """GET runs/{name}/children."""
+    """GET runs/{name}/children, oldest first: a step has its row only once it was scheduled."""
     run = find_run(call)
-    children = call.emulator.executor.runs.children(run.workspace_id, run.name)
+    found = call.emulator.executor.runs.children(run.workspace_id, run.name)
+    children = sorted(
+        (one for one in found if is_shown(call, one)), key=lambda one: one.scheduled_at or one.created_at
+    )
     top = call.query.get("$top", "")
     if top.isdigit():
         children = children[: int(top)]
@@ -46,9 +50,9 @@ def run_data(call: Call) -> Reply:
     """POST rundata: the run with its outputs, which `jobs.download` resolves."""
     workspace = workspace_named(call)
     run = call.emulator.executor.runs.get(workspace.id, str(call.json().get("runId", "")))
-    if run is None:
+    if run is None or not is_shown(call, run):
         raise AzureError(404, "UserError", f"Run {call.json().get('runId')} was not found.", "runId")
-    metadata = run_answer(call, run) | {"outputs": outputs_answer(run)}
+    metadata = run_answer(call, run) | {"outputs": outputs_answer(call, workspace, run)}
     return Reply(json={"runMetadata": metadata, "runDefinition": {}, "jobSpecification": {}})
 
 
@@ -72,8 +76,9 @@ def patch_run(call: Call) -> Reply:
 
 
 def cancel_run(call: Call) -> Reply:
-    """POST runs/{name}/cancel."""
-    cancel_job(call)
+    """POST runs/{name}/cancel; of a run that has ended it changes nothing."""
+    if not find_run(call).ended:
+        cancel_job(call)
     return get_run(call)
 
 
@@ -87,18 +92,18 @@ def resolve_uris(call: Call) -> Reply:
     for asset_id in call.json().get("values") or []:
         named = output_of(asset_id)
         run = executor.runs.get(workspace.id, named[0]) if named else None
-        if run is not None and named is not None and named[1] in run.outputs:
-            output = run.outputs[named[1]]
-            uri, kind = output["uri"], outputs_answer(run)[named[1]]["type"]
-        else:
+        kept = output_address(run, named[1]) if run is not None and named is not None else None
+        if kept is None:
             try:
-                uri, kind = executor.storage.locate(workspace, asset_id).uri, "uri_folder"
+                kept = executor.storage.locate(workspace, asset_id).uri, "uri_folder"
             except Unreachable as error:
                 raise AzureError(404, "UserError", str(error), "values") from error
+        uri, kind = kept
         short = uri.removeprefix("azureml://")
         values[asset_id] = {
             "uri": f"{base}/{short}" if short.startswith("datastores/") else uri,
-            "type": kind,
+            "type": type_name(call, kind),
+            "legacyDatasetType": None,
         }
     return Reply(json={"values": values})
 
