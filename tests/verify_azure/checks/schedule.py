@@ -108,8 +108,8 @@ def deletion_of_an_enabled_schedule(azure: Subject) -> Finding:
         azure.client().schedules.begin_disable(name).result()
         azure.client().schedules.begin_delete(name).result()
     return holds(
-        answer.status_code == 400 and there == 200,
-        f"DELETE of an enabled schedule answered {answer.status_code} {code_of(answer)}: {message_of(answer)[:100]}",
+        answer.status_code == 202 and there == 200,
+        f"DELETE of an enabled schedule answered {answer.status_code} {code_of(answer)}; then its GET answered {there}.",
     )
 
 

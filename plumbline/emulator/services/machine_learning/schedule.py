@@ -101,7 +101,7 @@ class ScheduleHandlers(ResourceHandlers):
         )
         return Reply(status=202, json=None, headers=headers)
 
-    def answer(self, call: Call, resource: Resource, *, pending: bool = True) -> dict[str, Any]:
+    def answer(self, call: Call, resource: Resource, *, pending: bool = False) -> dict[str, Any]:
         """A schedule as it is read: its name, properties and systemData, neither id nor type."""
         shown = super().answer(call, resource, pending=pending)
         state = mfe_operation.state_of(call, resource.id)
