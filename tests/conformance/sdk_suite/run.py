@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 import signal
 import subprocess
@@ -97,6 +98,16 @@ def run(
     return found
 
 
+def _choose_failed(results: Path) -> list[str]:
+    """Leaves the names of what failed to the suite's processes. Returns: the test files that they are in."""
+    failed = [one.name for one in outcome.read(results) if one.result == "failed"]
+    chosen = RESULTS.with_name("sdk-again.txt")
+    chosen.parent.mkdir(parents=True, exist_ok=True)
+    chosen.write_text("\n".join(failed), encoding="utf-8")
+    os.environ["CONFORMANCE_ONLY"] = str(chosen)
+    return sorted({name.split("::")[0] for name in failed})
+
+
 def main() -> int:
     """The command line. Exit code 0 when all could be run, whatever came of it; the page's check judges that."""
     words = sys.argv[1:]
@@ -109,10 +120,13 @@ def main() -> int:
     parser.add_argument("--configs", default="", help="folders with the SDK's test_configs, joined by ':'")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--processes", type=int, default=PROCESSES)
+    parser.add_argument("--again", type=Path, help="run only what failed in this result file")
     parser.add_argument("areas", nargs="*")
     options = parser.parse_args(own)
     folders = [Path(folder).resolve() for folder in options.configs.split(":") if folder]
     try:
+        if options.again:
+            options.areas = _choose_failed(options.again)
         found = run(folders, options.results.resolve(), options.areas, options.processes, arguments)
     except (sources.SuiteNotFound, ValueError) as error:
         sys.stderr.write(f"{error}\n")

@@ -76,6 +76,15 @@ _lead_to_emulator()
 _note_refusals()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With CONFORMANCE_ONLY, a file of names: only those tests."""
+    chosen = os.environ.get("CONFORMANCE_ONLY")
+    if chosen:
+        names = set(Path(chosen).read_text(encoding="utf-8").splitlines())
+        config.hook.pytest_deselected(items=[item for item in items if _named(item)[1] not in names])
+        items[:] = [item for item in items if _named(item)[1] in names]
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
@@ -97,11 +106,17 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
-def _write(item: pytest.Item, found: dict[str, Any], answers: tuple[dict[str, Any], ...]) -> None:
+def _named(item: pytest.Item) -> tuple[str, str]:
+    """Area and name, as outcomes have them."""
     area, file, *rest = item.nodeid.removeprefix("tests/").replace("/e2etests/", "::", 1).split("::")
+    return area, "::".join([f"{area}/{file.removesuffix('.py')}", *rest])
+
+
+def _write(item: pytest.Item, found: dict[str, Any], answers: tuple[dict[str, Any], ...]) -> None:
+    area, name = _named(item)
     outcome = Outcome(
         area=area,
-        name="::".join([f"{area}/{file.removesuffix('.py')}", *rest]),
+        name=name,
         result=found["result"],
         seconds=round(found["seconds"], 1),
         why=found["why"],
