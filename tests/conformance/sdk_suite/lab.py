@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from azure.ai.ml.entities import (
     AzureBlobDatastore,
     CommandComponent,
     Environment,
+    Model,
     Registry,
     RegistryRegionDetails,
     SystemCreatedStorageAccount,
@@ -61,11 +63,16 @@ def _seed_in_registry(content: Mapping[str, Any], image: str) -> None:
     for name, version in content["environments"].items():
         client.environments.create_or_update(Environment(name=name, version=version, image=image))
     environment, version = next(iter(content["environments"].items()))
-    client.components.create_or_update(
-        CommandComponent(
-            name=content["component"],
-            version="1",
-            command="echo hello",
-            environment=f"azureml://registries/{registry}/environments/{environment}/versions/{version}",
+    for name, declared in content["components"].items():
+        client.components.create_or_update(
+            CommandComponent(
+                name=name,
+                command="echo hello",
+                environment=f"azureml://registries/{registry}/environments/{environment}/versions/{version}",
+                **declared,
+            )
         )
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "MLmodel").write_text("flavors: {}\n", encoding="utf-8")
+        for name, declared in content["models"].items():
+            client.models.create_or_update(Model(name=name, path=folder, **declared))
