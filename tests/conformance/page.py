@@ -39,7 +39,7 @@ _COLUMNS = {
     "not_modelled": "501",
     "failed": "failed",
     "untried": "untried",
-    "skipped": "skipped by the suite",
+    "skipped": "skipped",
 }
 
 
@@ -88,13 +88,16 @@ def explained(summary: Summary, reasons: Iterable[Reason]) -> dict[str, Reason]:
     own = [reason for reason in reasons if reason.suite == summary.suite]
     found: dict[str, Reason] = {}
     problems = []
-    for name in summary.others:
-        reason = next((one for one in own if one.explains(name)), None)
+    untried = Reason(
+        suite=summary.suite, names="", kind="untried", text="The file that it reads was not given."
+    )
+    for name, result in summary.others.items():
+        reason = untried if result == "untried" else next((one for one in own if one.explains(name)), None)
         if reason is None:
             problems.append(f"{summary.suite}: {name}: no row of reasons.yaml explains why it did not pass")
         else:
             found[name] = reason
-    used = {reason.names for reason in found.values()}
+    used = {reason.names for reason in found.values() if reason is not untried}
     problems += [
         f"{summary.suite}: reasons.yaml: {reason.names}: explains nothing any more, remove it"
         for reason in own

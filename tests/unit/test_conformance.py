@@ -100,9 +100,10 @@ def test_the_page_names_every_failure_with_its_reason(tmp_path: Path) -> None:
         "sdk:\n- {names: a/two, class: b, reason: Other text.}\n- {names: 'b/.*', class: a, reason: Not there.}\n",
     )
     text = page.page(tmp_path, reasons)
+    assert "| untried | The file that it reads was not given. | 1: `b/three` |" in text
     assert "1 of 3 that ran passed" in text
     assert "| b | Other text. | 1: `a/two` |" in text
-    assert "| a | Not there. | 2: `b/one`<br>`b/three` |" in text
+    assert "| a | Not there. | 1: `b/one` |" in text
 
 
 def test_a_failure_without_a_reason_and_a_reason_without_a_failure_make_no_page(tmp_path: Path) -> None:

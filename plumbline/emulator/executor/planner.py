@@ -142,7 +142,7 @@ class Planner:
             path = join_path(scope.path, name)
             place = f"jobs.{path.replace('/', '.jobs.')}"
             kind = str(node.get("type") or "command")
-            if kind not in ("command", "pipeline"):
+            if not scope.runs(name):
                 self.problems.add(f"{place}.type", f"steps of type '{kind}' are not emulated", modelled=False)
                 continue
             reference = str(node.get("componentId") or "")

@@ -9,6 +9,9 @@ from typing import Any
 from plumbline.emulator.executor.job_fields import output_binding
 from plumbline.emulator.executor.step_plan import OutputPlan, Produced, Source
 
+RUN_TYPES = ("command", "pipeline")
+"""Types of steps that the executor runs."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class FoundComponent:
@@ -45,6 +48,10 @@ class Scope:
     children: dict[str, Scope] = field(default_factory=dict)
     steps: dict[str, str] = field(default_factory=dict)
     default_compute: str = ""
+
+    def runs(self, node: str) -> bool:
+        """Whether the executor runs steps of a node's type; of others nothing can be said, not even their outputs."""
+        return str(self.nodes.get(node, {}).get("type") or "command") in RUN_TYPES
 
     def producer(self, node: str, output: str) -> Produced | None:
         """Return the step behind a node's output, in nested levels too; None when there is no such output."""

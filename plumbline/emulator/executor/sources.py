@@ -110,6 +110,8 @@ class Sources:
                 return source
             case ("parent", "jobs", node, "outputs", output):
                 found = scope.producer(node, output)
+                if found is None and not scope.runs(node):
+                    return REPORTED
                 if found is None:
                     self._problems.add(place, f"'{value}' binds to an output that no step has")
                     return REPORTED

@@ -256,7 +256,7 @@ class Assets:
         parent = self.place.parent(call)
         found = store.get(f"{parent.id}/{self.kind.collection}/{name}/versions/{version}")
         if found is None:
-            raise not_found(call.emulator, self.kind.collection, name, version)
+            raise not_found(call.emulator, self.kind.collection, name, version, place_id=parent.id)
         return found, ""
 
 

@@ -96,7 +96,7 @@ class Containers:
         parent = self.place.parent(call)
         found = call.emulator.store.get(f"{parent.id}/{self.kind.collection}/{call.params['name']}")
         if found is None:
-            raise not_found(call.emulator, self.kind.collection, call.params["name"])
+            raise not_found(call.emulator, self.kind.collection, call.params["name"], place_id=parent.id)
         return found
 
     def versions(self, call: Call, container: Resource) -> list[Resource]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plumbline.emulator.errors import AzureError
+from plumbline.emulator.errors import AzureError, not_modelled
 
 if TYPE_CHECKING:
     from plumbline.emulator.app import Emulator
@@ -21,8 +21,20 @@ def refusal(emulator: Emulator, case: str, kind: str, **values: str) -> AzureErr
     return None
 
 
-def not_found(emulator: Emulator, kind: str, name: str, version: str = "") -> AzureError:
-    """A container (or, with a version, a version) that is not there."""
+def not_found(
+    emulator: Emulator, kind: str, name: str, version: str = "", *, place_id: str = ""
+) -> AzureError:
+    """A container (or, with a version, a version) that is not there.
+
+    Args:
+        place_id: The workspace or registry that was asked. Of Microsoft's public registries only the curated
+            environments are kept here: whether the rest is there cannot be said.
+    """
+    public = "/registries/" in place_id.lower() and not place_id.lower().startswith(
+        emulator.settings.subscription_scope.lower()
+    )
+    if public and kind != "environments":
+        return not_modelled("GET", f"{place_id}/{kind}/{name}")
     case = "version_missing" if version else "container_missing"
     found = refusal(emulator, case, kind, name=name, version=version)
     assert found is not None, "the table has a line for every kind"
