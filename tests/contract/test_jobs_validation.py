@@ -192,3 +192,16 @@ def test_an_interactive_service_is_named_as_not_emulated(jobs: JobPlatform) -> N
     assert properties["status"] == "Completed"
     warnings = [warning["message"] for warning in jobs.details(name)["warnings"]]
     assert warnings == ["the service notebook (JupyterLab) is not emulated: nobody can attach to this run"]
+
+
+def test_what_only_is_not_modelled_answers_501_and_what_follows_from_it_is_no_problem(
+    jobs: JobPlatform,
+) -> None:
+    steps = {
+        "each": {"type": "parallel_for", "items": ["a"], "body": "${{parent.jobs.after}}"},
+        "after": jobs.step("true", inputs={"x": {"type": "uri_folder"}}, bind={"x": produced("each", "out")}),
+    }
+    answer = jobs.send(jobs.pipeline(steps))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplemented")
+    assert "jobs.each.type: steps of type 'parallel_for'" in answer.json()["error"]["message"]
+    assert "after" not in answer.json()["error"]["message"]

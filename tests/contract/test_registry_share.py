@@ -73,3 +73,13 @@ def test_what_is_there_or_nowhere_cannot_be_shared(platform: MachineLearningPlat
     with pytest.raises(HttpResponseError) as missing:
         client.environments.share("nowhere", "1", **once | {"share_with_name": "other"})
     assert missing.value.status_code == 404
+
+
+def test_what_a_public_registry_has_besides_environments_cannot_be_said(
+    platform: MachineLearningPlatform,
+) -> None:
+    client = MLClient(DefaultAzureCredential(), registry_name="azureml")
+    for group in (client.components, client.models):
+        with pytest.raises(HttpResponseError) as refused:
+            group.get("anything", version="1")
+        assert refused.value.status_code == 501
