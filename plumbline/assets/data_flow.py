@@ -47,6 +47,7 @@ def check_data_flow(
         flow.check_inputs(name, node)
         flow.check_outputs(name, node)
         flow.check_compute(name, node)
+    flow.check_writers()
     flow.check_cycles()
     flow.warn_of_unused()
 
@@ -68,6 +69,7 @@ class _Flow:
         self.declared = declared
         self.waits_for: dict[str, list[str]] = {name: [] for name in steps.jobs}
         self.used: set[str] = set()
+        self.writers: dict[str, list[tuple[str, FieldPath]]] = {}
         self.bound: set[str] = set()
 
     def check_inputs(self, step: str, node: Mapping[str, Any]) -> None:
@@ -118,6 +120,19 @@ class _Flow:
             self.used.update(_parent_inputs(compute))
         for holder in ("resources", "distribution", "environment_variables", "limits"):
             self.used.update(_parent_inputs(str(node.get(holder))))
+
+    def check_writers(self) -> None:
+        """Refuse two steps that write one output: the service keeps one of them, and does not say which."""
+        for output, writers in self.writers.items():
+            names = [step for step, _ in writers]
+            for step, path in writers[1:]:
+                others = " and ".join(name for name in names if name != step) or step
+                self.document.report(
+                    path,
+                    f"a binding to parent.outputs.{output}, which {others} writes too",
+                    "an output with one writer",
+                    "Give each step an output of its own.",
+                )
 
     def check_cycles(self) -> None:
         for cycle in cycles_in(self.waits_for):
@@ -256,6 +271,7 @@ class _Flow:
                 suggestion(name, known) or f"Declare {name} under outputs.",
             )  # fmt: skip
         self.bound.add(name)
+        self.writers.setdefault(name, []).append((str(path[1]), path))
 
     def _check_types(self, path: FieldPath, source: str, given: str, row: Mapping[str, Any]) -> None:
         wanted = str(row.get("type", "")).lower()

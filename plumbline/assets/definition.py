@@ -117,6 +117,7 @@ class MLPipeline:
         release: What release.yml says, typed; None when there is none.
         graph: Steps and data flow of the job.
         warnings: Doubtful things that stop nothing.
+        left_out: YAML file below the folder that defines nothing for Azure ML, relative to it -> what it is.
     """
 
     name: str
@@ -132,6 +133,7 @@ class MLPipeline:
     release: Mapping[str, Any] | None = None
     graph: Graph = field(default_factory=Graph)
     warnings: tuple[Problem, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def assets(self) -> tuple[AssetDefinition, ...]:

@@ -51,12 +51,22 @@ _MODEL_TYPES = {"custom_model", "mlflow_model", "triton_model"}
 _COMPONENT_TYPES = {"command", "parallel", "sweep", "spark", "automl", "import", "data_transfer"}
 
 
+_OTHER_TOOLS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"on", "jobs"}), "a GitHub Actions workflow"),
+    (frozenset({"trigger", "pool"}), "an Azure DevOps pipeline"),
+    (frozenset({"trigger", "stages"}), "an Azure DevOps pipeline"),
+    (frozenset({"trigger", "steps"}), "an Azure DevOps pipeline"),
+)
+
+
 def kind_of(document: Document) -> FileKind:
     """The kind of a file. ``$schema`` is never asked: dozens of public files lack it or point nowhere."""
     stem = document.path.stem.lower()
     if stem in {"release", "pins"}:
         return STEMS[stem]
     data = document.data if isinstance(document.data, Mapping) else {}
+    if other_tool(data) is not None:
+        return "other"
     role = next(
         (FOLDERS[name] for name in reversed(document.path.parent.parts[-2:]) if name in FOLDERS), None
     )
@@ -70,6 +80,14 @@ def kind_of(document: Document) -> FileKind:
     return role if role and {"name", "$schema"}.intersection(data) else "other"
 
 
+def other_tool(data: Mapping[str, Any]) -> str | None:
+    """What a file is that another tool reads although its keys look like ours; None when it is none."""
+    keys = {str(key) for key in data}
+    # YAML 1.1 takes the key `on` for a boolean.
+    keys |= {"on"} & {"on" if key in ("True", "true") else key for key in keys}
+    return next((what for wanted, what in _OTHER_TOOLS if wanted <= keys), None)
+
+
 def _by_content(data: Mapping[str, Any]) -> FileKind | None:
     kind = str(data.get("type", "")).lower()
     if "trigger" in data or "create_job" in data:
@@ -77,6 +95,8 @@ def _by_content(data: Mapping[str, Any]) -> FileKind | None:
     if "jobs" in data:
         job_like = {"settings", "experiment_name", "compute"}.intersection(data)
         return "component" if "name" in data and not job_like else "pipeline_job"
+    if kind == "pipeline":
+        return "pipeline_job"
     if kind in _DATA_TYPES:
         return "data"
     if kind in _MODEL_TYPES:

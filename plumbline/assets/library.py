@@ -9,6 +9,7 @@ from typing import Any
 from plumbline.assets.document import Document, is_there, read_document, relative_source
 from plumbline.assets.errors import Problem
 from plumbline.assets.kinds import FOLDERS, FileKind, kind_of
+from plumbline.assets.other_yaml import other_yaml, what_it_is
 from plumbline.assets.references import COLLECTIONS
 from plumbline.assets.schema import check_fields, describe, suggestion, table
 
@@ -23,6 +24,8 @@ class Library:
         self.documents: dict[Path, Document] = {}
         self.kinds: dict[Path, FileKind] = {}
         self.folders: dict[Path, list[Path]] = {}
+        self.left_out: dict[Path, str] = {}
+        self.nothing_read: list[Problem] = []
         self._named: dict[tuple[str, str], list[Document]] = {}
 
     def read_folder(self, folder: Path) -> None:
@@ -30,9 +33,37 @@ class Library:
         home = folder.resolve()
         self.folders[home] = []
         for path in _definition_files(home):
-            document = self.open(path)
-            if document is not None:
-                self.folders[home].append(document.path)
+            self._take_in(home, path)
+        for path in other_yaml(home, self.folders[home], self.documents):
+            self._take_in(home, path)
+        if not self.folders[home] and home.is_dir():
+            self._report_nothing(home)
+
+    def _take_in(self, home: Path, path: Path) -> None:
+        document = self.open(path)
+        if document is None or document.path in self.left_out:
+            return
+        if self.kinds[document.path] == "other" and not document.problems:
+            self.left_out[document.path] = what_it_is(document)
+        else:
+            self.folders[home].append(document.path)
+
+    def _report_nothing(self, home: Path) -> None:
+        """A folder of which nothing was read would be called fine otherwise."""
+        left = [
+            f"{path.relative_to(home).as_posix()}: {why}"
+            for path, why in self.left_out.items()
+            if path.is_relative_to(home)
+        ]
+        self.nothing_read.append(
+            Problem(
+                file=self.source(home), line=0, field="",
+                got=f"no definition in {len(left)} YAML file{'' if len(left) == 1 else 's'}"
+                + (f" ({'; '.join(left[:3])})" if left else ""),
+                expected="az ml YAML of a component, an environment, data, a model, a pipeline job or a schedule",
+                next_step="Name a folder that holds some, or remove this one.",
+            )
+        )  # fmt: skip
 
     def open(self, path: Path) -> Document | None:
         """The document at a path, read at the first call; None when there is no such file."""
@@ -81,7 +112,8 @@ class Library:
     @property
     def problems(self) -> list[Problem]:
         """What is wrong or doubtful in all files, sorted by file and line."""
-        return sorted({problem for document in self.documents.values() for problem in document.problems})
+        found = {problem for document in self.documents.values() for problem in document.problems}
+        return sorted({*found, *self.nothing_read})
 
     def _check(self, document: Document) -> None:
         kind = self.kind(document)

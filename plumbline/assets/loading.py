@@ -73,6 +73,11 @@ class _Loader:
             release=self._release(folder, jobs),
             graph=graph_of_jobs(job.get("jobs", {})) if job else Graph(),
             warnings=self._warnings(folder),
+            left_out={
+                path.relative_to(folder).as_posix(): what
+                for path, what in self.library.left_out.items()
+                if path.is_relative_to(folder)
+            },
         )
 
     def check_namesakes(self) -> None:

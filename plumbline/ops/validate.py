@@ -107,6 +107,7 @@ def _told(pipeline: MLPipeline) -> Mapping[str, Any]:
         ],
         "steps": list(pipeline.graph.names),
         "schedule": pipeline.schedule.name if pipeline.schedule else None,
+        "not_read": dict(pipeline.left_out),
         "job_digest": job_digest(pipeline.job) if pipeline.job else None,
     }
 
@@ -121,7 +122,9 @@ def _summary(
         return f"\n{_count(len(errors), 'problem')} in {_count(len({row.file for row in errors}), 'file')}."
     assets = sum(len(pipeline.assets) for pipeline in pipelines)
     noted = f", {_count(len(warnings), 'warning')}" if warnings else ""
-    return f"{_count(len(folders), 'pipeline')} with {_count(assets, 'asset')}: no problem{noted}."
+    left = [f"{name} ({what})" for pipeline in pipelines for name, what in pipeline.left_out.items()]
+    others = f" Not read as definitions: {', '.join(left)}." if left else ""
+    return f"{_count(len(folders), 'pipeline')} with {_count(assets, 'asset')}: no problem{noted}.{others}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,0 +1,80 @@
+"""YAML files of a pipeline's folder that lie where no convention looks: read all the same, or accounted for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from plumbline.assets.document import Document
+from plumbline.assets.kinds import other_tool
+
+SUFFIXES = (".yml", ".yaml")
+_CONTENT_KEYS = {"code", "path", "additional_includes"}
+# Top-level keys that tell what a YAML file of another tool is.
+_OTHERS: Sequence[tuple[frozenset[str], str]] = (
+    (frozenset({"artifact_path", "flavors"}), "an MLflow model's description"),
+    (frozenset({"thresholds"}), "thresholds, which release.yml names"),
+    (frozenset({"services"}), "a Docker Compose file"),
+    (frozenset({"runtime"}), "a Pulumi file"),
+    (frozenset({"endpoint_name"}), "a deployment of an endpoint"),
+    (frozenset({"auth_mode"}), "an endpoint"),
+)
+
+
+def other_yaml(home: Path, read: Sequence[Path], documents: Mapping[Path, Document]) -> Iterator[Path]:
+    """YAML files below a folder that were not read yet, save those that are content: code, data, build contexts.
+
+    Args:
+        read: Files of the folder that were read; what they name as code or data is content.
+        documents: The documents of those files.
+    """
+    content = {place for path in read for place in _content_of(documents[path])}
+    known = set(read)
+    for root, folders, names in os.walk(home):
+        here = Path(root)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith((".", "__")) and (here / name).resolve() not in content
+        )
+        for name in sorted(names):
+            path = (here / name).resolve()
+            if path.suffix in SUFFIXES and path not in known and path not in content and path.is_file():
+                yield here / name
+
+
+def what_it_is(document: Document) -> str:
+    """What a file that defines nothing for Azure ML is, as far as its content tells."""
+    data = document.data if isinstance(document.data, Mapping) else {}
+    keys = {str(key) for key in data}
+    return other_tool(data) or next(
+        (what for wanted, what in _OTHERS if wanted <= keys), "no definition that Azure ML has"
+    )
+
+
+def _content_of(document: Document) -> Iterator[Path]:
+    """Local folders and files that a definition names, without the folder that it lies in itself."""
+    own = {document.folder.resolve(), *document.folder.resolve().parents}
+    for text in _texts(document.data):
+        if text and "://" not in text and not text.startswith(("azureml:", "${{")) and len(text) < 300:
+            place = (document.folder / text.removeprefix("file:")).resolve()
+            if place not in own:
+                yield place
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            if key in _CONTENT_KEYS:
+                yield from (
+                    one
+                    for one in ([value] if isinstance(value, str) else value or ())
+                    if isinstance(one, str)
+                )
+            else:
+                yield from _texts(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _texts(value)

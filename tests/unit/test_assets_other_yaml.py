@@ -1,0 +1,103 @@
+"""Protects people from files that nobody read: every YAML file of a folder is read, or named with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from plumbline.assets import DefinitionErrors, load_ml_pipelines
+
+ENVIRONMENT = "name: plain\nimage: mcr.example/base:1\n"
+COMPONENT = "name: {name}\ntype: command\ncommand: 'true'\nenvironment: azureml:plain@latest\n"
+
+
+def _folder(tmp_path: Path, files: dict[str, str]) -> Path:
+    folder = tmp_path / "pipelines" / "case"
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def _errors(tmp_path: Path, files: dict[str, str]) -> list[str]:
+    with pytest.raises(DefinitionErrors) as caught:
+        load_ml_pipelines([_folder(tmp_path, files)], root=tmp_path)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize("place", ["steps/clean.yml", "components/score/score.yml", "deep/er/still/one.yaml"])
+def test_a_component_is_registered_wherever_it_lies(tmp_path: Path, place: str) -> None:
+    folder = _folder(tmp_path, {"environment.yml": ENVIRONMENT, place: COMPONENT.format(name="clean")})
+    (pipeline,) = load_ml_pipelines([folder], root=tmp_path)
+    assert [one.name for one in pipeline.components] == ["clean"]
+
+
+def test_a_broken_definition_outside_the_known_folders_is_named(tmp_path: Path) -> None:
+    broken = COMPONENT.format(name="clean").replace("command: 'true'", "comand: 'true'")
+    said = _errors(tmp_path, {"environment.yml": ENVIRONMENT, "steps/clean.yml": broken})
+    assert any(
+        line.startswith('pipelines/case/steps/clean.yml:3: comand: got the unknown key "comand"')
+        for line in said
+    )
+
+
+def test_yaml_in_code_and_data_is_content(tmp_path: Path) -> None:
+    component = COMPONENT.format(name="clean") + "code: ./src\n"
+    folder = _folder(
+        tmp_path,
+        {
+            "environment.yml": ENVIRONMENT,
+            "components/clean/component.yml": component,
+            "components/clean/src/config.yml": "command: not a component\nx: [",
+            "data/rows.yml": "name: rows\ntype: uri_folder\npath: ../rows\n",
+            "rows/table.yml": "jobs: {}\n",
+        },
+    )
+    (pipeline,) = load_ml_pipelines([folder], root=tmp_path)
+    assert (len(pipeline.assets), pipeline.left_out) == (3, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("on: push\njobs: {build: {}}\n", "a GitHub Actions workflow"),
+        ("trigger: none\npool: {vmImage: x}\nsteps: []\n", "an Azure DevOps pipeline"),
+        ("artifact_path: model\nflavors: {}\n", "an MLflow model's description"),
+        ("services: {web: {}}\n", "a Docker Compose file"),
+        ("anything: else\n", "no definition that Azure ML has"),
+    ],
+)
+def test_what_another_tool_reads_is_named(tmp_path: Path, text: str, what: str) -> None:
+    folder = _folder(tmp_path, {"environment.yml": ENVIRONMENT, "other/file.yml": text})
+    (pipeline,) = load_ml_pipelines([folder], root=tmp_path)
+    assert pipeline.left_out == {"other/file.yml": what}
+
+
+def test_a_folder_of_which_nothing_was_read_is_not_called_fine(tmp_path: Path) -> None:
+    said = _errors(tmp_path, {"ci.yml": "anything: else\n"})
+    assert said[0].startswith(
+        "pipelines/case: got no definition in 1 YAML file (ci.yml: no definition that Azure ML has)"
+    )
+
+
+def test_a_pipeline_job_without_jobs_is_read_as_one(tmp_path: Path) -> None:
+    said = _errors(
+        tmp_path,
+        {"environment.yml": ENVIRONMENT, "whole.yml": "type: pipeline\ncomponent: azureml:whole:1\n"},
+    )
+    assert any(line.startswith("pipelines/case/whole.yml:") and "component" in line for line in said)
+
+
+def test_two_steps_that_write_one_output_are_refused(tmp_path: Path) -> None:
+    component = COMPONENT.format(name="write") + "outputs: {out: {type: uri_folder}}\n"
+    step = "{{component: ./components/write/component.yml, outputs: {{out: '${{{{parent.outputs.both}}}}'}}}}"
+    job = f"type: pipeline\nsettings: {{default_compute: azureml:cpu-cluster}}\noutputs: {{both: {{type: uri_folder}}}}\njobs:\n  first: {step.format()}\n  second: {step.format()}\n"
+    said = _errors(
+        tmp_path,
+        {"environment.yml": ENVIRONMENT, "components/write/component.yml": component, "pipeline.yml": job},
+    )
+    assert said[0].startswith(
+        "pipelines/case/pipeline.yml:6: jobs.second.outputs.out: got a binding to parent.outputs.both, which first writes too"
+    )
