@@ -171,10 +171,15 @@ def list_all(call: Call) -> Reply:
 
 
 def delete(call: Call) -> Reply:
-    """Forgets a deployment; what it made stays."""
+    """Forgets a deployment; what it made stays. 202 with a Location, as the REST reference has it."""
     checks.check_version(call, _VERSIONS)
     gone = call.emulator.store.delete(_id(call))
-    return Reply(status=200 if gone else 204)
+    if not gone:
+        return Reply(status=204)
+    return long_operation.accepted(
+        call, "operation-results", resource_id=gone[0].id, location=call.emulator.settings.location,
+        state=long_operation.DELETING, seconds=0.0, status=202, content={},
+    )  # fmt: skip
 
 
 def operations(call: Call) -> Reply:
