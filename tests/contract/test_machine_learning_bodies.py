@@ -109,8 +109,9 @@ def test_what_the_models_read_can_be_sent_back_unchanged(
     read = _deserialize(getattr(models, _MODELS[path]), body)
     sent = json.loads(json.dumps(read, cls=SdkJSONEncoder, exclude_readonly=True))
     response = azure_ml.call("PUT", path, json=sent, params={"skipValidation": "true"})
-    # Recorded: a PUT of an environment is always answered 201.
-    assert response.status_code == (201 if path.startswith("environments/") else 200), response.text
+    # Recorded: a PUT of an environment and of a compute is always answered 201.
+    always_201 = path.startswith(("environments/", "computes/"))
+    assert response.status_code == (201 if always_201 else 200), response.text
     after = azure_ml.get(path)
     for ages in ("modifiedOn", "provisioningState", *(["nextVersion"] if path == "components/train" else [])):
         body["properties"].pop(ages, None)

@@ -12,6 +12,7 @@ from plumbline.emulator.routing import Call, Reply
 from plumbline.emulator.services.machine_learning import compute_instance
 from plumbline.emulator.services.machine_learning.asset_form import Seen, formed
 from plumbline.emulator.services.machine_learning.quota import vm_size
+from plumbline.emulator.services.machine_learning.rule import rule
 from plumbline.emulator.services.resource_manager.resource_handlers import Hooks, ResourceHandlers
 from plumbline.emulator.services.resource_manager.resource_types import ResourceType
 from plumbline.emulator.store import Resource, now_text, parent_of
@@ -142,7 +143,11 @@ class ComputeHandlers(ResourceHandlers):
         """Create or change; the answer shows a compute that is being made."""
         reply = super().put(call)
         lines = call.emulator.recorded.table(_FORMS)["compute_put"]
-        return replace(reply, json=formed(lines, reply.json, Seen(kind="computes", place="workspace")))
+        return replace(
+            reply,
+            status=rule(call.emulator, "compute_put_status", otherwise=reply.status),
+            json=formed(lines, reply.json, Seen(kind="computes", place="workspace")),
+        )
 
     def get(self, call: Call) -> Reply:
         """One compute; of one that is not there 404 without a word.
