@@ -97,7 +97,6 @@ def test_what_needs_a_new_cluster_is_refused(
     [
         {"minNodeCount": 3, "maxNodeCount": 2},
         {"minNodeCount": -1, "maxNodeCount": 2},
-        {"maxNodeCount": 2.5},
         {"maxNodeCount": 2, "nodeIdleTimeBeforeScaleDown": "120"},
     ],
 )

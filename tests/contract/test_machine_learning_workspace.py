@@ -110,7 +110,7 @@ def test_deleted_workspace_is_gone_with_its_assets_and_can_be_made_again(
     second = f"{azure_ml.workspace_id}-b"
     azure_ml.put(second, azure_ml.workspace_body(), ML_VERSION)
     azure_ml.put(f"{second}/environments/e/versions/1", {"properties": {"image": "python:3.11"}}, ML_VERSION)
-    assert azure_ml.emulator.request("DELETE", second, api_version=ML_VERSION).status_code == 200
+    assert azure_ml.emulator.request("DELETE", second, api_version=ML_VERSION).status_code == 202
     assert azure_ml.emulator.request("DELETE", second, api_version=ML_VERSION).status_code == 204
     azure_ml.put(second, azure_ml.workspace_body(), ML_VERSION, status=(201,))
     gone = azure_ml.emulator.request("GET", f"{second}/environments/e/versions/1", api_version=ML_VERSION)

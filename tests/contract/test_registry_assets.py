@@ -62,7 +62,7 @@ def test_client_creates_a_registry_and_rest_deletes_it(
     assert registries.begin_create(load_registry(path)).result().name == "made-by-sdk"
     made = _registry_id(azure_ml).replace(_REGISTRY, "made-by-sdk")
     body = azure_ml.emulator.request("GET", made, api_version=ML_VERSION).json()
-    assert azure_ml.emulator.request("DELETE", made, api_version=ML_VERSION).status_code == 200
+    assert azure_ml.emulator.request("DELETE", made, api_version=ML_VERSION).status_code == 202
     assert [entry.name for entry in registries.list()] == [_REGISTRY]
     group = body["properties"]["managedResourceGroup"]["resourceId"]
     assert azure_ml.emulator.request("GET", group, api_version="2024-03-01").status_code == 404

@@ -12,6 +12,7 @@ from typing import Any
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import Call, Reply
 from plumbline.emulator.services.machine_learning.quota import vm_size
+from plumbline.emulator.services.resource_manager import long_operation
 from plumbline.emulator.store import Resource, now_text
 
 KIND = "ComputeInstance"
@@ -65,9 +66,10 @@ def action(name: str) -> Callable[[Call], Reply]:
         inner = outer["properties"] | {"state": _STATES[name], "lastOperation": _operation(name.capitalize())}
         body = compute.body | {"properties": outer | {"properties": inner}}
         store.put(compute.id, body, type=compute.type, principal=call.principal)
-        operations = call.emulator.operations
-        operation = operations.begin(compute.id, state="Updating", seconds=0)
-        return Reply(status=202, headers=operations.headers(operation))
+        return long_operation.accepted(
+            call, "ml-compute-accepted", resource_id=compute.id, location=str(compute.body["location"]), state="Updating",
+            seconds=0, status=202, content={},
+        )  # fmt: skip
 
     return act
 

@@ -11,6 +11,7 @@ from plumbline.emulator.services.blob.containers import Containers
 from plumbline.emulator.services.machine_learning.asset_form import Seen, formed
 from plumbline.emulator.services.machine_learning.asset_place import PROVIDER, WORKSPACE
 from plumbline.emulator.services.machine_learning.rule import rule
+from plumbline.emulator.services.resource_manager import long_operation
 from plumbline.emulator.services.resource_manager.resource_handlers import Hooks, ResourceHandlers
 from plumbline.emulator.services.resource_manager.resource_types import ResourceType
 from plumbline.emulator.store import Resource, Store
@@ -142,6 +143,14 @@ class WorkspaceHandlers(ResourceHandlers):
 
     def __init__(self, kind: ResourceType) -> None:
         super().__init__(kind, HOOKS)
+
+    def patch(self, call: Call) -> Reply:
+        """Change a workspace: accepted without a body, done by the first poll."""
+        reply = super().patch(call)
+        return long_operation.accepted(
+            call, "ml-workspace", resource_id=reply.json["id"], location=str(reply.json["location"]), state="Updating",
+            seconds=0, status=reply.status, content=reply.json,
+        )  # fmt: skip
 
     def delete(self, call: Call) -> Reply:
         """Remove a workspace with all that is in it; under noise its name stays taken unless it is purged."""

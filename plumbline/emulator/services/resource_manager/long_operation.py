@@ -34,6 +34,8 @@ class Style:
     notification: bool = False
     poll_status: int = 200
     under_way: str = "InProgress"
+    silent: bool = False
+    done: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     recorded: str = ""
 
 
@@ -73,6 +75,8 @@ def accepted(
     if state == DELETING and style.deletion:
         style = dataclasses.replace(style, location=style.deletion)
     headers = _headers(call, style, operation, resource_id=resource_id, location=location)
+    if style.silent and not seconds:
+        headers.pop("retry-after", None)
     reply = Reply(status=style.status or status, headers=headers)
     if style.body == "empty" or state == DELETING:
         reply.body = b""
@@ -125,7 +129,7 @@ class _Polls:
             return Reply(status=style.poll_status, json={"status": style.under_way}, headers=headers)
         if found.error is not None:
             return Reply(json={"status": "Failed", "error": found.error})
-        return Reply(json={"status": "Succeeded"})
+        return Reply(json={"status": "Succeeded", **style.done})
 
     def location(self, call: Call) -> Reply:
         """What Location leads to: 202 without a body, then the resource, or nothing."""
@@ -136,6 +140,10 @@ class _Polls:
         if found.state == DELETING:
             return Reply(status=200, body=b"")
         return read_as(call, found.resource_id)
+
+    def either(self, call: Call) -> Reply:
+        """One address for both: what is asked for stands in `type`."""
+        return self.location(call) if call.query.get("type") == "location" else self.operation(call)
 
     def _again(self, call: Call, found: Operation) -> dict[str, str]:
         place = call.params.get("location", call.emulator.settings.location)
@@ -159,8 +167,9 @@ def _routes() -> list[Route]:
     found: dict[str, Route] = {}
     for style in styles().values():
         polls = _Polls(style)
+        one_address = style.operation.split("?")[0] == style.location.split("?")[0]
         for address, handler in (
-            (style.operation, polls.operation),
+            (style.operation, polls.either if one_address else polls.operation),
             (style.location, polls.location),
             (style.deletion, polls.location),
         ):
