@@ -71,7 +71,7 @@ def test_what_is_let_through_arrives(file: str, tmp_path: Path) -> None:
             taken += lost is not None
             found += [f"{'.'.join(map(str, path))} = {value!r}: {text}" for text in lost or ()]
     assert found == []
-    assert taken > 5, "validation refuses everything: nothing was compared"
+    assert taken, "validation refuses everything: nothing was compared"
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from plumbline.ops.job.digest import live_job
 from plumbline.ops.release.candidate import METRICS_FILE, Candidate, pipeline_of
 from plumbline.ops.release.flow import ReleaseFlow, StepOutput, release_flow
 from plumbline.ops.release.judgement import read_metrics, read_thresholds
-from plumbline.ops.release.live_asset import LiveAsset, live_asset, thresholds_asset
+from plumbline.ops.release.live_asset import LiveAsset, live_asset, steps_beside, thresholds_asset
 from plumbline.ops.release.live_code import LiveCode
 from plumbline.ops.release.step_account import step_account
 from plumbline.ops.release.stored_files import KEPT_BYTES, StoredFile, StoredFiles
@@ -115,10 +115,10 @@ class _Reading:
         for step, count in Counter(run.step for run in runs).items():
             if count > 1:
                 self._problems.append(f"steps.{step}: got {count} runs of this name, expected one")
-        nodes = self._job.get("jobs") or {}
         for run in runs:
-            node = nodes.get(run.step)
-            if node is None and nodes and "/" not in run.step:
+            nodes = steps_beside(run.step, self._job, self._known)
+            node = nodes.get(run.step.rpartition("/")[2])
+            if node is None and nodes:
                 self._problems.append(
                     f"steps.{run.step}: got run {run.name} of it, expected one of the job's steps: {', '.join(nodes)}"
                 )
