@@ -201,7 +201,7 @@ def plugins_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return found
 
 
-def wait_for(condition: Callable[[], Any], *, seconds: float = 30.0) -> Any:
+def wait_for(condition: Callable[[], Any], *, seconds: float = 120.0) -> Any:
     """Wait until something is there, and answer it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -53,7 +53,7 @@ def held(
         version=inputs.get("version"),
         acknowledged=known
         if isinstance(known, dict)
-        else None,  # before 0.4 it was a whole spec, errors in it
+        else None,  # older states hold a whole spec, errors in it
     )
 
 
