@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import click
 
-from plumbline.ops.drift_finding import Finding, findings
+from plumbline.azure.moment import moment
+from plumbline.ops.drift_finding import LOST, Finding, findings
 from plumbline.ops.errors import FOUND, UserError
 from plumbline.ops.output import output_options, print_answer
 from plumbline.ops.stack_file import project_root
@@ -20,6 +23,7 @@ COLUMNS = {
     "Live": "live",
     "Who": "who",
     "When": "when",
+    "Note": "note",
 }
 
 
@@ -49,7 +53,7 @@ def command(stack: str, output: str, query: str | None) -> None:
         output=output,
         query=query,
         columns=COLUMNS,
-        empty=f"Stack {stack} hangs true: nothing drifted.",
+        empty=f"No drift: stack {stack} matches its last update.",
     )
     if found:
         if output == "table":
@@ -78,6 +82,27 @@ def _refresh_plan(stack: str) -> dict[str, Any]:
     return plan
 
 
+def own_writes(state: Mapping[str, Any]) -> dict[str, datetime]:
+    """URN -> when the stack itself wrote the resource last, of an exported state."""
+    rows = (state.get("deployment") or {}).get("resources") or ()
+    found = {str(row["urn"]): moment(row.get("modified") or row.get("created")) for row in rows}
+    return {urn: when for urn, when in found.items() if when is not None}
+
+
+def _state(stack: str) -> dict[str, Any]:
+    answer = subprocess.run(
+        ["pulumi", "stack", "export", "--stack", stack],
+        cwd=project_root(),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if answer.returncode != 0:
+        raise UserError(f"stack {stack}: export: got {answer.stderr.strip()}, expected its state.")
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
+
+
 def _reason(answer: subprocess.CompletedProcess[str]) -> str:
     """What the engine said, without the plan that it may have printed around it."""
     messages = []
@@ -90,8 +115,9 @@ def _reason(answer: subprocess.CompletedProcess[str]) -> str:
 
 
 def _with_last_change(session: Any, found: list[Finding], stack: str) -> list[dict[str, Any]]:
-    from plumbline.ops.last_change import last_change
+    from plumbline.ops.last_change import NOT_KEPT, last_change
 
+    written = own_writes(_state(stack))
     resources = list({finding.id: finding for finding in found}.values())
     made = session.side_by_side(
         lambda finding: last_change(
@@ -100,6 +126,7 @@ def _with_last_change(session: Any, found: list[Finding], stack: str) -> list[di
             resource_id=finding.id,
             version=finding.version,
             deleted=finding.is_deleted,
+            own_write=written.get(finding.urn),
         ),
         resources,
     )
@@ -112,13 +139,15 @@ def _with_last_change(session: Any, found: list[Finding], stack: str) -> list[di
             "field": finding.field,
             "desired": finding.desired,
             "live": finding.live,
-            "who": by_id[finding.id].who or "unknown",
-            "when": by_id[finding.id].when or "unknown",
-            "source": by_id[finding.id].source,
-            "unknownBecause": by_id[finding.id].unknown_because,
+            "who": change.who or "unknown",
+            "when": change.when or "unknown",
+            "source": change.source,
+            "unknownBecause": change.unknown_because,
+            "note": change.note or change.unknown_because,
             "repair": f"pulumi up -s {stack} --target '{finding.urn}'",
         }
         for finding in found
+        for change in [NOT_KEPT if finding.live == LOST else by_id[finding.id]]
     ]
 
 

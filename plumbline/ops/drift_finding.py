@@ -11,6 +11,7 @@ from typing import Any
 from plumbline.assets import changes
 
 DELETED = "(the resource)"
+LOST = "not kept by Azure"
 HIDDEN = "[secret]"  # what the engine prints in place of a secret value
 _STEP = re.compile(r"""\["(?P<quoted>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+)\]|(?P<name>[^.\[\]]+)""")
 
@@ -105,7 +106,7 @@ def _with_lost(
     for path, sent in json.loads(lost).items():
         field = path.removeprefix("spec.")
         if not any(name == field or name.startswith(f"{field}[") for name in named):
-            yield field, sent, "not kept by Azure"
+            yield field, sent, LOST
 
 
 def split_path(path: str) -> list[str | int]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
+
+from plumbline.azure.moment import moment, second
 
 SCHEDULE_PROPERTY = "azureml.genericTriggerName"
 PARAMETERS_PROPERTY = "azureml.parameters"
@@ -61,13 +62,13 @@ def why_undefined(body: Mapping[str, Any], schedule: Mapping[str, Any] | None) -
     if schedule is None:
         return f"{hidden}, and the schedule is gone"
     stamped = schedule.get("systemData") or {}
-    changed = _moment(stamped.get("lastModifiedAt") or stamped.get("createdAt"))
-    made = _moment((body.get("systemData") or {}).get("createdAt"))
+    changed = moment(stamped.get("lastModifiedAt") or stamped.get("createdAt"))
+    made = moment((body.get("systemData") or {}).get("createdAt"))
     if changed is None or made is None:
         return f"{hidden}, and Azure does not say when the schedule changed last or when the job was made"
     if changed > made:
         who = stamped.get("lastModifiedBy") or stamped.get("createdBy") or "somebody"
-        return f"{hidden}, and {who} changed the schedule at {changed:%Y-%m-%dT%H:%M:%SZ}, after the job was made"
+        return f"{hidden}, and {who} changed the schedule at {second(changed)}, after the job was made"
     definition = _definition(schedule)
     if not definition.get("jobs"):
         return f"{hidden}, and the schedule has no pipeline of its own"
@@ -112,10 +113,3 @@ def _parameters(body: Mapping[str, Any]) -> dict[str, str]:
     except ValueError:
         found = {}
     return {name: str(value) for name, value in found.items()} if isinstance(found, dict) else {}
-
-
-def _moment(text: Any) -> datetime | None:
-    if not text:
-        return None
-    found = datetime.fromisoformat(str(text))
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,105 +1,157 @@
-"""Who changed a resource last, and when: its systemData where Azure gives it, else the activity log."""
+"""Who changed a resource behind the code, and when: its systemData where that moves with writes, else the activity log.
+
+Neither may name the stack's own last write as the change: what is not newer than that is not the change that drift found.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import yaml
+
+from plumbline.azure.activity_log import KEPT_DAYS, PATH, Operation, operations, query
+from plumbline.azure.api_versions import api_version
+from plumbline.azure.moment import moment, second
 from plumbline.ops.azure_session import AzureSession
 
-# Rests on system-data-of-azure-ml and ml-compute-no-system-data.
-# Types whose GET answers systemData, and the api-version of that GET. Computes and most others answer none.
-# Source: Microsoft.MachineLearningServices 2024-04-01 operations of each type.
-SYSTEM_DATA = {
-    "plumbline:azureml:PipelineSchedule": "2024-04-01",
-    "plumbline:azureml:Component": "2024-04-01",
-    "plumbline:azureml:Environment": "2024-04-01",
-    "plumbline:azureml:DataAsset": "2024-04-01",
-    "plumbline:azureml:Model": "2024-04-01",
-    "azure-native:machinelearningservices:Datastore": "2024-04-01",
-    "azure-native:machinelearningservices:Workspace": "2024-04-01",
-}
-ACTIVITY_LOG = "/providers/Microsoft.Insights/eventtypes/management/values"
-ACTIVITY_LOG_VERSION = "2015-04-01"
-# Azure keeps the activity log for ninety days and refuses to be asked for more.
-ACTIVITY_DAYS = 89
+# Pulumi writes its own clock's time into the state, Azure its own into answers: they differ by less than this.
+CLOCKS = timedelta(seconds=5)
+NOT_YET = "not in the log yet"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LastChange:
-    """Who and when, or why that is not known."""
+    """Who and when, or why that is not known; `note` says what is unusual about a known one."""
 
     who: str | None
     when: str | None
     source: str
     unknown_because: str | None = None
+    note: str | None = None
+
+
+# Of a field that Azure dropped from what the stack sent: nobody changed anything.
+NOT_KEPT = LastChange(
+    who=None,
+    when=None,
+    source="the state",
+    unknown_because="nobody changed it: Azure did not keep what was sent",
+)
 
 
 def last_change(
-    session: AzureSession, *, resource_type: str, resource_id: str, version: str | None, deleted: bool
+    session: AzureSession,
+    *,
+    resource_type: str,
+    resource_id: str,
+    version: str | None,
+    deleted: bool,
+    own_write: datetime | None,
 ) -> LastChange:
-    """Look up the last change of a resource.
+    """Look up the change that made a resource differ from what the last update left.
 
     Args:
         resource_id: ARM id; of an asset its container's.
         version: The asset's version, None for what has none.
+        own_write: When the stack itself wrote it last, by its state; None when the state does not say.
     Source: Azure Monitor REST "Activity Logs - List" 2015-04-01; ARM `systemData`.
     """
-    api_version = SYSTEM_DATA.get(resource_type)
-    if api_version is not None and not deleted:
-        stamped = _stamp(session, resource_id, version, api_version)
-        if stamped.get("lastModifiedBy"):
-            return LastChange(
-                who=stamped["lastModifiedBy"],
-                when=_second(stamped.get("lastModifiedAt")),
-                source="systemData",
-            )
-    return _from_activity_log(session, resource_id)
+    # The clocks of this machine and of its emulator are one.
+    after = own_write + (timedelta() if session.target.is_emulated else CLOCKS) if own_write else None
+    row = _rows().get(resource_type)
+    if row is not None and not deleted:
+        stamped = _stamp(session, resource_id, version, row)
+        found = _of_system_data(stamped, after)
+        if found is not None:
+            return found
+    if deleted:
+        return _deletion(session, resource_id, own_write=own_write, after=after)
+    return of_log(activity_of(session, resource_id), own_write=own_write, after=after)
+
+
+def of_log(changes: list[Operation], *, own_write: datetime | None, after: datetime | None) -> LastChange:
+    """The newest of a resource's writes, when it is newer than the stack's own.
+
+    Args:
+        changes: Newest first.
+        after: What is not later is the stack's own write, or older.
+    """
+    newest = changes[0] if changes else None
+    if newest is not None and (after is None or newest.at > after):
+        return LastChange(
+            who=newest.caller,
+            when=second(newest.at),
+            source="activity log",
+            note=None if newest.is_finished else "not finished: the log has no end of it",
+        )
+    kept_since = datetime.now(UTC) - timedelta(days=KEPT_DAYS)
+    if own_write is None or own_write < kept_since:
+        because = f"the activity log holds no write to it in the last {KEPT_DAYS} days"
+    else:
+        seen = f"its newest write there is of {second(newest.at)}" if newest else "it has no write there"
+        because = f"{NOT_YET}: {seen}, this stack's own last one of {second(own_write)}. Events come minutes late: ask again"
+    return LastChange(who=None, when=None, source="activity log", unknown_because=because)
+
+
+def _deletion(
+    session: AzureSession, resource_id: str, *, own_write: datetime | None, after: datetime | None
+) -> LastChange:
+    """Who deleted it, or what held it: deleting a resource group logs nothing of the resources in it."""
+    for holder in (resource_id, *_holders(resource_id)):
+        deletions = [one for one in activity_of(session, holder) if one.is_delete]
+        found = of_log(deletions, own_write=own_write, after=after)
+        if found.who is not None:
+            return found
+    return found
+
+
+def _holders(resource_id: str) -> list[str]:
+    """The resources that hold another one, the nearest first, up to its resource group."""
+    head, separator, tail = resource_id.rpartition("/providers/")
+    parts = tail.split("/") if separator else []
+    nested = [f"{head}/providers/{'/'.join(parts[:end])}" for end in range(len(parts) - 2, 1, -2)]
+    group = "/".join(resource_id.split("/")[:5]) if "/resourcegroups/" in resource_id.lower() else ""
+    return [*nested, *([group] if group and group != resource_id else [])]
+
+
+def _of_system_data(stamped: Mapping[str, Any], after: datetime | None) -> LastChange | None:
+    who = stamped.get("lastModifiedBy") or stamped.get("createdBy")
+    when = moment(stamped.get("lastModifiedAt") or stamped.get("createdAt"))
+    if not who or when is None or (after is not None and when <= after):
+        return None
+    return LastChange(who=str(who), when=second(when), source="systemData")
 
 
 def _stamp(
-    session: AzureSession, resource_id: str, version: str | None, api_version: str
+    session: AzureSession, resource_id: str, version: str | None, row: Mapping[str, str]
 ) -> Mapping[str, Any]:
-    """The systemData of what was changed: an edit of a version stamps the version, never its container."""
-    container = session.get(resource_id, api_version=api_version) or {}
-    archived = str((container.get("properties") or {}).get("isArchived")).lower() == "true"
-    if version is None or archived:
-        return container.get("systemData") or {}
-    document = session.get(f"{resource_id}/versions/{version}", api_version=api_version) or {}
+    asked = api_version(row["operations"])
+    own = session.get(resource_id, api_version=asked) or {}
+    archived = str((own.get("properties") or {}).get("isArchived")).lower() == "true"
+    if row["of"] == "self" or version is None or archived:
+        return own.get("systemData") or {}
+    document = session.get(f"{resource_id}/versions/{version}", api_version=asked) or {}
     return document.get("systemData") or {}
 
 
-def _from_activity_log(session: AzureSession, resource_id: str) -> LastChange:
-    since = datetime.now(UTC) - timedelta(days=ACTIVITY_DAYS)
+def activity_of(session: AzureSession, resource_id: str) -> list[Operation]:
+    """Writes and deletes of a resource that the log holds, the newest first."""
     events = session.pages(
-        f"/subscriptions/{session.target.subscription_id}{ACTIVITY_LOG}",
-        api_version=ACTIVITY_LOG_VERSION,
-        **{"$filter": f"eventTimestamp ge '{since:%Y-%m-%dT%H:%M:%SZ}' and resourceUri eq '{resource_id}'"},
+        f"/subscriptions/{session.target.subscription_id}{PATH}",
+        api_version=api_version("activity_log"),
+        **{"$filter": query(resource_id, now=datetime.now(UTC))},
     )
-    changes = [event for event in events if _is_change(event)]
-    if not changes:
-        return LastChange(
-            who=None,
-            when=None,
-            source="activity log",
-            unknown_because=f"the activity log holds no write to it in the last {ACTIVITY_DAYS} days",
-        )
-    latest = max(changes, key=lambda event: str(event.get("eventTimestamp")))
-    return LastChange(
-        # Rests on activity-log-caller.
-        who=latest.get("caller"),
-        when=_second(latest.get("eventTimestamp")),
-        source="activity log",
+    return operations(events, resource_id=resource_id)
+
+
+@cache
+def _rows() -> Mapping[str, Mapping[str, str]]:
+    rows: Mapping[str, Mapping[str, str]] = yaml.safe_load(
+        Path(__file__).with_name("system_data.yaml").read_text(encoding="utf-8")
     )
-
-
-def _is_change(event: dict[str, Any]) -> bool:
-    operation = (event.get("operationName") or {}).get("value", "").lower()
-    status = (event.get("status") or {}).get("value", "")
-    return operation.endswith(("/write", "/delete", "/action")) and status in {"Succeeded", "Accepted"}
-
-
-def _second(when: str | None) -> str | None:
-    return None if when is None else when[:19] + "Z"
+    return rows

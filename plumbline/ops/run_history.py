@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from plumbline.azure.api_versions import api_version
+from plumbline.azure.moment import moment
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 from plumbline.ops.job_body import schedule_of, step_body, why_undefined, with_definition
@@ -81,7 +82,7 @@ class RunHistory:
             )
         found: dict[str, Any] = body
         if not isinstance(found.get("properties"), Mapping):
-            row = self._session.get(f"{self._history}/runs/{name}")
+            row = self.row(name)
             if row is None:
                 raise UserError(
                     f"job {name}: got a job without properties and no run of it, expected one. Try again in a minute."
@@ -133,8 +134,13 @@ class RunHistory:
 
     def run(self, name: str) -> StepRun | None:
         """One run by its name, None when there is none (any more)."""
-        row = self._session.get(f"{self._history}/runs/{name}")
+        row = self.row(name)
         return step_run(row, step_name(row, {})) if row else None
+
+    def row(self, name: str) -> dict[str, Any] | None:
+        """One run in run history's own form, None when there is none."""
+        found: dict[str, Any] | None = self._session.get(f"{self._history}/runs/{name}")
+        return found
 
     def details(self, name: str) -> dict[str, Any]:
         """Status, error and addresses of the logs of a run."""
@@ -261,12 +267,3 @@ def step_run(row: Mapping[str, Any], step: str) -> StepRun:
         is_group=row.get("runType") == _PIPELINE_RUN or properties.get("StepType") == "SubGraphCloudStep",
         component=":".join(component) if all(component) else None,
     )
-
-
-def moment(text: Any) -> datetime | None:
-    """A time as Azure writes it: up to seven digits of a second, which Python reads six of."""
-    if not text:
-        return None
-    whole, _, rest = str(text).partition(".")
-    fraction = "".join(char for char in rest if char.isdigit())[:6]
-    return datetime.fromisoformat(f"{whole.rstrip('Z')}.{fraction or '0'}+00:00")

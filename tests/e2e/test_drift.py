@@ -64,6 +64,48 @@ def test_edits_are_named_with_who_and_when_and_up_repairs_them(platform: Project
     assert json.loads(_as(platform, "alice", "list"))["computes"]["cpu-cluster"] == 4
 
 
+STORAGE = """
+from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.target import enter_target
+
+session = AzureSession(enter_target("local"))
+group = session.target.workspace_id.split("/providers/")[0]
+accounts = session.pages(f"{group}/providers/Microsoft.Storage/storageAccounts", api_version="2024-01-01")
+account = next(one for one in accounts if "tags" in one)
+"""
+TOUCH = 'session.send("PATCH", account["id"], api_version="2024-01-01", body={"tags": {**account["tags"], "by": BY}})'
+KEYS = 'session.send("POST", account["id"] + "/listKeys", api_version="2024-01-01")'
+
+
+def _in_python(platform: ProjectCopy, principal: str, program: str) -> None:
+    environ = platform.client_environment(principal)
+    platform.run(
+        [sys.executable, "-c", f"{STORAGE}\nBY = {principal!r}\n{program}"], check=True, environ=environ
+    )
+
+
+def test_who_only_read_keys_changed_nothing_and_a_log_that_lags_names_nobody(platform: ProjectCopy) -> None:
+    _in_python(platform, "bob", TOUCH)
+    _in_python(platform, "alice", KEYS)
+    (found,) = _drift(platform, exit_code=FOUND)
+    assert (found["field"], found["live"]) == ("tags.by", "bob")
+    assert (found["who"], found["source"]) == ("bob@plumbline.example", "activity log")
+    platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+
+    platform.control("PUT", "activity", {"lag_seconds": 120})
+    try:
+        _in_python(platform, "bob", TOUCH)
+        (found,) = _drift(platform, exit_code=FOUND)
+        table = platform.plumbline("drift", "--stack", "local", check=False).stdout
+    finally:
+        platform.control("PUT", "activity", {"lag_seconds": 0})
+    assert (found["who"], found["when"]) == ("unknown", "unknown")
+    assert found["unknownBecause"].startswith("not in the log yet: its newest write there is of ")
+    assert "not in the log yet" in table
+    platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+    assert _drift(platform, exit_code=0) == []
+
+
 def test_edit_of_an_asset_is_told_with_who_changed_that_version(platform: ProjectCopy) -> None:
     _as(platform, "alice", "tag", "claims_train")
     (found,) = _drift(platform, exit_code=FOUND)

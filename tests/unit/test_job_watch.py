@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from plumbline.azure.moment import moment
 from plumbline.ops.job.watch import EMULATED, Pace, Watch
-from plumbline.ops.run_history import StepRun, moment, step_name
+from plumbline.ops.run_history import StepRun, step_name
 from plumbline.ops.target import Target
 
 TARGET = Target(

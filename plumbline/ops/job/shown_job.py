@@ -10,7 +10,7 @@ from typing import Any
 
 from plumbline.assets.job import normal_distribution, wire_words
 from plumbline.assets.references import normal_reference
-from plumbline.ops.run_history import moment
+from plumbline.azure.moment import moment
 
 _TYPES = {
     "Pipeline": "pipeline",

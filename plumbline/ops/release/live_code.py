@@ -17,11 +17,11 @@ from typing import Any
 
 from plumbline.assets import hash_code
 from plumbline.azure.api_versions import api_version
+from plumbline.azure.moment import moment
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.release.asset_version import recorded_version
 from plumbline.ops.release.step_account import ALLOWANCE
 from plumbline.ops.release.stored_files import StoredFile, StoredFiles
-from plumbline.ops.run_history import moment
 
 _CODE_ID = re.compile(r"/subscriptions/[^?#]+/codes/[^/?#]+/versions/[^/?#]+", re.IGNORECASE)
 
