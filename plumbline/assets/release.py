@@ -75,7 +75,7 @@ def approvers_in(data: Any) -> frozenset[str] | None:
 
 
 def _check_approvers(document: Document, approval: Any) -> None:
-    """An empty list closes the release for good, and an id never matches."""
+    """An empty list closes the release for good, and a display name never matches: two people may share one."""
     if not isinstance(approval, Mapping) or "approvers" not in approval:
         return
     path: FieldPath = ("approval", "approvers")
@@ -83,10 +83,10 @@ def _check_approvers(document: Document, approval: Any) -> None:
     if not names:
         document.report(path, "nobody", "at least one name", "Name who may approve, or remove the key.")
     for index, name in enumerate(names if isinstance(names, list) else ()):
-        if isinstance(name, str) and (not name.strip() or _GUID.fullmatch(name.strip())):
+        if isinstance(name, str) and not ("@" in name or _GUID.fullmatch(name.strip())):
             document.report(
-                (*path, index), describe(name), "a name as Azure writes it into createdBy",
-                "See it in `plumbline model approve`, or in the systemData of what the person made.",
+                (*path, index), describe(name), "a sign-in name (bob@example.com) or an object id",
+                "See both: az ad user show --id bob@example.com",
             )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from typing import Any
 from plumbline.fence import claims_of_token
 
 # Names that a token calls a person by, the sign-in name first.
-_NAMES = ("upn", "preferred_username", "unique_name", "email", "name")
+_SIGN_IN_NAMES = ("upn", "preferred_username", "unique_name")
+_NAMES = (*_SIGN_IN_NAMES, "name")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +24,14 @@ class TokenClaims:
     Attributes:
         object_id: In Entra ID, in lower case: the one name that is never given twice.
         names: Everything that a record may call it, in lower case: sign-in name, display name, client id, object id.
+        identifiers: Those of them that are never given twice: sign-in name and object id.
         is_application: Whether no person holds it.
     """
 
     object_id: str
     shown: str
     names: frozenset[str]
+    identifiers: frozenset[str]
     tenant_id: str
     is_application: bool
 
@@ -50,6 +53,9 @@ def of_claims(claims: Mapping[str, Any]) -> TokenClaims:
         object_id=object_id,
         shown=names[0] if names else "unknown",
         names=frozenset(name.lower() for name in names),
+        identifiers=frozenset(
+            str(claims[name]).lower() for name in (*_SIGN_IN_NAMES, "oid") if claims.get(name)
+        ),
         tenant_id=str(claims.get("tid") or ""),
         is_application=application,
     )

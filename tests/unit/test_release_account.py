@@ -9,12 +9,15 @@ import pytest
 
 from plumbline.assets import DefinitionErrors, load_ml_pipelines, resolved_job
 from plumbline.assets.release import approvers_in
+from plumbline.azure.token_claims import of_claims
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 from plumbline.ops.release.approval import Approval, counting
+from plumbline.ops.release.author import Author
 from plumbline.ops.release.flow import release_flow
 from plumbline.ops.release.step_account import ALLOWANCE, StepAccount
 from plumbline.ops.release.stored_files import StoredFile, StoredFiles
+from plumbline.ops.release.writer import Writer
 from plumbline.ops.run_history import RunHistory, step_run
 from tests.project_copy import ProjectCopy
 
@@ -132,19 +135,80 @@ def test_a_step_says_which_component_it_ran() -> None:
     assert step_run({"runId": "1", "properties": {"azureml.moduleName": "x"}}, "train").component is None
 
 
-def approval(by: str, approvers: frozenset[str] | None) -> Approval:
+ALICE = Author(name="alice author", object_ids=frozenset({"id-alice"}))
+BOB = Writer(object_id="id-bob", sign_in_name="Bob@plumbline.example")
+
+
+def approval(by: str, approvers: frozenset[str] | None = None, writer: Writer | None = None) -> Approval:
     return Approval(
-        container="c", version="a1", approver=by, approver_type="User", approved_at="", approvers=approvers
+        container="c", version="a1", approver=by, approver_type="User", approved_at="", approvers=approvers,
+        writer=writer, unproved="the activity log does not show yet who that is",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("listed", ["bob@plumbline.example", "id-bob"])
+def test_who_is_listed_by_sign_in_name_or_object_id_counts(listed: str) -> None:
+    assert counting([approval("Bob Reviewer", frozenset({listed}), BOB)], [ALICE]) is not None
+    assert counting([approval("bob@plumbline.example", frozenset({listed}), BOB)], [ALICE]) is not None
+
+
+@pytest.mark.parametrize("listed", [["carol@plumbline.example"], ["bob reviewer"], []])
+def test_only_listed_people_count_where_somebody_is_listed(listed: list[str]) -> None:
+    found = approval("Bob Reviewer", frozenset(listed), BOB)
+    assert found.refusal([ALICE]) == (
+        "it was written by Bob Reviewer (Bob@plumbline.example), whom approval.approvers of release.yml does not list"
     )
 
 
-def test_only_listed_people_count_where_somebody_is_listed() -> None:
-    carol = frozenset({"carol@plumbline.example"})
-    assert counting([approval("bob@plumbline.example", carol)], []) is None
-    assert counting([approval("Carol@plumbline.example", carol)], []) is not None
-    assert counting([approval("carol@plumbline.example", carol)], ["carol@plumbline.example"]) is None
-    assert counting([approval("bob@plumbline.example", None)], []) is not None
-    assert counting([approval("bob@plumbline.example", frozenset())], []) is None
+def test_a_display_name_alone_is_nobody_of_a_list() -> None:
+    found = approval("bob@plumbline.example", frozenset({"bob@plumbline.example"}))
+    assert "the activity log does not show yet who that is; approval.approvers" in str(found.refusal([ALICE]))
+
+
+def test_people_are_told_apart_by_object_id_and_not_by_the_name_that_azure_shows() -> None:
+    namesake = Author(name="bob reviewer", object_ids=frozenset({"id-other-bob"}))
+    assert approval("Bob Reviewer", writer=BOB).refusal([namesake]) is None
+    renamed = Author(name="robert", object_ids=frozenset({"id-bob"}))
+    assert "who submitted the run" in str(approval("Bob Reviewer", writer=BOB).refusal([renamed]))
+
+
+@pytest.mark.parametrize(
+    ("author", "writer"),
+    [(Author(name="bob reviewer"), BOB), (Author(name="bob reviewer", object_ids=frozenset({"id-x"})), None)],
+)
+def test_where_an_object_id_is_not_known_names_decide_against_the_approval(
+    author: Author, writer: Writer | None
+) -> None:
+    assert "who submitted the run" in str(approval("Bob Reviewer", writer=writer).refusal([author]))
+    assert approval("Carol", writer=writer).refusal([author]) is None
+
+
+def test_a_login_is_an_author_by_object_id() -> None:
+    claims = {
+        "oid": "ID-Alice",
+        "upn": "alice@plumbline.example",
+        "name": "Bob Reviewer",
+        "tid": "t",
+        "scp": "x",
+    }
+    caller = of_claims(claims)
+    assert ALICE.is_caller(caller)
+    assert not Author(name="bob reviewer", object_ids=frozenset({"id-bob"})).is_caller(caller)
+    assert Author(name="bob reviewer").is_caller(caller)
+    assert caller.identifiers == {"id-alice", "alice@plumbline.example"}
+    assert not caller.is_application
+
+
+@pytest.mark.parametrize(
+    ("claims", "application"),
+    [
+        ({"oid": "o", "appid": "c", "idtyp": "app"}, True), ({"oid": "o", "appid": "c", "roles": ["x"]}, True),
+        ({"oid": "o", "appid": "c", "upn": "a@b.c", "scp": "user_impersonation"}, False),
+        ({"oid": "o", "appid": "c", "idtyp": "user", "upn": "a@b.c"}, False),
+    ],
+)  # fmt: skip
+def test_a_token_says_whether_a_person_holds_it(claims: dict[str, Any], application: bool) -> None:
+    assert of_claims(claims).is_application is application
 
 
 @pytest.mark.parametrize("data", [{}, {"approval": None}, {"approval": {"by": ["a"]}}])
@@ -171,10 +235,8 @@ def test_terms_that_cannot_be_read_are_no_permission(data: Any) -> None:
         ("approvers: []", "approval.approvers: got nobody, expected at least one name"),
         ("approvers:", "approval.approvers: got nobody, expected at least one name"),
         ("approvers: bob", 'approval.approvers: got "bob", expected a list'),
-        (
-            "approvers: [ab4fe7d9-1c00-4a3b-8d00-5e6f7a8b9c0d]",
-            "expected a name as Azure writes it into createdBy",
-        ),
+        ("approvers: [ab4fe7d9-1c00-4a3b-8d00-5e6f7a8b9c0d]", None),
+        ("approvers: [Jane Doe]", "expected a sign-in name (bob@example.com) or an object id"),
         ("approver: [bob]", 'Did you mean "approvers"?'),
     ],
 )

@@ -170,8 +170,16 @@ class Derivation:
         reference = approval["reference"]
         if reference != wanted and not reference.startswith(f"{wanted}-"):
             yield f"{DOCUMENT}: approval.reference: got {reference}, expected {wanted} that stands for the digest"
-        if approval["approver"].lower() == str(job["submitted_by"]).lower():
+        if _is_submitter(approval, job):
             yield f"{DOCUMENT}: approval.approver: got {approval['approver']}, who submitted the run, expected another person"
+
+
+def _is_submitter(approval: Mapping[str, Any], job: Mapping[str, Any]) -> bool:
+    """By object id where the evidence has both, else by name: two people may share one."""
+    approver, submitters = approval.get("approver_object_id"), job.get("submitter_object_ids")
+    if approver and submitters:
+        return approver in submitters
+    return bool(str(approval["approver"]).lower() == str(job["submitted_by"]).lower())
 
 
 def _genuine(part: str, asset: Mapping[str, Any]) -> Iterator[str]:

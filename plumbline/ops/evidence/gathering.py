@@ -122,6 +122,7 @@ class _Gathering:
             "submitted_by": context.get("created_by"),
             "submitted_by_type": context.get("created_by_type"),
             "submitter_shown": shown or context.get("created_by"),
+            "submitter_object_ids": sorted(candidate.authors[0].object_ids),
             "submitted_at": context.get("created_at"),
             "started_at": own.started_at.isoformat() if own and own.started_at else None,
             "ended_at": own.ended_at.isoformat() if own and own.ended_at else None,
@@ -199,6 +200,7 @@ class _Gathering:
             return None
         return {
             "approver": counted.approver,
+            "approver_object_id": counted.writer.object_id if counted.writer else None,
             "approved_at": counted.approved_at,
             "reference": counted.reference,
             "note": counted.note,

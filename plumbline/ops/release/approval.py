@@ -1,8 +1,9 @@
 """Approvals: data asset versions that a reviewer's own login wrote, so that Azure itself says who and when.
 
 The container is `<pipeline>_approval`; a version is `a1` and 26 hex digits of the release digest it approves, and a
-count behind a hyphen when one is there that does not count. Version and address are fixed for good, tags are not:
-nothing is believed of them.
+count behind a hyphen when one is there that does not count. Version and address are fixed for good, tags and properties
+are the writer's own words: nothing is believed of them. systemData names a person by display name; who that is, by object id
+and sign-in name, the activity log says, which nobody but Azure writes.
 
 Source: Data Versions - Create Or Update and Get; ARM `systemData`.
 """
@@ -16,10 +17,13 @@ from typing import Any
 
 from plumbline.assets.references import normal_uri
 from plumbline.azure.api_versions import api_version
+from plumbline.azure.moment import moment
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 from plumbline.ops.release.asset_version import recorded_version
+from plumbline.ops.release.author import Author
 from plumbline.ops.release.terms import approvers
+from plumbline.ops.release.writer import Writer, writer_of
 
 # 28 characters: Azure states 30 as the limit for components and none for data, and a count must fit too.
 SCHEME, DIGITS = "a1", 26
@@ -33,7 +37,9 @@ class Approval:
     """One approval as it is live.
 
     Attributes:
-        approver: systemData's createdBy, `approver_type` its createdByType.
+        approver: systemData's createdBy: a person's display name, which two people may share. `approver_type` its
+            createdByType.
+        writer: Who wrote it by the activity log, None when the log does not say; then `unproved` says why.
         note: What the approver wrote, None once somebody else changed the version's labels.
         approvers: Who alone may approve, in lower case, by the checkout's release.yml; None: anybody but an author.
     """
@@ -45,13 +51,21 @@ class Approval:
     approved_at: str
     note: str | None = None
     approvers: frozenset[str] | None = None
+    writer: Writer | None = None
+    unproved: str = "the activity log was not asked who that is"
 
     @property
     def reference(self) -> str:
         """`NAME:VERSION`."""
         return f"{self.container}:{self.version}"
 
-    def refusal(self, authors: Iterable[str]) -> str | None:
+    @property
+    def shown(self) -> str:
+        """The approver for messages, with the sign-in name where Azure shows another one."""
+        name = self.writer.sign_in_name if self.writer else self.approver
+        return self.approver if name.lower() == self.approver.lower() else f"{self.approver} ({name})"
+
+    def refusal(self, authors: Iterable[Author]) -> str | None:
         """Why it does not count for a run of these authors, None when it does."""
         if not self.approver:
             return "Azure does not say who wrote it"
@@ -59,11 +73,25 @@ class Approval:
             return (
                 f"it was written by {self.approver}, which is no person ({self.approver_type or 'unknown'})"
             )
-        if self.approver.lower() in {author.lower() for author in authors}:
-            return f"it was written by {self.approver}, who submitted the run"
-        if self.approvers is not None and self.approver.lower() not in self.approvers:
-            return f"it was written by {self.approver}, whom approval.approvers of release.yml does not list"
+        for author in authors:
+            if self._is(author):
+                return f"it was written by {self.shown}, who submitted the run"
+        if self.approvers is None:
+            return None
+        if self.writer is None:
+            return (
+                f"it was written by {self.shown}, and {self.unproved}; approval.approvers of release.yml lists people by "
+                "sign-in name or object id"
+            )
+        if not self.writer.identifiers & self.approvers:
+            return f"it was written by {self.shown}, whom approval.approvers of release.yml does not list"
         return None
+
+    def _is(self, author: Author) -> bool:
+        """Whether an author wrote it: by object id where both have one, else by name, which may wrong a namesake."""
+        if self.writer is not None and author.object_ids:
+            return self.writer.object_id in author.object_ids
+        return self.approver.lower() == author.name
 
 
 def approval_container(pipeline: str) -> str:
@@ -80,16 +108,16 @@ def approvals_of(session: AzureSession, *, pipeline: str, digest: str) -> list[A
     """Every version that stands for a digest, oldest first, those that do not count too; archived ones are none."""
     container, allowed = approval_container(pipeline), approvers(pipeline)
     return [
-        _approval(container, body, allowed)
+        _approval(session, container, body, allowed)
         for body in _versions(session, container, digest)
         if str((body.get("properties") or {}).get("isArchived")).lower() != "true"
     ]
 
 
-def counting(approvals: Iterable[Approval], authors: Iterable[str]) -> Approval | None:
+def counting(approvals: Iterable[Approval], authors: Iterable[Author]) -> Approval | None:
     """The first approval by a person who is no author."""
-    names = list(authors)
-    return next((one for one in approvals if one.refusal(names) is None), None)
+    people = list(authors)
+    return next((one for one in approvals if one.refusal(people) is None), None)
 
 
 def write_approval(
@@ -119,7 +147,7 @@ def write_approval(
     }
     session.send("PUT", path, api_version=api_version("data"), body=body)
     # Read again: what counts is what the service keeps, not what it answered.
-    return _approval(container, recorded_version(session, path), approvers(pipeline))
+    return _approval(session, container, recorded_version(session, path), approvers(pipeline))
 
 
 def _versions(session: AzureSession, container: str, digest: str) -> Iterator[Mapping[str, Any]]:
@@ -132,10 +160,14 @@ def _versions(session: AzureSession, container: str, digest: str) -> Iterator[Ma
         yield recorded_version(session, path)
 
 
-def _approval(container: str, body: Mapping[str, Any], allowed: frozenset[str] | None) -> Approval:
+def _approval(
+    session: AzureSession, container: str, body: Mapping[str, Any], allowed: frozenset[str] | None
+) -> Approval:
     stamped = body.get("systemData") or {}
     tags = (body.get("properties") or {}).get("tags") or {}
     # Rests on system-data-cannot-be-written and system-data-names.
+    path = f"{session.target.workspace_id}/data/{container}/versions/{body.get('name', '')}"
+    found = writer_of(session, path, made=moment(stamped.get("createdAt")))
     own = stamped.get("lastModifiedBy", stamped.get("createdBy")) == stamped.get("createdBy")
     return Approval(
         container=container,
@@ -145,4 +177,6 @@ def _approval(container: str, body: Mapping[str, Any], allowed: frozenset[str] |
         approved_at=str(stamped.get("createdAt") or ""),
         note=tags.get(NOTE_TAG) if own else None,
         approvers=allowed,
+        writer=found if isinstance(found, Writer) else None,
+        unproved="" if isinstance(found, Writer) else found,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plumbline.azure.token_claims import TokenClaims, read_token
 from plumbline.ops.azure_session import AzureSession
@@ -15,6 +15,7 @@ from plumbline.ops.release.committed import CommittedRun
 from plumbline.ops.release.errors import AlreadyApprovedError, ApproverError, AuthorError
 from plumbline.ops.release.readiness import require_committed, require_releasable
 from plumbline.ops.release.terms import approvers
+from plumbline.ops.release.writer import Writer
 
 MAX_NOTE = 256  # of a tag's value, as ARM has it
 
@@ -67,13 +68,16 @@ def approve(
         )
     look(candidate, committed)
     assert candidate.verdict_uri is not None
-    written = write_approval(
-        session,
-        pipeline=candidate.pipeline,
-        digest=candidate.digest,
-        job=candidate.name,
-        verdict_uri=candidate.verdict_uri,
-        note=note,
+    written = _as_written_by(
+        caller,
+        write_approval(
+            session,
+            pipeline=candidate.pipeline,
+            digest=candidate.digest,
+            job=candidate.name,
+            verdict_uri=candidate.verdict_uri,
+            note=note,
+        ),
     )
     refusal = written.refusal(candidate.authors)
     if refusal:
@@ -84,8 +88,15 @@ def approve(
     return Approved(candidate=candidate, approval=written)
 
 
+def _as_written_by(caller: TokenClaims, approval: Approval) -> Approval:
+    """What this login has just written, before the activity log shows it."""
+    if approval.writer is not None:
+        return approval
+    return replace(approval, writer=Writer(object_id=caller.object_id, sign_in_name=caller.shown))
+
+
 def _require_reviewer(candidate: Candidate, caller: TokenClaims) -> None:
-    if caller.object_id in candidate.author_object_ids or caller.names & candidate.authors:
+    if any(author.is_caller(caller) for author in candidate.authors):
         raise AuthorError(
             f"job {candidate.name}: approve: got {caller.shown}, who submitted the run, expected somebody else. "
             "Nothing was written. Ask a colleague."
@@ -96,9 +107,9 @@ def _require_reviewer(candidate: Candidate, caller: TokenClaims) -> None:
             "Nothing was written. Log in as a user: az login"
         )
     allowed = approvers(candidate.pipeline)
-    if allowed is not None and not caller.names & allowed:
+    if allowed is not None and not caller.identifiers & allowed:
         raise ApproverError(
             f"job {candidate.name}: approve: got {caller.shown}, expected one of {', '.join(sorted(allowed)) or 'nobody'}, "
             f"whom pipelines/{candidate.pipeline}/release.yml lists under approval.approvers. Nothing was written. "
-            "Ask one of them, or have the list changed by review."
+            "Ask one of them, or change the list by review."
         )

@@ -11,6 +11,7 @@ from typing import Any
 from plumbline.ops.job.digest import job_digest
 from plumbline.ops.job.submission import ANONYMOUS_TAG, COMMIT_TAG, PIPELINE_TAG
 from plumbline.ops.job.verdict import GATE
+from plumbline.ops.release.author import Author
 from plumbline.ops.release.digest import release_digest, sha256, tree_digest
 from plumbline.ops.release.flow import ReleaseFlow
 from plumbline.ops.release.judgement import Judgement, differences, judge, read_metrics, read_thresholds
@@ -32,8 +33,7 @@ class Candidate:
 
     Attributes:
         body: The job as ARM answers it; `job` is its canonical form.
-        authors: Who submitted it and the runs whose model or evaluation it reused, by systemData's names.
-        author_object_ids: The same by object id, as far as run history says.
+        authors: Who submitted it and the runs whose model or evaluation it reused.
         components: Step -> component as it is live.
         data: Input of the job -> data asset as it is live.
         evaluation_files: Path below the evaluation's folder -> SHA-256; `model_files` the same of the model, and
@@ -47,8 +47,7 @@ class Candidate:
     job: Mapping[str, Any]
     steps: tuple[StepRun, ...]
     flow: ReleaseFlow
-    authors: frozenset[str]
-    author_object_ids: frozenset[str]
+    authors: tuple[Author, ...]
     components: Mapping[str, LiveAsset]
     data: Mapping[str, LiveAsset]
     metrics: bytes | None = None

@@ -11,6 +11,7 @@ from plumbline.assets.references import parse_reference
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.digest import live_job
+from plumbline.ops.release.author import Author, author_of
 from plumbline.ops.release.candidate import METRICS_FILE, Candidate, pipeline_of
 from plumbline.ops.release.flow import ReleaseFlow, StepOutput, release_flow
 from plumbline.ops.release.judgement import read_metrics, read_thresholds
@@ -75,14 +76,12 @@ class _Reading:
             self._problems.append("model: got no file in it, expected at least one")
         model_files = _digests(model)
         self._compare_model(metrics, model_files)
-        authors, object_ids = self._authors()
         return Candidate(
             body=self._body,
             job=self._job,
             steps=tuple(self._steps.values()),
             flow=flow,
-            authors=authors,
-            author_object_ids=object_ids,
+            authors=self._authors(),
             components=dict(zip(components, found, strict=True)),
             data=dict(zip(data, found_data, strict=True)),
             metrics=metrics,
@@ -241,16 +240,16 @@ class _Reading:
                     f"model {file}: got sha256 {model[file]}, expected {digest}, of which {METRICS_FILE} speaks"
                 )
 
-    def _authors(self) -> tuple[frozenset[str], frozenset[str]]:
+    def _authors(self) -> tuple[Author, ...]:
         jobs = [self._body]
         for source in (self._flow.model, self._flow.evaluation):
             step = self._steps.get(source.step) if source else None
             if step and step.reused_job and step.reused_job not in {str(one["name"]) for one in jobs}:
                 jobs.append(self._history.job(step.reused_job))
-        names = {str((one.get("systemData") or {}).get("createdBy") or "").lower() for one in jobs}
-        rows = [row for one in jobs for row in self._history.step_rows(str(one["name"]))]
-        ids = {str((row.get("createdBy") or {}).get("userObjectId") or "").lower() for row in rows}
-        return frozenset(names - {""}), frozenset(ids - {""})
+        return tuple(author_of(one, self._runs_of(str(one["name"]))) for one in jobs)
+
+    def _runs_of(self, job: str) -> list[Mapping[str, Any] | None]:
+        return [self._history.row(job), *self._history.step_rows(job)]
 
 
 def _digests(files: Mapping[str, StoredFile] | None) -> dict[str, str] | None:

@@ -140,6 +140,8 @@ def model_tags(candidate: Candidate, approval: Approval) -> dict[str, str]:
         "plumbline.pipeline": candidate.pipeline,
         "plumbline.commit": candidate.commit,
         "plumbline.approver": approval.approver,
+        # The log that says it forgets after ninety days; whoever registers is trusted to have read it.
+        **({"plumbline.approver_object_id": approval.writer.object_id} if approval.writer else {}),
         "plumbline.approved_at": approval.approved_at,
         "plumbline.approval": approval.reference,
         "plumbline.thresholds": f"{candidate.thresholds.reference} sha256:{candidate.record['thresholds']['sha256']}",
