@@ -65,6 +65,8 @@ def test_edits_are_named_with_who_and_when_and_up_repairs_them(platform: Project
 
 
 STORAGE = """
+import os
+import requests
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.target import enter_target
 
@@ -72,9 +74,18 @@ session = AzureSession(enter_target("local"))
 group = session.target.workspace_id.split("/providers/")[0]
 accounts = session.pages(f"{group}/providers/Microsoft.Storage/storageAccounts", api_version="2024-01-01")
 account = next(one for one in accounts if "tags" in one)
+
+
+def ask(method, tail="", body=None):
+    answer = requests.request(
+        method, f"{session.target.endpoint}{account['id']}{tail}?api-version=2024-01-01", json=body,
+        headers={"Authorization": f"Bearer {session.token()}", "User-Agent": "plumbline-tests"},
+        verify=os.environ["REQUESTS_CA_BUNDLE"], timeout=30,
+    )
+    assert answer.status_code == 200, answer.text
 """
-TOUCH = 'session.send("PATCH", account["id"], api_version="2024-01-01", body={"tags": {**account["tags"], "by": BY}})'
-KEYS = 'session.send("POST", account["id"] + "/listKeys", api_version="2024-01-01")'
+TOUCH = 'ask("PATCH", body={"tags": {**account["tags"], "by": BY}})'
+KEYS = 'ask("POST", "/listKeys")'
 
 
 def _in_python(platform: ProjectCopy, principal: str, program: str) -> None:
