@@ -8,7 +8,14 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+# All of them here, before the first thread: two threads that import azure.core at once meet it half initialized.
+import aiohttp
+import azure.core.pipeline.policies
+import azure.core.pipeline.transport  # noqa: F401
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+from azure.identity import DefaultAzureCredential
 
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.clouds import authority_of, cloud_at
@@ -17,9 +24,6 @@ from plumbline.azure.reader import ForeignPageError, Reader
 from plumbline.fence import CloudPins, FenceError, require_pinned_tenant
 from plumbline.ops.errors import UserError
 from plumbline.ops.target import Target
-
-if TYPE_CHECKING:
-    from azure.core.exceptions import HttpResponseError
 
 T = TypeVar("T")
 _CLOSE_SECONDS = 2.0
@@ -85,8 +89,6 @@ class AzureSession:
 
     def fetch(self, url: str) -> bytes:
         """The bytes at an address that Azure signed itself; no token is sent there."""
-        import aiohttp
-
         try:
             status, content = self._run(self._reader.fetch(url))
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -119,8 +121,6 @@ class AzureSession:
 
     def token(self, scope: str | None = None) -> str:
         """An access token of the login. Raises: UserError: there is no login."""
-        from azure.core.exceptions import ClientAuthenticationError
-
         try:
             return str(self.credential.get_token(scope or self._scope).token)
         except ClientAuthenticationError as error:
@@ -152,8 +152,6 @@ class AzureSession:
         loop.call_soon_threadsafe(loop.stop)
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
-
         with self._guard:
             loop = self._loop
         try:
@@ -200,8 +198,6 @@ class FencedLogin:
 
     @cached_property
     def _credential(self) -> Any:
-        from azure.identity import DefaultAzureCredential
-
         if self._target.is_emulated:
             return DefaultAzureCredential()
         # A target without pins has no cloud's name, but its endpoint tells. Any other endpoint is a cloud of one's own.
