@@ -8,6 +8,7 @@ import pytest
 
 from plumbline.assets import load_ml_pipelines, resolved_job
 from plumbline.ops.release.approval import Approval, approval_container, approval_version, counting
+from plumbline.ops.release.author import Author
 from plumbline.ops.release.digest import release_digest
 from plumbline.ops.release.flow import StepOutput, release_flow
 
@@ -69,6 +70,9 @@ def approval(by: str, kind: str = "User") -> Approval:
     )
 
 
+ALICE = Author(name="alice@plumbline.example")
+
+
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
@@ -80,8 +84,8 @@ def approval(by: str, kind: str = "User") -> Approval:
     ],
 )
 def test_approvals_of_authors_and_machines_do_not_count(given: Approval, reason: str) -> None:
-    assert reason in str(given.refusal(["alice@plumbline.example"]))
-    assert counting([given], ["alice@plumbline.example"]) is None
+    assert reason in str(given.refusal([ALICE]))
+    assert counting([given], [ALICE]) is None
 
 
 def test_the_first_approval_by_somebody_else_counts() -> None:
@@ -90,7 +94,7 @@ def test_the_first_approval_by_somebody_else_counts() -> None:
         approval("bob@plumbline.example"),
         approval("carol@plumbline.example"),
     ]
-    assert counting(others, ["alice@plumbline.example"]) is others[1]
+    assert counting(others, [ALICE]) is others[1]
 
 
 def test_an_approval_is_named_after_the_digest_within_azures_bounds() -> None:
