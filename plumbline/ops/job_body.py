@@ -66,6 +66,7 @@ def why_undefined(body: Mapping[str, Any], schedule: Mapping[str, Any] | None) -
     made = moment((body.get("systemData") or {}).get("createdAt"))
     if changed is None or made is None:
         return f"{hidden}, and Azure does not say when the schedule changed last or when the job was made"
+    # Rests on schedule-trigger-is-no-change.
     if changed > made:
         who = stamped.get("lastModifiedBy") or stamped.get("createdBy") or "somebody"
         return f"{hidden}, and {who} changed the schedule at {second(changed)}, after the job was made"

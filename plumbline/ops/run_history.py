@@ -245,6 +245,7 @@ def _is_inner_graph(row: Mapping[str, Any]) -> bool:
 
     Source: seen only in code of Microsoft's that compares runs (`runSource` of a run's properties); in no recording.
     """
+    # Rests on run-history-nested-level.
     return (row.get("properties") or {}).get("runSource") == "SubGraphCloud"
 
 

@@ -95,12 +95,24 @@ def _in_python(platform: ProjectCopy, principal: str, program: str) -> None:
     )
 
 
-def test_who_only_read_keys_changed_nothing(platform: ProjectCopy) -> None:
+def test_who_only_read_keys_changed_nothing_and_a_log_that_lags_names_nobody(platform: ProjectCopy) -> None:
     _in_python(platform, "bob", TOUCH)
     _in_python(platform, "alice", KEYS)
     (found,) = _drift(platform, exit_code=FOUND)
     assert (found["field"], found["live"]) == ("tags.by", "bob")
     assert (found["who"], found["source"]) == ("bob@plumbline.example", "activity log")
+    platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+
+    platform.control("PUT", "activity", {"lag_seconds": 120})
+    try:
+        _in_python(platform, "bob", TOUCH)
+        (found,) = _drift(platform, exit_code=FOUND)
+        table = platform.plumbline("drift", "--stack", "local", check=False).stdout
+    finally:
+        platform.control("PUT", "activity", {"lag_seconds": 0})
+    assert (found["who"], found["when"]) == ("unknown", "unknown")
+    assert found["unknownBecause"].startswith("not in the log yet: its newest write there is of ")
+    assert "not in the log yet" in table
     platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
     assert _drift(platform, exit_code=0) == []
 

@@ -13,9 +13,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from plumbline.assets.references import normal_uri
+from plumbline.azure.activity_log import KEPT_DAYS
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.moment import moment
 from plumbline.ops.azure_session import AzureSession
@@ -64,6 +66,12 @@ class Approval:
         """The approver for messages, with the sign-in name where Azure shows another one."""
         name = self.writer.sign_in_name if self.writer else self.approver
         return self.approver if name.lower() == self.approver.lower() else f"{self.approver} ({name})"
+
+    @property
+    def outlived_the_log(self) -> bool:
+        """Whether it is older than what the activity log keeps, so that nothing can say any more who wrote it."""
+        approved = moment(self.approved_at)
+        return approved is not None and approved < datetime.now(UTC) - timedelta(days=KEPT_DAYS)
 
     def refusal(self, authors: Iterable[Author]) -> str | None:
         """Why it does not count for a run of these authors, None when it does."""

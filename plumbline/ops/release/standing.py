@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from plumbline.ops.azure_session import AzureSession
@@ -62,9 +62,12 @@ def standing(session: AzureSession, model: str, body: Mapping[str, Any]) -> Stan
         candidate = read_candidate(session, job)
     except UserError as error:
         return Standing(reference=reference, job=job, faults=(str(error),))
-    counted = counting(
-        approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest), candidate.authors
-    )
+    # Who is listed was asked when the version was registered; the log that says who approved forgets after ninety days.
+    there = [
+        replace(one, approvers=None) if one.writer is None and one.outlived_the_log else one
+        for one in approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest)
+    ]
+    counted = counting(there, candidate.authors)
     faults = [
         *_faults(candidate, model, output),
         *([] if counted else ["got no approval of what the run left"]),

@@ -43,6 +43,7 @@ def writer_of(session: AzureSession, version_id: str, *, made: datetime | None) 
         if error.status != _FORBIDDEN:
             raise
         return "you may not read the activity log, which says who that is"
+    # Rests on asset-writes-in-activity-log.
     making = [
         one
         for one in writes
