@@ -11,6 +11,19 @@ _AUTHORITIES = {
     "AzureChinaCloud": "AZURE_CHINA",
 }
 
+# Cloud -> where Azure ML's data plane (run history, discovery) lies, below a region's name. Source: learn, "Configure
+# inbound and outbound network traffic" of Azure Machine Learning, required hosts.
+_DATA_PLANES = {
+    "AzureCloud": "api.azureml.ms",
+    "AzureUSGovernment": "api.ml.azure.us",
+    "AzureChinaCloud": "api.ml.azure.cn",
+}
+
+
+def data_plane_of(cloud: str | None) -> str | None:
+    """The hosts of the cloud's Azure ML end so; None where they are the endpoint's own."""
+    return _DATA_PLANES.get(cloud or "")
+
 
 def authority_of(cloud: str) -> str | None:
     """The cloud's authority; None for a cloud of one's own, where azure-identity reads AZURE_AUTHORITY_HOST."""

@@ -15,17 +15,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from plumbline.azure.client_libraries import import_client_libraries
+from plumbline.azure.clouds import cloud_at, data_plane_of
 from plumbline.azure.credential_in_thread import CredentialInThread
 from plumbline.azure.patience import patience
 
 WIDTH = 64  # connections at once: measured, see the benchmarks; more gains nothing on one host
 
 
-class ForeignPageError(Exception):
-    """A list goes on at another host than the one that was asked; nothing is sent there."""
+class ForeignAddressError(Exception):
+    """An answer leads to a host that is not Azure's own; the login is not shown there, nothing is sent."""
+
+    def __init__(self, *, what: str = "address", got: str, expected: str) -> None:
+        super().__init__(f"{what}: got {got}, expected one of {expected}. Nothing was sent there.")
+
+
+class ForeignPageError(ForeignAddressError):
+    """A list goes on at another host than the one that was asked."""
 
     def __init__(self, *, got: str, expected: str) -> None:
-        super().__init__(f"nextLink: got {got}, expected one of {expected}. Nothing was sent there.")
+        super().__init__(what="nextLink", got=got, expected=expected)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,13 +117,16 @@ class Reader:
     ) -> Any:
         """Send any request; answers azure-core's response, its body read, of a success or a 404.
 
-        Raises: as `get`.
+        Raises: as `get`. ForeignAddressError: the address is neither the endpoint's nor Azure ML's of this cloud.
         """
+        address = self._address(path)
+        if not is_own(address, self._endpoint):
+            raise ForeignAddressError(got=address.partition("?")[0], expected=self._endpoint)
         client = await self._opened()
         from azure.core.rest import HttpRequest
 
         parameters = {**({"api-version": api_version} if api_version else {}), **(query or {})}
-        request = HttpRequest(method, self._address(path), params=parameters or None, json=body)
+        request = HttpRequest(method, address, params=parameters or None, json=body)
         response = await client.send_request(request)
         await response.read()
         if response.status_code != 404:
@@ -178,6 +189,16 @@ class Reader:
 def same_host(one: str, other: str) -> bool:
     """Whether two addresses are of the same host over TLS; Azure writes some with their port, which is 443."""
     return _host(one) is not None and _host(one) == _host(other)
+
+
+def is_own(address: str, endpoint: str) -> bool:
+    """Whether a login to an endpoint may be shown at an address: the endpoint's host, or its cloud's Azure ML."""
+    host = _host(address)
+    suffix = data_plane_of(cloud_at(endpoint))
+    return host is not None and (
+        same_host(address, endpoint)
+        or (suffix is not None and host[0].endswith(f".{suffix}") and host[1] == 443)
+    )
 
 
 def _host(url: str) -> tuple[str, int] | None:

@@ -20,7 +20,7 @@ from azure.identity import DefaultAzureCredential
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.clouds import authority_of, cloud_at
 from plumbline.azure.error_answer import read_error
-from plumbline.azure.reader import ForeignPageError, Reader
+from plumbline.azure.reader import ForeignAddressError, Reader
 from plumbline.fence import CloudPins, FenceError, require_pinned_tenant
 from plumbline.ops.errors import UserError
 from plumbline.ops.target import Target
@@ -171,7 +171,7 @@ class AzureSession:
             raise UserError(
                 f"{self.target.endpoint}: got no answer ({_first_line(error)}), expected one. {step}"
             ) from error
-        except ForeignPageError as error:
+        except ForeignAddressError as error:
             raise UserError(f"{self.target.endpoint}: {error} Open a new shell.") from error
 
 

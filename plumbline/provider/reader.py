@@ -50,7 +50,7 @@ class Reader:
             return await answer
         except (AzureError, Refusal) as error:
             raise refusal_of(error, what=what, action=_read_action(path), scope=path) from error
-        except arm.ForeignPageError as error:
+        except arm.ForeignAddressError as error:
             raise Refusal(f"{what}: {error} Open a new shell.") from error
 
 

@@ -100,10 +100,19 @@ def run_again(azure: Subject) -> Run:
     return await_end(azure, submit(azure, "run.yml"))
 
 
-@part("failing run", "cluster", "assets", "services")
+@part("failing job", "cluster", "assets", "services")
+def failing_job(azure: Subject) -> dict[str, Any]:
+    """failing.yml, submitted: its name, and the steps that have a row first."""
+    name = submit(azure, "failing.yml")
+    address = azure.data_plane("history", f"runs/{name}/children")
+    rows = azure.cloud.until(lambda: azure.get(address, api=None)["value"], seconds=RUN_SECONDS) or []
+    return {"name": name, "early": sorted(row["displayName"] for row in rows)}
+
+
+@part("failing run", "failing job")
 def failing_run(azure: Subject) -> Run:
     """failing.yml, ended."""
-    return await_end(azure, submit(azure, "failing.yml"))
+    return await_end(azure, azure.part("failing job")["name"])
 
 
 @part("timed out run", "cluster", "assets", "services")

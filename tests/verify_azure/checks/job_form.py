@@ -164,3 +164,22 @@ def output_as_an_asset(azure: Subject) -> Finding:
         status == "Completed" and answer.status_code == 200,
         f"A job whose output has a name and a version ended {status}; GET of that data asset answered {answer.status_code}.",
     )
+
+
+@check("job-continues-when-silent", "run")
+def settings_that_say_nothing(azure: Subject) -> Finding:
+    run: Run = azure.part("run")
+    found = run.job["properties"]["properties"].get("azureml.continue_on_step_failure")
+    return holds(
+        found == "True", f"A job whose settings are silent says azureml.continue_on_step_failure {found}."
+    )
+
+
+@check("job-children-appear-late", "failing job")
+def rows_of_steps_that_wait(azure: Subject) -> Finding:
+    early = azure.part("failing job")["early"]
+    return holds(
+        "after" not in early,
+        f"The first rows of a job's steps are {', '.join(early)}; a step behind another is "
+        f"{'there' if 'after' in early else 'not there yet'}.",
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.verify_azure import versions as api
 from tests.verify_azure.check import check, part
 from tests.verify_azure.checks.asset import DEFINITIONS
-from tests.verify_azure.cloud import code_of, message_of
+from tests.verify_azure.cloud import Refused, code_of, message_of
 from tests.verify_azure.finding import Finding, holds
 from tests.verify_azure.subject import Subject
 
@@ -133,3 +134,40 @@ def _body(azure: Subject) -> dict[str, Any]:
     """The schedule that is there, as a body for another name."""
     shown = _shown(azure, "va_schedule")
     return {"properties": {name: value for name, value in shown.items() if name != "provisioningState"}}
+
+
+@check("schedule-modes-filled", "schedule")
+def modes_of_a_schedules_job(azure: Subject) -> Finding:
+    azure.part("schedule")
+    job = _shown(azure, "va_schedule")["action"]["jobDefinition"]
+    seen = (job["inputs"]["rows"].get("mode"), job["outputs"]["kept"].get("mode"), job.get("experimentName"))
+    return holds(
+        seen == ("ReadOnlyMount", "ReadWriteMount", "Default"),
+        f"A schedule's job that says neither is answered with the modes {seen[0]} (input) and {seen[1]} (output) and the "
+        f"experiment {seen[2]}.",
+    )
+
+
+@check("scheduled-job-hides-its-definition", "schedule")
+def job_of_a_schedule(azure: Subject) -> Finding:
+    azure.part("schedule")
+    path = f"{azure.part('workspace')}/schedules/va_schedule/trigger"
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    made = azure.send("POST", path, api=api.JOB, body={"scheduleTime": now})
+    if made.status_code >= 400:
+        raise Refused("POST", path, made)
+    name = made.json()["submissionId"]
+
+    def there() -> Any:
+        answer = azure.send("GET", f"{azure.part('workspace')}/jobs/{name}", api=api.JOB)
+        return answer.json() if answer.status_code == 200 else None
+
+    shown = (azure.cloud.until(there, seconds=120) or {}).get("properties", {})
+    azure.send("POST", f"{azure.part('workspace')}/jobs/{name}/cancel", api=api.JOB)
+    told = [member for member in ("jobs", "settings", "inputs", "outputs", "computeId") if shown.get(member)]
+    trigger = (shown.get("properties") or {}).get("azureml.genericTriggerName")
+    return holds(
+        bool(shown) and not told and trigger == "va_schedule",
+        f"The job of a schedule shows of its definition {', '.join(told) or 'nothing'}; azureml.genericTriggerName is "
+        f"{'the schedule' if trigger == 'va_schedule' else trigger}.",
+    )
