@@ -6,10 +6,8 @@ import csv
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -84,9 +82,17 @@ def test_the_same_pipeline_twice_gives_the_same_weights_and_metrics(twice: tuple
 
 # Before the tests that register other content: what is anonymous runs on @latest.
 def test_a_step_that_failed_for_once_runs_in_a_rerun_with_what_depends_on_it(platform: ProjectCopy) -> None:
-    with _service() as service, edited(platform, TRAIN) as script:
+    # All that a step reaches is the emulator: it asks for the keys that tokens are signed with, and is refused for once.
+    keys = {"method": "GET", "path": "/discovery/v2.0/keys$", "count": -1, "status": 503}
+    platform.control("PUT", "faults", [keys])
+    with edited(platform, TRAIN) as script:
         text = script.read_text()
-        asks = f"import urllib.request\n\nurllib.request.urlopen('http://127.0.0.1:{service.server_port}/')\n"
+        asks = (
+            "import os, ssl, urllib.request\n\n"
+            "_context = ssl.create_default_context(cafile=os.environ['MLFLOW_TRACKING_SERVER_CERT_PATH'])\n"
+            "_root = os.environ['MLFLOW_TRACKING_URI'].split('/mlflow/')[0]\n"
+            "urllib.request.urlopen(_root + '/common/discovery/v2.0/keys', context=_context)\n"
+        )
         script.write_text(text.replace("import argparse\n", f"{asks}import argparse\n", 1))
         words = ("--stream", "-s", "local", "-o", "json")
         # A penalty of its own: equal weights would be judged already, and evaluate and gate rightly reused.
@@ -96,7 +102,7 @@ def test_a_step_that_failed_for_once_runs_in_a_rerun_with_what_depends_on_it(pla
         assert answer.returncode == 1
         assert re.search(r"^train: .*HTTP Error 503", answer.stderr, re.MULTILINE | re.DOTALL)
         failed = json.loads(answer.stdout)
-        service.is_up = True
+        platform.control("DELETE", "faults")
         again = platform.plumbline("job", "rerun", failed["name"], *words)
     job = json.loads(again.stdout)
     assert job["status"] == "Completed"
@@ -157,29 +163,3 @@ def test_a_package_that_was_taken_out_of_the_conda_file_is_named(platform: Proje
         re.MULTILINE,
     )
     assert "Gate closed" not in told
-
-
-class _Service(HTTPServer):
-    """Something outside that a step depends on: out of order until it is said to be up."""
-
-    is_up = False
-
-
-@contextmanager
-def _service() -> Iterator[_Service]:
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if service.is_up else 503)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Silent."""
-
-    with _Service(("127.0.0.1", 0), Answer) as service:
-        thread = threading.Thread(target=service.serve_forever)
-        thread.start()
-        try:
-            yield service
-        finally:
-            service.shutdown()
-            thread.join()
