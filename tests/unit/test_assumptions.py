@@ -8,6 +8,7 @@ from tests.emulator_process import PROJECT
 from tests.verify_azure import checks as _all_checks  # noqa: F401 - importing registers them
 from tests.verify_azure.check import CHECKS, PARTS, needed
 from tests.verify_azure.finding import Finding
+from tests.verify_azure.page import PAGE, page
 from tests.verify_azure.plan import costs, plan
 from tests.verify_azure.register import CHECKED_OTHERWISE, STATUSES, rows
 from tests.verify_azure.report import Result, learned
@@ -83,3 +84,7 @@ def test_what_code_rests_on_is_a_row():
     }
     assert named
     assert named - set(ROWS) == set()
+
+
+def test_the_page_counts_what_the_register_holds():
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: make pages"
