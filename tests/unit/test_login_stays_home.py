@@ -53,7 +53,10 @@ def test_a_foreign_address_is_refused_before_a_token_is_asked_for() -> None:
         reader = Reader(endpoint=AZURE, credential=Credential(), local=False, agent="plumbline-tests")
         await reader.get("https://evil.example/discovery?token=1")
 
+    # asyncio.run would take the loop away that Pulumi's SDK expects in this thread.
+    loop = asyncio.new_event_loop()
     with pytest.raises(
         ForeignAddressError, match=r"got https://evil\.example/discovery, expected one of https://management"
     ):
-        asyncio.run(ask())
+        loop.run_until_complete(ask())
+    loop.close()
