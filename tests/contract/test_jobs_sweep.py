@@ -107,7 +107,10 @@ def test_a_sweep_can_be_cancelled_and_listed(jobs: JobPlatform) -> None:
 def test_a_command_may_refer_to_what_the_search_space_does_not_have(jobs: JobPlatform) -> None:
     body = _sweep(jobs)
     body["trial"]["command"] = "echo ${{search_space.other}}"
-    assert jobs.send(body).status_code == 201
+    answer = jobs.send(body)
+    assert answer.status_code == 201
+    environment = answer.json()["properties"]["trial"]["environmentId"]
+    assert environment.endswith("/environments/bare/versions/1")
 
 
 def test_what_a_sweep_cannot_be_is_refused_at_once(jobs: JobPlatform) -> None:

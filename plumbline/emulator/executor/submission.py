@@ -94,6 +94,10 @@ class Submissions:
         if problems:
             raise _unknown_compute(problems) if kind == "Command" else _refused(problems)
         plan = replace(plan, steps=tuple(self._resolved(workspace, step) for step in plan.steps))
+        if plan.sweep and plan.steps:
+            # Answered by its full id: azure-ai-ml's test_sweep_job_builder sends name and version.
+            trial = {**properties["trial"], "environmentId": plan.steps[0].environment_id}
+            properties = {**properties, "trial": trial}
         return self._submission(workspace, name, properties, plan, submitter, schedule)
 
     def _component(self, workspace: Resource, reference: str) -> FoundComponent:

@@ -8,7 +8,12 @@ from typing import Any
 
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.routing import Call, Reply, Route
-from plumbline.emulator.services.machine_learning import anonymous_component, code_hash, paging
+from plumbline.emulator.services.machine_learning import (
+    anonymous_component,
+    build_context,
+    code_hash,
+    paging,
+)
 from plumbline.emulator.services.machine_learning.asset_answer import AssetAnswers, is_archived
 from plumbline.emulator.services.machine_learning.asset_container import COMPUTED, Containers, location, view
 from plumbline.emulator.services.machine_learning.asset_form import LABELS
@@ -184,6 +189,8 @@ class Assets:
 
     def _check_unchanged(self, call: Call, parent: Resource, present: Resource, sent: dict[str, Any]) -> None:
         before = _comparable(present.body["properties"], sent)
+        if build_context.same(call.emulator, parent, before, sent):
+            sent["build"]["contextUri"] = before["build"]["contextUri"]
         changed = self.kind.changed(
             self.answers.form(call, parent.id, before) | {"steps": _steps(before)},
             self.answers.form(call, parent.id, sent) | {"steps": _steps(sent)},

@@ -67,7 +67,10 @@ class AssetPlace:
         """The id as answers carry it: registries answer azureml:// ids, never ARM's."""
         if self.noun == "workspace":
             return resource.id
-        return "azureml://" + resource.id[resource.id.lower().index("/registries/") + 1 :]
+        _, name, rest = resource.id[resource.id.lower().index("/registries/") + 1 :].split("/", 2)
+        # Environments in lower case (azure-ai-ml's test_registry_environment_create_conda_and_get), models as named.
+        shown = name.lower() if rest.lower().startswith("environments/") else name
+        return f"azureml://registries/{shown}/{rest}"
 
 
 WORKSPACE = AssetPlace(noun="workspace", type=WORKSPACE_TYPE, path=WORKSPACE_PATH)
