@@ -46,8 +46,11 @@ def explore(probe: Probe, target: Target, examples: int) -> Outcome:
     started, why = time.monotonic(), ""
     try:
         ask()
-    except (AssertionError, Flaky) as error:
+    except AssertionError as error:
         why = str(error)[:3000]
+    except Flaky as error:
+        # What a first request changed makes the second one another: the finding is the first.
+        why = "; ".join(map(str, getattr(error, "exceptions", ()) or [error]))[:3000]
     return Outcome(
         area=target.service,
         name=target.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ def contents() -> dict[str, Any]:
 def seed(platform: MachineLearningPlatform) -> None:
     """Everything of the list, on a fresh platform whose environment is in force."""
     lab, client = contents(), platform.client()
+    _give_remote_inputs(platform.emulator.home, lab["remote_inputs"])
     clusters = lab["clusters"]
     for name in clusters["names"]:
         cluster = AmlCompute(name=name, size=clusters["size"], max_instances=clusters["nodes"])
@@ -47,6 +48,17 @@ def seed(platform: MachineLearningPlatform) -> None:
     for name in lab["registries"]:
         _seed_registry(client, name, lab["location"])
     _seed_in_registry(lab["in_registry"], lab["image"])
+
+
+def _give_remote_inputs(home: Path, addresses: Sequence[str]) -> None:
+    folder = home / "remote"
+    folder.mkdir()
+    found = {}
+    for address in addresses:
+        file = folder / address.rsplit("/", 1)[-1]
+        file.write_text("name,age\na,1\n", encoding="utf-8")
+        found[address] = str(file)
+    (home / "remote_inputs.yaml").write_text(yaml.safe_dump(found), encoding="utf-8")
 
 
 def _seed_registry(client: MLClient, name: str, location: str) -> None:

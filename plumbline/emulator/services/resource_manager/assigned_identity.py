@@ -15,7 +15,7 @@ def fill_identity(call: Call, resource_id: str, body: dict[str, Any], old: Mappi
     Raises: AzureError: 400 when a user-assigned identity does not exist or none is named.
     """
     identity = body["identity"]
-    kind = identity.get("type", "None")
+    kind = str((identity or {}).get("type") or "None")
     if kind == "None":
         body["identity"] = {"type": "None"}
         return
