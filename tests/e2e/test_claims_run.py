@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.project_copy import ProjectCopy
+from tests.project_copy import ProjectCopy, plain_environment
 
 FOLDER = Path("pipelines/claims_release")
 FILE = str(FOLDER / "pipeline.yml")
@@ -34,10 +34,14 @@ def edited(platform: ProjectCopy, path: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
-    """A platform of this file's own: other content that is registered here would be @latest for other tests."""
+    """A platform of this file's own: other content that is registered here would be @latest for other tests.
+
+    Its steps reach this machine, since one of them asks a service of the test's.
+    """
     copy = ProjectCopy.make(tmp_path_factory.mktemp("claims") / "project")
     try:
-        copy.plumbline("local", "up", "--skip-run", "--azure-noise")
+        environ = plain_environment() | {"PLUMBLINE_STEP_NETWORK": "machine"}
+        copy.plumbline("local", "up", "--skip-run", "--azure-noise", environ=environ)
         yield copy
     finally:
         copy.plumbline("local", "reset", "--yes", check=False)
