@@ -21,7 +21,7 @@ CODE_HASH_PROPERTY = "plumbline.code_hash"
 """Property on data, models and build contexts that we upload: Azure keeps no content hash of them."""
 
 OWNER_PROPERTY = "plumbline.urn"
-"""Property on what we create: after a cut-off run, our own half-done work is told from someone else's by it."""
+"""Property on what we create: after a cut-off run, it tells our own half-done work from someone else's."""
 
 _CODE_ID = re.compile(r"/subscriptions/.+/codes/[^/]+/versions/[^/]+", re.IGNORECASE)
 

@@ -32,7 +32,7 @@ VERBS = {
 )
 @click.version_option(__version__, prog_name="plumbline", message="%(prog)s %(version)s")
 def group() -> None:
-    """Azure Machine Learning platforms that hang true to their code.
+    """Azure Machine Learning platforms that match their code.
 
     \b
     Exit codes: 0 clean, 1 failure, 2 usage, 3 drift found or gate closed.

@@ -157,7 +157,7 @@ def shown_component(body: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(rest.get("jobs"), dict):
         rest["jobs"] = {key: shown_node(node) for key, node in rest["jobs"].items()}
     tail = {
-        # The client's answer has no such field: it is told when it matters.
+        # The client's answer has no such field: it is shown when it matters.
         "is_archived": True if str(properties.get("isArchived")).lower() == "true" else None,
         "creation_context": creation_context(body.get("systemData")),
     }

@@ -1,4 +1,4 @@
-"""Findings of a drift check: the engine's refresh plan, told field by field. Pure."""
+"""Findings of a drift check: the engine's refresh plan, field by field. Pure."""
 
 from __future__ import annotations
 

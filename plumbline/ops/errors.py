@@ -23,7 +23,7 @@ class UserError(Exception):
 
 
 class UsageError(UserError):
-    """The command was called with words that do not fit together."""
+    """The command was called with invalid options."""
 
     exit_code = 2
 

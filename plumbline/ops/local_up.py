@@ -45,7 +45,7 @@ def bring_up(stack: EmulatedStack, *, project: Path, azure_noise: bool, skip_run
     if emulation.run(words) != 0:
         raise UserError(
             "stack local: pulumi up: got a failure, expected an update. "
-            "What is above names it; mend it and run again: what has been made is kept."
+            "What is above names it; correct it and run again: what has been made is kept."
         )
     if has_pending_creates(stack.state, "local"):
         # The update above has created or found them; only the note of the killed run is left to strike out.

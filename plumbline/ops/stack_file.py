@@ -70,7 +70,7 @@ def read_stack_file(project: Path, stack: str) -> StackFile:
         mark = getattr(error, "problem_mark", None)
         place = f"{path.name}:{mark.line + 1}" if mark else path.name
         raise UserError(
-            f"{place}: got no YAML ({getattr(error, 'problem', error)}). Mend the file."
+            f"{place}: got no YAML ({getattr(error, 'problem', error)}). Correct the file."
         ) from error
     found: dict[str, tuple[str, int]] = {}
     for key, value in tree.value if isinstance(tree, yaml.MappingNode) else ():

@@ -41,7 +41,7 @@ def refusal_of(error: Exception, *, what: str, action: str, scope: str) -> Refus
             "acknowledged is found again."
         )
     return Refusal(
-        f"{what}: got {_line(error)}, expected azure-ai-ml to take the definition. Mend what it names and run again."
+        f"{what}: got {_line(error)}, expected azure-ai-ml to take the definition. Correct what it names and run again."
     )
 
 
@@ -64,7 +64,7 @@ def _of_status(error: Any, *, what: str, action: str, scope: str) -> str:
         return f"{what}: got {status} after many tries ({line}), expected an answer. Run the command again."
     return (
         f"{what}: got {status} ({line}), expected the definition to be accepted. "
-        "Mend what is named and run up again: nothing was overwritten."
+        "Correct what is named and run up again: nothing was overwritten."
     )
 
 

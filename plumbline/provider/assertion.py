@@ -1,6 +1,6 @@
 """The federated token that stands for a service principal's secret: given, read from a file, or requested.
 
-Each source is a function, which azure-identity asks anew whenever a token of Azure runs out.
+Each source is a function, which azure-identity asks again whenever a token of Azure runs out.
 Source: pulumi-azure-native auth_azidentity.go, `newOidcCredential` (the order) and `getOidcTokenExchangeAssertion`.
 """
 

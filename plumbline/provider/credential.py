@@ -61,7 +61,7 @@ def make_credential(settings: Settings) -> Any:
     except ValueError as error:
         raise Refusal(
             f"login: {row.way}: got settings that azure-identity refuses ({error}), expected ones that it takes. "
-            "Mend what it names."
+            "Correct what it names."
         ) from error
 
 

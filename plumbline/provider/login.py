@@ -40,7 +40,7 @@ class Login:
         except ClientAuthenticationError as error:
             raise Refusal(
                 f"login: {self._way()}: got no token for {', '.join(scopes)} ({_first_line(error)}), expected a login "
-                f"of tenant {self._settings.tenant_id}. Mend that, or log in another way: "
+                f"of tenant {self._settings.tenant_id}. Correct that, or log in another way: "
                 f"{self._az()}az login --tenant {self._settings.tenant_id}, or ARM_CLIENT_ID with ARM_CLIENT_SECRET, "
                 "or ARM_USE_MSI=true, or ARM_USE_DEFAULT_AZURE_CREDENTIAL=true."
             ) from error

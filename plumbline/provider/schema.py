@@ -33,7 +33,7 @@ def package_schema(version: str) -> dict[str, Any]:
         "name": PACKAGE,
         "displayName": "Plumbline",
         "version": version,
-        "description": "Azure ML assets and schedules from az ml YAML, content-addressed, with drift told field by field.",
+        "description": "Azure ML assets and schedules from az ml YAML, content-addressed, with drift reported field by field.",
         "keywords": ["azure", "machine-learning", "mlops"],
         "license": "Apache-2.0",
         "meta": {"moduleFormat": "(.*)"},

@@ -92,7 +92,7 @@ SETTING_ROWS = (
     SettingRow(
         name="oidcRequestUrl",
         variables=("ACTIONS_ID_TOKEN_REQUEST_URL", "ARM_OIDC_REQUEST_URL"),
-        description="Address (https) that a federated token is requested from, anew at each renewal.",
+        description="Address (https) that a federated token is requested from, again at each renewal.",
     ),
     SettingRow(
         name="oidcAudience",

@@ -1,4 +1,4 @@
-"""Protects the main promise: one program, the real engine, and a cloud that hangs true to it."""
+"""Protects the main promise: one program, the real engine, and a cloud that matches it."""
 
 from __future__ import annotations
 

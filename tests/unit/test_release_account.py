@@ -48,7 +48,7 @@ def test_two_clocks_may_differ_a_little(after: timedelta) -> None:
 
 
 def test_without_an_end_nothing_can_be_told_and_that_is_said() -> None:
-    assert "cannot be told" in account(ended_at=None).differences("model", files())[0]
+    assert "is not known" in account(ended_at=None).differences("model", files())[0]
 
 
 def test_where_hashes_were_recorded_they_decide_and_not_the_time() -> None:

@@ -9,7 +9,7 @@ from plumbline.ops.lazy_group import LazyGroup
 # Verb -> one line for the list of commands. The help of the group must not import a verb.
 VERBS = {
     "write": "Write the evidence of an ended run: JSON, Markdown, one HTML page, copies of what was judged.",
-    "verify": "Compute digests and verdict anew from an evidence folder, offline.",
+    "verify": "Recompute digests and verdict from an evidence folder, offline.",
 }
 
 

@@ -165,7 +165,7 @@ class _Gathering:
         return [entry for entry, _ in found]
 
     def _keep_lock(self, entry: dict[str, Any], lock: bytes | None) -> None:
-        """A digest is told with its copy only: nobody could check it otherwise."""
+        """A digest is shown with its copy only: nobody could check it otherwise."""
         digest = entry["lock_sha256"]
         if digest is None:
             return

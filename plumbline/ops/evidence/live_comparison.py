@@ -23,7 +23,7 @@ from plumbline.ops.release.approval import approvals_of
 from plumbline.ops.release.digest import sha256
 
 AGING = Path(__file__).parent / "aging.yaml"
-# What everything else hangs on is told first.
+# What everything else rests on is reported first.
 _FIRST = ("digest", "record")
 
 

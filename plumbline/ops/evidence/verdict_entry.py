@@ -40,7 +40,7 @@ class Account:
 
     @cached_property
     def judgement(self) -> Judgement | None:
-        """The verdict anew; None when there are no metrics or no thresholds to judge."""
+        """The recomputed verdict; None when there are no metrics or no thresholds to judge."""
         if self.metrics is None or self.thresholds is None:
             return None
         try:

@@ -26,7 +26,7 @@ MOST_TOLD = 3
 @place_options
 @output_options
 def command(folder: Path, live: bool, place: Place, output: str, query: str | None) -> None:
-    """Make everything that an evidence folder says anew from the files in it, offline: digests, verdict, metrics, pages.
+    """Recompute everything that an evidence folder says from the files in it, offline: digests, verdict, metrics, pages.
 
     Proves that the folder agrees with itself. That it is the truth, only the workspace knows: with --stack (or
     --live) the run, the approval and the model are read again and compared.

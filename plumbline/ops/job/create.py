@@ -76,7 +76,7 @@ def _released(file: Path, overrides: Any, name: str | None, place: Place) -> tup
         )
     for warning in definition.pipeline.warnings:
         click.echo(f"warning: {warning}", err=True)
-    release_job(definition, overrides)  # what does not fit is told before a login is asked for
+    release_job(definition, overrides)  # what does not fit is reported before a login is asked for
     session = _fresh(place, name)
     return submit_release_run(session, definition, overrides, name=name), session
 
@@ -97,10 +97,12 @@ def _anonymous(file: Path, overrides: Any, name: str | None, place: Place) -> tu
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise UserError(
-            f"{file}{line}: got no YAML ({getattr(error, 'problem', error)}). Mend the file."
+            f"{file}{line}: got no YAML ({getattr(error, 'problem', error)}). Correct the file."
         ) from error
     if not isinstance(mapping, dict):
-        raise UserError(f"{file}: got {type(mapping).__name__}, expected a job as a mapping. Mend the file.")
+        raise UserError(
+            f"{file}: got {type(mapping).__name__}, expected a job as a mapping. Correct the file."
+        )
     set_raw(mapping, overrides)
     own = {key: value for key, value in (mapping.get("tags") or {}).items() if key not in OWN_TAGS}
     folder = file.resolve().parent

@@ -85,7 +85,7 @@ class Outcome:
 def outcome_of(session: AzureSession, history: RunHistory, watch: Watch, look: Look) -> Outcome:
     """Gather how a job ended, its steps side by side.
 
-    A verdict that cannot be read is told on stderr: not everybody who may submit may read blobs, and the rest stays true.
+    A verdict that cannot be read is reported on stderr: not everybody who may submit may read blobs.
     """
     own = history.run(str(look.job["name"]))
     steps = session.side_by_side(

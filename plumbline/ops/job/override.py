@@ -37,7 +37,7 @@ class Override:
 
 
 def parse_overrides(words: Sequence[str]) -> list[Override]:
-    """Read `a.b=value` words. Raises: UsageError: naming every one that is none."""
+    """Read `a.b=value` words. Raises: UsageError: naming every invalid one."""
     found, problems = [], []
     for word in words:
         path, equals, value = word.partition("=")

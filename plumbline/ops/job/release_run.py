@@ -39,7 +39,7 @@ def release_job(definition: JobDefinition, overrides: Sequence[Override] = ()) -
 def find_green_run(session: AzureSession, digest: str) -> dict[str, Any] | None:
     """The latest completed run of a digest, as ARM answers it; None when there is none.
 
-    The tag only finds candidates: the digest is computed anew from the job as it is live. A run whose
+    The tag only finds candidates: the digest is recomputed from the job as it is live. A run whose
     components were registered for it alone never counts.
     """
     pages = session.pages(

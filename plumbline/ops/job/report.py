@@ -1,4 +1,4 @@
-"""The end of a job, told to a person: times, failures, the gate's verdict, where to look."""
+"""The end of a job, for people: times, failures, the gate's verdict, where to look."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def find_verdict(
 
 
 def read_verdict(content: bytes, where: str) -> Verdict:
-    """A verdict from its file. Raises: UserError: it is none."""
+    """A verdict from its file. Raises: UserError: it is not a verdict."""
     try:
         document = json.loads(content)
         checks = tuple(

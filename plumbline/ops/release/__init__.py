@@ -1,1 +1,1 @@
-"""What a run must be before its model may be released: judged anew, digested, approved by someone else."""
+"""What a run must be before its model may be released: judged again, digested, approved by someone else."""

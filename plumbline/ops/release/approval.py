@@ -113,7 +113,7 @@ def approval_version(digest: str) -> str:
 
 
 def approvals_of(session: AzureSession, *, pipeline: str, digest: str) -> list[Approval]:
-    """Every version that stands for a digest, oldest first, those that do not count too; archived ones are none."""
+    """Every version that stands for a digest, oldest first, those that do not count too; archived ones are left out."""
     container, allowed = approval_container(pipeline), approvers(pipeline)
     return [
         _approval(session, container, body, allowed)

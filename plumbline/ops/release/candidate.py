@@ -98,7 +98,7 @@ class Candidate:
 
     @cached_property
     def judgement(self) -> Judgement | None:
-        """The verdict anew; None when there are no metrics or no thresholds to judge."""
+        """The recomputed verdict; None when there are no metrics or no thresholds to judge."""
         if self.metrics is None or self.threshold_bytes is None:
             return None
         try:

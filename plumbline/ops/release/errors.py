@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class GateClosedError(UserError):
-    """The metrics, judged anew, do not reach the thresholds."""
+    """The metrics do not reach the thresholds."""
 
     exit_code = FOUND
 

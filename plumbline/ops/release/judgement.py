@@ -1,4 +1,4 @@
-"""The verdict anew: metrics against thresholds, by arithmetic that no step of the run had a hand in.
+"""The recomputed verdict: metrics against thresholds, by arithmetic that no step of the run had a hand in.
 
 Pure. What a run's own verdict says is compared with it, never believed.
 """
@@ -76,7 +76,7 @@ class Judgement:
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a finite number; a boolean is none."""
+    """Whether a value is a finite number; a boolean is not."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 

@@ -1,4 +1,4 @@
-"""Registered assets that a run used, as they are live, their content hashed anew.
+"""Registered assets that a run used, as they are live, their content hashed again.
 
 Source: Component, Environment and Data Versions - Get, Code Versions - Get.
 """
@@ -42,7 +42,7 @@ class LiveAsset:
             definition when what shows is equal, else what our own mark says; None when it is not there.
         code_hash: Hash of its files, as they were downloaded of components and thresholds, else as the service keeps it.
         inner: References of the components that a pipeline component runs.
-        genuine: Whether its content-addressed version follows from that hash; None when that cannot be told.
+        genuine: Whether its content-addressed version follows from that hash; None when that is not known.
         problem: Why it cannot carry a release, None when it can.
     """
 

@@ -11,14 +11,14 @@ from plumbline.ops.release.terms import release_terms
 
 
 def require_releasable(candidate: Candidate, what: str, *, model: str) -> None:
-    """Pass a completed run whose gate passed and whose metrics, judged anew, reach every threshold.
+    """Pass a completed run whose gate passed and whose metrics, judged again here, reach every threshold.
 
     Args:
         model: Name that it shall be released under: the checkout's terms of that name are what it is held to.
         what: Verb that is refused, for the message.
 
     Raises:
-        GateClosedError: the metrics say no; what else is wrong is told too.
+        GateClosedError: the metrics say no; what else is wrong is reported too.
         NotReleasableError: they say yes, or cannot be judged, and something else is wrong.
     """
     where = f"job {candidate.name}: {what}"
@@ -29,7 +29,7 @@ def require_releasable(candidate: Candidate, what: str, *, model: str) -> None:
         closed = [f"{where}: gate closed: {reason}" for reason in judgement.reasons]
         raise GateClosedError(
             "\n".join([*closed, *faults])
-            + "\nNothing was written. Read the evaluation, mend the model, run again; or see the blocked run's "
+            + "\nNothing was written. Read the evaluation, improve the model, run again; or see the blocked run's "
             f"evidence: plumbline evidence write {candidate.name}"
         )
     if faults:

@@ -66,7 +66,7 @@ def register(
         uncommitted_allowed: Optional. Register a rehearsal's model although no commit holds what ran.
 
     Raises:
-        GateClosedError: the metrics, judged anew, miss a threshold.
+        GateClosedError: the recomputed verdict: metrics miss a threshold.
         NotReleasableError: the run is not as a release needs it, or not what a commit on a branch holds, or nobody but
             its author approved what it left.
         UserError: no right to write models.
@@ -108,7 +108,7 @@ def required_approval(session: AzureSession, candidate: Candidate) -> Approval:
 def registered_version(session: AzureSession, candidate: Candidate, name: str) -> Mapping[str, Any] | None:
     """The newest version of a model that holds the run's very files, None when there is none.
 
-    Neither a tag nor the job that a version names is enough: the files there are hashed anew.
+    Neither a tag nor the job that a version names is enough: the files there are hashed again.
     """
     if not candidate.model_files:
         return None

@@ -45,7 +45,7 @@ class StepAccount:
             return [f"{where}: {text}" for text in self._by_record(self.recorded.get(output), files)]
         if self.ended_at is None:
             return [
-                f"{where}: got no end of run {self.run}, expected one: whether files changed since cannot be told"
+                f"{where}: got no end of run {self.run}, expected one: whether files changed since is not known"
             ]
         return [
             f"{where}: {name}: got a change at {file.changed_at.isoformat()}, expected none after run {self.run} ended "
