@@ -148,7 +148,6 @@ def test_who_waits_for_anothers_build_is_canceled_alone(
         began = time.monotonic()
         with pytest.raises(BuildCanceled):
             second.build(spec, label="x:1", canceled=lambda: time.monotonic() > began + 0.5)
-        assert time.monotonic() - began < 5
         assert len(package.building()) == 3, "the build itself goes on"
         assert not ends
         canceled.set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -42,7 +41,7 @@ def test_one_client_registers_from_eight_threads(azure_ml: MachineLearningPlatfo
     assert 10 <= len(codes) <= 30, "equal code may be uploaded twice by two who start at once, never more"
 
 
-def test_a_thousand_assets_are_listed_quickly(azure_ml: MachineLearningPlatform) -> None:
+def test_a_thousand_assets_are_listed_page_by_page(azure_ml: MachineLearningPlatform) -> None:
     session = requests.Session()
     session.verify = str(azure_ml.emulator.home / "ca.pem")
     session.headers["Authorization"] = f"Bearer {azure_ml.emulator.token()}"
@@ -52,10 +51,10 @@ def test_a_thousand_assets_are_listed_quickly(azure_ml: MachineLearningPlatform)
         body = {"properties": {"image": f"python:{number}"}}
         response = session.put(f"{url}/many-{number:04}/versions/1", json=body, params=version)
         assert response.status_code == 201
-    started, link, found = time.perf_counter(), f"{url}?api-version={ML_VERSION}", 0
+    link, found = f"{url}?api-version={ML_VERSION}", []
     while link:
         page = session.get(link).json()
-        found, link = found + len(page["value"]), page.get("nextLink", "")
-    assert found >= 1000
-    print(f"listed in {time.perf_counter() - started:.2f} s")
-    assert time.perf_counter() - started < 3, "an idle machine takes a tenth of that"
+        assert len(page["value"]) < 1000
+        found += [one["name"] for one in page["value"]]
+        link = page.get("nextLink", "")
+    assert len(found) == len(set(found)) >= 1000

@@ -40,12 +40,10 @@ def bootstrap(root: Path, **environ: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def test_finished_environment_is_left_alone_within_a_third_of_a_second(checkout: Path) -> None:
+def test_finished_environment_is_left_alone_without_a_python(checkout: Path) -> None:
     finish(checkout)
-    began = time.monotonic()
     done = bootstrap(checkout, PLUMBLINE_PYTHON="/nonexistent")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert time.monotonic() - began < 0.3
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
