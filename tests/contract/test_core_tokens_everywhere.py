@@ -22,7 +22,7 @@ OPEN = {
     r"/health": "says that the process lives",
     r"/metadata/endpoints": "asked before there is a token",
     r"/discovery": "a registry's whereabouts, asked before there is a token",
-    r"/msi/token|/\{tenant\}/.*": "gives the tokens, for a secret of its own",
+    r"/msi/token|/msi/azureml/token|/\{tenant\}/.*": "gives the tokens, for a secret of its own",
     r"/_control/.*": "asks for the control secret",
     r"/studio/.*": "a page for a browser: the address is signed",
     r"/artifacts/.*/contents/.*": "the address is signed",
