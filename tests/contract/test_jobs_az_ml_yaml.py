@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 
 from tests.contract.job_platform import ENDED, JobPlatform, job_platform
 
@@ -45,7 +46,7 @@ command: echo weights > ${{outputs.model}}/w && echo rows > ${{outputs.table}}
 environment: {image: "python:3.11"}
 compute: azureml:wide
 outputs:
-  model: {type: custom_model, name: written_by_a_job, version: "4"}
+  model: {type: custom_model, name: written_by_a_job}
   table: {type: uri_file, name: rows_of_a_job}
 """
 SWEEP = """
@@ -144,11 +145,16 @@ def test_named_outputs_are_assets_that_the_client_finds(
 ) -> None:
     name = _submitted(client, tmp_path, NAMED_OUTPUTS)
     assert jobs.wait(name)["status"] == "Completed", jobs.error(name)
-    shown = client.jobs.get(name)
-    assert (shown.outputs["model"].name, shown.outputs["model"].version) == ("written_by_a_job", "4")
-    model = client.models.get("written_by_a_job", version="4")
+    model = client.models.get("written_by_a_job", version="1")
     assert (model.type, model.job_name) == ("custom_model", name)
     assert client.data.get("rows_of_a_job", label="latest").type == "uri_file"
+
+
+def test_a_version_for_a_command_job_s_output_is_refused_as_recorded(client: Any, tmp_path: Path) -> None:
+    """The api-version with which azure-ai-ml 1.35.2 sends command jobs has no such member."""
+    versioned = NAMED_OUTPUTS.replace("name: written_by_a_job}", 'name: written_by_a_job, version: "4"}')
+    with pytest.raises(HttpResponseError, match="Could not find member 'assetVersion'"):
+        _submitted(client, tmp_path, versioned)
 
 
 def test_a_sweep_runs_its_trials(jobs: JobPlatform, client: Any, tmp_path: Path) -> None:
