@@ -24,6 +24,7 @@ _SEEDS: tuple[tuple[str, str, Kind], ...] = (
     ("alice", "alice@plumbline.example", "User"),
     ("bob", "bob@plumbline.example", "User"),
 )
+_DISPLAY_NAMES = {"alice@plumbline.example": "Alice Author", "bob@plumbline.example": "Bob Reviewer"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +44,21 @@ class Principal:
     run: str | None = None
 
     @property
+    def display_name(self) -> str:
+        """How people read it: a user's full name, which others may have too; else its own name."""
+        return _DISPLAY_NAMES.get(self.name, self.name)
+
+    @property
     def shown_name(self) -> str:
-        """As systemData and the activity log name it: a user's sign-in name, an application's client id."""
+        """As systemData names it: a user's display name, an application's client id.
+
+        Source: every recorded session since 2023 ("Firstname Lastname", createdByType User).
+        """
+        return self.display_name if self.kind == "User" else self.client_id
+
+    @property
+    def login_name(self) -> str:
+        """As refusals name it: a user's sign-in name, an application's client id."""
         return self.name if self.kind == "User" else self.client_id
 
     @property

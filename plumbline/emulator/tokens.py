@@ -80,7 +80,7 @@ class Tokens:
             "idtyp": "user" if principal.kind == "User" else "app",
         }
         if principal.kind == "User":
-            content |= {"upn": principal.name, "name": principal.name.split("@")[0].title()}
+            content |= {"upn": principal.name, "name": principal.display_name}
         content |= dict(claims or {})
         return jwt.encode(content, self._key, algorithm="RS256", headers={"kid": "plumbline"})
 

@@ -185,7 +185,7 @@ def test_who_made_and_who_changed_a_version_is_kept(azure_ml: MachineLearningPla
     with azure_ml.environment("bob"):
         register_environment(azure_ml.client(), name="signed", description="By bob.")
     data = azure_ml.get("environments/signed/versions/1")["systemData"]
-    assert (data["createdByType"], data["lastModifiedBy"]) == ("Application", "bob@plumbline.example")
+    assert (data["createdByType"], data["lastModifiedBy"]) == ("Application", "Bob Reviewer")
     assert data["lastModifiedAt"] > data["createdAt"]
 
 

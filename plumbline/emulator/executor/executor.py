@@ -221,7 +221,7 @@ def submitter_of(emulator: Emulator, principal: Principal) -> dict[str, str]:
         "tenant_id": emulator.settings.tenant_id,
         "name": principal.shown_name,
         "type": principal.shown_type,
-        "display_name": principal.name,
+        "display_name": principal.display_name,
     }
 
 
