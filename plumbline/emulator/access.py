@@ -188,7 +188,7 @@ class Access:
     def require(self, principal: Principal, action: str, scope: str, *, data: bool = False) -> None:
         """Raises: AzureError: 403 AuthorizationFailed, when the principal may not."""
         if not self.allowed(principal, action, scope, data=data):
-            raise forbidden(principal.login_name, principal.object_id, action, scope)
+            raise forbidden(principal.shown_name, principal.object_id, action, scope)
 
     def _load(self) -> list[_Assigned]:
         if self._assignments is None:

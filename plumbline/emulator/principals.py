@@ -27,6 +27,11 @@ _SEEDS: tuple[tuple[str, str, Kind], ...] = (
 _DISPLAY_NAMES = {"alice@plumbline.example": "Alice Author", "bob@plumbline.example": "Bob Reviewer"}
 
 
+def display_name_of(login: str) -> str:
+    """The display name behind a sign-in name: Azure ML's systemData has that one, ARM's other types the sign-in name."""
+    return _DISPLAY_NAMES.get(login, login)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Principal:
     """An identity that holds a token.
@@ -46,19 +51,11 @@ class Principal:
     @property
     def display_name(self) -> str:
         """How people read it: a user's full name, which others may have too; else its own name."""
-        return _DISPLAY_NAMES.get(self.name, self.name)
+        return display_name_of(self.name)
 
     @property
     def shown_name(self) -> str:
-        """As systemData names it: a user's display name, an application's client id.
-
-        Source: every recorded session since 2023 ("Firstname Lastname", createdByType User).
-        """
-        return self.display_name if self.kind == "User" else self.client_id
-
-    @property
-    def login_name(self) -> str:
-        """As refusals name it: a user's sign-in name, an application's client id."""
+        """As systemData and refusals of ARM name it: a user's sign-in name, an application's client id."""
         return self.name if self.kind == "User" else self.client_id
 
     @property

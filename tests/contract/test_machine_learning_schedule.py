@@ -77,7 +77,7 @@ def test_change_keeps_the_schedule_and_says_who(azure_ml: MachineLearningPlatfor
     answer = azure_ml.get("schedules/weekly")
     assert answer["properties"]["trigger"]["expression"] == "30 7 * * mon-fri"
     assert answer["systemData"]["createdByType"] == "Application"
-    assert answer["systemData"]["lastModifiedBy"] == "Alice Author"
+    assert answer["systemData"]["lastModifiedBy"] == "alice@plumbline.example"
 
 
 def test_pin_to_a_component_that_does_not_exist_is_refused(

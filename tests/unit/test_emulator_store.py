@@ -55,7 +55,7 @@ def test_an_update_keeps_place_and_creation_and_says_who_was_last(store):
     put(store, f"{WIDGET}/b")
     second = put(store, f"{WIDGET}/a", {"n": 2}, ROBOT)
     assert [item.name for item in store.list(GROUP)] == ["a", "b"]
-    assert second.system_data["createdBy"] == "Alice Author"
+    assert second.system_data["createdBy"] == "alice@plumbline.example"
     assert second.system_data["createdAt"] == first.system_data["createdAt"]
     assert (second.system_data["lastModifiedBy"], second.system_data["lastModifiedByType"]) == (
         "c2",

@@ -219,7 +219,7 @@ def submitter_of(emulator: Emulator, principal: Principal) -> dict[str, str]:
     return {
         "object_id": principal.object_id,
         "tenant_id": emulator.settings.tenant_id,
-        "name": principal.shown_name,
+        "name": principal.display_name if principal.kind == "User" else principal.shown_name,
         "type": principal.shown_type,
         "display_name": principal.display_name,
     }

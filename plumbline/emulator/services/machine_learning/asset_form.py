@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from plumbline.emulator.principals import display_name_of
 from plumbline.emulator.services.machine_learning import component_form
 from plumbline.emulator.store import SEEDED_BY
 
@@ -192,6 +193,10 @@ def _provider_as(_name: str, value: Any, _seen: Seen, line: Mapping[str, Any]) -
     )
 
 
+def _people_by_display_name(name: str, value: Any, _seen: Seen, _line: Mapping[str, Any]) -> Any:
+    return display_name_of(value) if name.endswith("By") else value
+
+
 def _of_spec(function: Callable[[Any], Any]) -> Function:
     return lambda _name, value, _seen, _line: value if value is MISSING else function(value)
 
@@ -210,6 +215,7 @@ _FUNCTIONS: dict[str, Function] = {
     "nobody_unless_listed": _nobody_unless_listed,
     "nobody_created_it": _nobody_created_it,
     "in_capitals": _in_capitals,
+    "people_by_display_name": _people_by_display_name,
     "provider_as": _provider_as,
     "plain_compute_defaults": _of_spec(component_form.plain_compute_defaults),
     "data_inputs_first": _of_spec(component_form.data_inputs_first),
