@@ -121,7 +121,7 @@ def test_edit_of_an_asset_is_told_with_who_changed_that_version(platform: Projec
     _as(platform, "alice", "tag", "claims_train")
     (found,) = _drift(platform, exit_code=FOUND)
     assert (found["field"], found["live"], found["who"]) == (
-        "tags.seen_by", "alice", "alice@plumbline.example",
+        "tags.seen_by", "alice", "Alice Author",
     )  # fmt: skip
     assert found["source"] == "systemData"
     platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")

@@ -82,7 +82,7 @@ def test_evidence_holds_what_a_reviewer_asks_for(document: dict[str, Any], job: 
     assert document["verdict"]["sentence"] == "The model reaches all 7 thresholds."
     assert document["verdict"]["run_agrees"] is True
     assert document["rehearsal"] is True
-    assert document["approval"]["approver"] == "bob@plumbline.example"
+    assert document["approval"]["approver"] == "Bob Reviewer"
     assert document["approval"]["rehearsal"] is True
     assert document["model"]["registered"]["name"] == "claims_release"
     assert document["job"]["submitter_shown"] == "deployer"
@@ -218,12 +218,12 @@ def edited(path: Path, old: str, new: str) -> None:
         ("files/verdict.json", "true", "false", "files/verdict.json: got sha256"),
         ("files/lift.csv", "1,401", "1,402", "files/lift.csv: got sha256"),
         ("evidence.html", "Passed", "Failed", "evidence.html: got sha256"),
-        ("evidence.md", "bob@", "eve@", "evidence.md: got sha256"),
+        ("evidence.md", "Bob Reviewer", "Eve Reviewer", "evidence.md: got sha256"),
         ("evidence.json", '"value": 0.139438', '"value": 0.539438', "verdict.checks.d2_gamma.value: got 0.539438, expected 0.139438 as files/metrics.json"),
         ("evidence.json", '"threshold": 0.08', '"threshold": 0.01', "verdict.checks.d2_gamma.threshold: got 0.01"),
         ("evidence.json", "claims_train:h1", "claims_train:h2", "digest: got"),
         ("evidence.json", '"owner": "claims-analytics"', '"owner": "somebody"', 'release.terms.owner: got "somebody", expected "claims-analytics"'),
-        ("evidence.json", '"approver": "bob@', '"approver": "eve@', "evidence.html: got another page"),
+        ("evidence.json", '"approver": "Bob', '"approver": "Eve', "evidence.html: got another page"),
         ("evidence.json", '"experiment_name": "claims', '"experiment_name": "other', "its own content_sha256"),
     ],
 )  # fmt: skip
@@ -436,7 +436,7 @@ def better_throughout(forger: Forger) -> None:
         (lambda f: f.e["verdict"]["problems"].append("x") or f.e["verdict"].update(
             {"outcome": "disputed", "pass": False, "sentence": "The thresholds are reached, but something else forbids a release."}
         ), 'live: verdict.outcome: got "passed", expected "disputed"'),
-        (lambda f: f.e["approval"].update(approver="eve@plumbline.example"), 'live: approval.approver: got "bob@'),
+        (lambda f: f.e["approval"].update(approver="eve@plumbline.example"), 'live: approval.approver: got "Bob Reviewer'),
         (lambda f: f.e["approval"].update(note="all fine"), "live: approval.note: got "),
         (lambda f: f.e["model"]["registered"].update(version="9"), "live: model.registered.version: got "),
         (lambda f: (f.e.update(rehearsal=False), f.e["approval"].update(rehearsal=False)), "live: rehearsal: got true, expected false"),
@@ -520,7 +520,7 @@ def test_an_approver_whom_the_checkout_no_longer_lists_is_a_notice(
         terms.write_text(before)
     (found,) = [line for line in notices if line.startswith("live: approval ")]
     assert (
-        "does not count by this checkout: it was written by bob@plumbline.example, whom approval.approvers"
+        "does not count by this checkout: it was written by Bob Reviewer (bob@plumbline.example), whom approval.approvers"
         in found
     )
 

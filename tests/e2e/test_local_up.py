@@ -30,7 +30,7 @@ def test_up_releases_a_model_with_its_evidence_and_then_finds_it(platform: Proje
         assert (platform.root / name).read_bytes() == (REPOSITORY / name).read_bytes()
     assert "7 of 7 thresholds reached" in told
     assert re.search(r"^train +Completed( +\d+\.\d){5}$", told, re.MULTILINE)
-    assert "bob@plumbline.example" in _fact(told, "Approved")
+    assert "Bob Reviewer" in _fact(told, "Approved")
     assert "rehearsal" in _fact(told, "Approved")
     assert _fact(told, "Model") == "claims_release:1"
     page = platform.root / _fact(told, "Evidence")

@@ -113,7 +113,7 @@ def test_an_application_may_not_approve(reviewed: ProjectCopy, job: str) -> None
 def test_an_approval_says_who_and_when_by_azures_own_record(
     reviewed: ProjectCopy, job: str, approval: dict[str, Any]
 ) -> None:
-    assert approval["approver"] == "bob@plumbline.example"
+    assert approval["approver"] == "Bob Reviewer"
     assert approval["rehearsal"] is True
     assert approval["note"] == "table of groups read"
     name, version = approval["approval"].split(":")
@@ -123,7 +123,7 @@ def test_an_approval_says_who_and_when_by_azures_own_record(
         "print(json.dumps([context.created_by, context.created_by_type.value, found.tags, found.path]))"
     )
     created_by, kind, tags, path = json.loads(in_python(reviewed, "alice", CLIENT + program))
-    assert (created_by, kind) == ("bob@plumbline.example", "User")
+    assert (created_by, kind) == ("Bob Reviewer", "User")
     assert (tags["plumbline.job"], tags["plumbline.approved_digest"]) == (job, approval["digest"])
     assert "/verdict" in path
 
@@ -133,7 +133,7 @@ def test_an_approved_run_is_not_approved_twice(
 ) -> None:
     answer = acting(reviewed, "bob", "model", "approve", job)
     assert answer.returncode == 1
-    assert f"got an approval already, by bob@plumbline.example at {approval['approved_at']}" in answer.stderr
+    assert f"got an approval already, by Bob Reviewer at {approval['approved_at']}" in answer.stderr
 
 
 def test_a_registered_model_says_where_it_comes_from(
@@ -144,7 +144,7 @@ def test_a_registered_model_says_where_it_comes_from(
     tags = model["tags"]
     assert tags["plumbline.job"] == job
     assert tags["plumbline.digest"] == approval["digest"]
-    assert tags["plumbline.approver"] == "bob@plumbline.example"
+    assert tags["plumbline.approver"] == "Bob Reviewer"
     assert tags["plumbline.commit"] == reviewed.git("rev-parse", "HEAD").strip()
     assert tags["plumbline.component.train"].startswith("claims_train:h1")
     assert tags["plumbline.data.claims"].startswith("claims_medical_expenditures:h1")
@@ -225,7 +225,7 @@ def test_an_approval_that_the_author_writes_by_hand_does_not_count(reviewed: Pro
     in_python(reviewed, "bob", CLIENT + program)
     answer = acting(reviewed, "deployer", "model", "register", again)
     assert answer.returncode == 1
-    assert "does not count: it was written by bob@plumbline.example, who submitted the run" in answer.stderr
+    assert "does not count: it was written by Bob Reviewer (bob@plumbline.example), who submitted the run" in answer.stderr
 
 
 def test_thresholds_that_a_submission_chose_are_not_the_releases(reviewed: ProjectCopy, job: str) -> None:

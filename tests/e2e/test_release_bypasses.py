@@ -154,7 +154,7 @@ def test_a_step_that_is_renamed_into_another_is_noticed(platform: ProjectCopy, j
 
 def test_a_run_that_reused_every_step_can_be_approved(platform: ProjectCopy, job: str) -> None:
     again = told(platform, "alice", "job", "rerun", job, "--stream")["name"]
-    assert told(platform, "bob", "model", "approve", again)["approver"] == "bob@plumbline.example"
+    assert told(platform, "bob", "model", "approve", again)["approver"] == "Bob Reviewer"
 
 
 def test_outputs_that_are_overwritten_consistently_after_the_run_are_not_those_that_it_wrote(
@@ -225,7 +225,7 @@ def test_an_approval_by_somebody_who_is_not_listed_any_more_does_not_count(
 ) -> None:
     with release_file(platform, "approval:\n", "approval:\n  approvers: [carol@plumbline.example]\n"):
         said = refused(platform, "deployer", "model", "register", job)
-    assert "does not count: it was written by bob@plumbline.example, whom approval.approvers" in said
+    assert "does not count: it was written by Bob Reviewer (bob@plumbline.example), whom approval.approvers" in said
     with release_file(platform, "approval:\n", "approval:\n  approvers: [Bob@plumbline.example]\n"):
         assert acting(platform, "deployer", "model", "register", job).returncode == 0
 
