@@ -368,7 +368,7 @@ def lapsed_gate(forger: Forger) -> None:
         (other_owner, "release.sha256: got "),
         (lambda f: f.e.update(release=None), "release: got null, expected "),
         (lambda f: f.e["before_after"]["preparation_days"].update(after=1), "before_after.preparation_days.after: got 1, expected 4"),
-        (lambda f: f.e["approval"].update(approver=f.e["job"]["submitted_by"]), "who submitted the run, expected another person"),
+        (lambda f: f.e["approval"].update(approver_object_id=f.e["job"]["submitter_object_ids"][0]), "who submitted the run, expected another person"),
         (lambda f: f.e["approval"].update(reference="claims_release_approval:a1" + "0" * 26), "approval.reference: got "),
         (lambda f: f.e["model"]["files"].pop("model.json"), "model.files.model.json: got nothing, expected "),
         (lambda f: f.step("train").update(code_hash="0" * 64), 'steps.train.code_hash: got "0000'),

@@ -225,7 +225,10 @@ def test_an_approval_that_the_author_writes_by_hand_does_not_count(reviewed: Pro
     in_python(reviewed, "bob", CLIENT + program)
     answer = acting(reviewed, "deployer", "model", "register", again)
     assert answer.returncode == 1
-    assert "does not count: it was written by Bob Reviewer (bob@plumbline.example), who submitted the run" in answer.stderr
+    assert (
+        "does not count: it was written by Bob Reviewer (bob@plumbline.example), who submitted the run"
+        in answer.stderr
+    )
 
 
 def test_thresholds_that_a_submission_chose_are_not_the_releases(reviewed: ProjectCopy, job: str) -> None:

@@ -225,7 +225,10 @@ def test_an_approval_by_somebody_who_is_not_listed_any_more_does_not_count(
 ) -> None:
     with release_file(platform, "approval:\n", "approval:\n  approvers: [carol@plumbline.example]\n"):
         said = refused(platform, "deployer", "model", "register", job)
-    assert "does not count: it was written by Bob Reviewer (bob@plumbline.example), whom approval.approvers" in said
+    assert (
+        "does not count: it was written by Bob Reviewer (bob@plumbline.example), whom approval.approvers"
+        in said
+    )
     with release_file(platform, "approval:\n", "approval:\n  approvers: [Bob@plumbline.example]\n"):
         assert acting(platform, "deployer", "model", "register", job).returncode == 0
 
