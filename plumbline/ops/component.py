@@ -153,7 +153,7 @@ def shown_component(body: Mapping[str, Any]) -> dict[str, Any]:
         "tags": properties.get("tags") or spec.get("tags") or {},
     }
     left_out = {"_source", "sourceJobId", *head}
-    rest = {key: value for key, value in spec.items() if key not in left_out and value is not None}
+    rest = _typed({key: value for key, value in spec.items() if key not in left_out and value is not None})
     if isinstance(rest.get("jobs"), dict):
         rest["jobs"] = {key: shown_node(node) for key, node in rest["jobs"].items()}
     tail = {
@@ -162,3 +162,26 @@ def shown_component(body: Mapping[str, Any]) -> dict[str, Any]:
         "creation_context": creation_context(body.get("systemData")),
     }
     return {key: value for key, value in {**head, **rest, **tail}.items() if value is not None}
+
+
+def _typed(spec: dict[str, Any]) -> dict[str, Any]:
+    """A spec with the types that azure-ai-ml shows: Azure answers every scalar as text."""
+    if "is_deterministic" in spec:
+        spec["is_deterministic"] = _truth(spec["is_deterministic"])
+    if isinstance(spec.get("inputs"), Mapping):
+        spec["inputs"] = {
+            name: {**row, "optional": _truth(row["optional"])} if "optional" in row else row
+            for name, row in spec["inputs"].items()
+        }
+    for part in ("resources", "distribution"):
+        if isinstance(spec.get(part), Mapping):
+            spec[part] = {key: _count(value) for key, value in spec[part].items()}
+    return spec
+
+
+def _truth(value: Any) -> Any:
+    return value.lower() == "true" if isinstance(value, str) else value
+
+
+def _count(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value

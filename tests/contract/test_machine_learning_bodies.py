@@ -109,8 +109,8 @@ def test_what_the_models_read_can_be_sent_back_unchanged(
     read = _deserialize(getattr(models, _MODELS[path]), body)
     sent = json.loads(json.dumps(read, cls=SdkJSONEncoder, exclude_readonly=True))
     response = azure_ml.call("PUT", path, json=sent, params={"skipValidation": "true"})
-    # Recorded: a PUT of an environment and of a compute is always answered 201.
-    always_201 = path.startswith(("environments/", "computes/"))
+    # Recorded: a PUT of an environment, of a compute and of a schedule is always answered 201.
+    always_201 = path.startswith(("environments/", "computes/", "schedules/"))
     assert response.status_code == (201 if always_201 else 200), response.text
     after = azure_ml.get(path)
     for ages in ("modifiedOn", "provisioningState", *(["nextVersion"] if path == "components/train" else [])):

@@ -70,10 +70,20 @@ def _traffic(platform: MachineLearningPlatform, traffic: object) -> object:
     return platform.call("PUT", ONLINE, json={**body, "properties": properties})
 
 
-@pytest.mark.parametrize("traffic", [{"blue": 60}, {"green": 100}, {"blue": "all"}, "blue"])
-def test_traffic_that_goes_nowhere_is_refused(platform: MachineLearningPlatform, traffic: object) -> None:
+@pytest.mark.parametrize(
+    ("traffic", "code"),
+    [
+        ({"blue": 60}, "UserError"),
+        ({"green": 100}, "UserError"),
+        ({"blue": "all"}, "InvalidRequestContent"),
+        ("blue", "InvalidRequestContent"),
+    ],
+)
+def test_traffic_that_goes_nowhere_is_refused(
+    platform: MachineLearningPlatform, traffic: object, code: str
+) -> None:
     answer = _traffic(platform, traffic)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "UserError"), answer.text
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code), answer.text
 
 
 def test_a_deployment_with_traffic_cannot_be_deleted(platform: MachineLearningPlatform) -> None:

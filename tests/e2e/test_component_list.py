@@ -48,7 +48,8 @@ def test_containers_agree_with_the_official_client(platform: ProjectCopy) -> Non
     assert set(ours) >= NAMES
     for name, row in theirs.items():
         assert ours[name]["id"] == row["id"]
-        assert ours[name]["latest_version"] == row["latest_version"]
+        # Azure was recorded to leave it out of a component's container.
+        assert ours[name].get("latest_version") == row.get("latest_version")
         assert without_types(ours[name]["creation_context"]) == without_types(row["creation_context"])
 
 
