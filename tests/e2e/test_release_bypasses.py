@@ -273,16 +273,17 @@ def test_a_jobs_output_that_holds_another_model_than_the_evaluated_one_is_refuse
     path = next(platform.emulator_home.glob("*.db"))
     with closing(sqlite3.connect(path, timeout=30)) as store:
 
-        def point(uri: str) -> str:
+        def point(output: dict[str, Any]) -> dict[str, Any]:
             (text,) = store.execute("SELECT document FROM run WHERE name = ?", (job,)).fetchone()
             document = json.loads(text)
-            before = str(document["outputs"]["model"]["uri"])
-            document["outputs"]["model"]["uri"] = uri
+            before: dict[str, Any] = document["outputs"]["model"]
+            document["outputs"]["model"] = output
             store.execute("UPDATE run SET document = ? WHERE name = ?", (json.dumps(document), job))
             store.commit()
             return before
 
-        before = point(f"azureml://datastores/{features.strip().split('/datastores/')[1]}")
+        moved = f"azureml://datastores/{features.strip().split('/datastores/')[1]}"
+        before = point({"uri": moved, "type": "custom_model"})
         try:
             said = refused(platform, "deployer", "model", "register", job)
             acting(platform, "deployer", "evidence", "write", job, "--out", "moved", check=True)
