@@ -76,9 +76,20 @@ class Writer:
         return answers.last(scope)
 
     def change(
-        self, workspace: Workspace, definition: AssetDefinition, mutable: Mapping[str, Any], *, root: Path
+        self,
+        workspace: Workspace,
+        definition: AssetDefinition,
+        mutable: Mapping[str, Any],
+        *,
+        properties: Mapping[str, str],
+        root: Path,
     ) -> Mapping[str, Any]:
-        """Change what may change of a version that exists: `description`, `tags`, `display_name`."""
+        """Change what may change of a version that exists: `description`, `tags`, `display_name`.
+
+        Args:
+            properties: Those of the live version, our marks among them. azure-ai-ml 1.35.2 looks for a component's where
+                Azure answers none (recorded), and would send none back.
+        """
         kind, name, version = definition.kind, definition.name, definition.version
         scope = workspace.version(kind_rows()[kind].collection, name, version)
         with self._refusals(f"{name}:{version}: change", "versions/write", kind, scope):
@@ -86,9 +97,8 @@ class Writer:
             entity = operations.get(name=name, version=version)
             if kind == "component" and entity.type == "pipeline":
                 # Azure answers no steps, so that azure-ai-ml would send none (recorded; azure-ai-ml 1.35.2).
-                whole = loaded(kind, to_az_ml_yaml(definition, root=root))
-                whole.properties = entity.properties
-                entity = whole
+                entity = loaded(kind, to_az_ml_yaml(definition, root=root))
+            entity.properties = dict(properties)
             for noun, value in mutable.items():
                 setattr(entity, noun, value)
             with self._answers.kept() as answers:

@@ -59,8 +59,8 @@ def test_secrets_stay_secret_and_options_are_honoured(stack: ProviderStack) -> N
     everything = "".join(file.read_text() for file in stack.state.glob(".pulumi/stacks/scoring/*.json"))
     assert "Scores a table." not in everything
     assert stack.live(f"components/score/versions/{state['score']['outputs']['version']}")["properties"][
-        "description"
-    ]
+        "componentSpec"
+    ]["description"]
     text = stack.run("preview", "--diff", "--refresh")
     assert "Scores a table." not in text
 
@@ -90,7 +90,7 @@ def test_description_and_tags_change_in_place_and_can_be_taken_away(stack: Provi
         stack.up()
         assert [entry for entry in stack.writes() if "codes" in entry] == []
         live = stack.live(f"components/score/versions/{version}")["properties"]
-        assert live["description"] == "New words."
+        assert live["componentSpec"]["description"] == "New words."
         assert not live.get("tags")
         assert stack.resources()["score"]["outputs"]["version"] == version
         assert stack.drift() == {}

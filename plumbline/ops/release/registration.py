@@ -116,8 +116,10 @@ def registered_version(session: AzureSession, candidate: Candidate, name: str) -
     for body in model_versions(session, name):
         source = job_output(body)
         tags = (body.get("properties") or {}).get("tags") or {}
+        found: Mapping[str, str] | None
         if source == (candidate.name, candidate.flow.model_output):
-            found = candidate.output_files
+            # A failed job's outputs have no address: what names them was made of this run all the same.
+            found = candidate.model_files if candidate.output_files is None else candidate.output_files
         elif source is not None and tags.get(MODEL_DIGEST_TAG) == candidate.model_digest:
             uri = history.outputs(source[0]).get(source[1])
             found = {path: file.sha256 for path, file in files.stored(uri).items()} if uri else None

@@ -206,6 +206,7 @@ class VersionedAssetKind:
                 workspace,
                 definition_of(self.kind, inputs),
                 attributes,
+                properties=(body.get("properties") or {}).get("properties") or {},
                 root=context.root,
             )
         if inputs["archived"] and not archived:
