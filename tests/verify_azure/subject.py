@@ -47,6 +47,7 @@ class World:
                 raise _not_made(name, error) from error
         try:
             return future.result()
+        # Whatever a part's maker raised is kept in the future, and becomes the reason of every check that needs it.
         except Exception as error:
             raise _not_made(name, error) from error
 
