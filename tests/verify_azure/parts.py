@@ -20,9 +20,7 @@ RIGHTS_SECONDS = 600
 @part("group")
 def make_group(azure: Subject) -> str:
     """The group of this run, tagged with what it is."""
-    path = f"{azure.cloud.scope}/resourceGroups/{azure.world.group_name}"
-    azure.put(path, api=api.GROUP, body={"location": azure.location, "tags": azure.world.tags})
-    return path
+    return azure.make_group(azure.world.group_name)
 
 
 @part("storage", "group")

@@ -28,15 +28,15 @@ def remove(world: World, say: Callable[[str], None]) -> bool:
     """
     cloud, left = world.cloud, []
     cloud.stopping.clear()
-    groups = f"{cloud.scope}/resourceGroups"
-    try:
-        names = [row["name"] for row in cloud.get(groups, api=api.GROUP)["value"]]
-    except (Refused, AzureError) as error:
-        names, left = [], [f"list of groups: {first_line(error)}"]
-    for name in sorted(one for one in names if one.startswith(world.group_name)):
+    for lock in world.locks:
+        try:
+            _delete(cloud, lock, api=api.LOCK)
+        except (Refused, AzureError) as error:
+            left.append(f"{lock}: {first_line(error)}")
+    for name in world.groups:
         say(f"Removing resource group {name} ...")
         try:
-            _remove_group(cloud, f"{groups}/{name}")
+            _remove_group(cloud, f"{cloud.scope}/resourceGroups/{name}")
         except (Refused, AzureError) as error:
             left.append(f"{name}: {first_line(error)}")
     try:
@@ -50,15 +50,29 @@ def remove(world: World, say: Callable[[str], None]) -> bool:
 
 def way_out(world: World) -> list[str]:
     """The commands that remove what may be left."""
-    commands = [f"az group delete --yes --name {world.group_name}", *world.leftovers]
+    commands = [
+        *(f"az lock delete --ids {lock}" for lock in world.locks),
+        *(f"az group delete --yes --name {name}" for name in world.groups),
+        *world.leftovers,
+    ]
     return ["Remove it by hand:", *(f"    {command}" for command in commands)]
 
 
 def _remove_group(cloud: Cloud, group: str) -> None:
     kinds = f"{group}/providers/Microsoft.MachineLearningServices/workspaces"
-    for row in cloud.get(kinds, api=api.ML)["value"]:
-        cloud.finish("DELETE", row["id"], api=api.ML, forceToPurge="true")
-    cloud.finish("DELETE", group, api=api.GROUP)
+    listed = cloud.send("GET", kinds, api=api.ML)
+    for row in listed.json()["value"] if listed.status_code == 200 else ():
+        _delete(cloud, row["id"], api=api.ML, forceToPurge="true")
+    _delete(cloud, group, api=api.GROUP)
+
+
+def _delete(cloud: Cloud, path: str, *, api: str, **query: str) -> None:
+    """Delete what may be gone already. Raises: Refused."""
+    try:
+        cloud.finish("DELETE", path, api=api, **query)
+    except Refused as refused:
+        if refused.status != 404:
+            raise
 
 
 def _purge_vaults(cloud: Cloud, group: str) -> None:

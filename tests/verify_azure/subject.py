@@ -16,7 +16,7 @@ from azure.core.rest import HttpResponse
 from tests.verify_azure.check import PARTS
 from tests.verify_azure.cloud import Cloud, Refused
 from tests.verify_azure.finding import ODD_ANSWERS, NotChecked
-from tests.verify_azure.versions import ML, RESOURCES
+from tests.verify_azure.versions import GROUP, ML, RESOURCES
 
 _PROVIDER = re.compile(r"/providers/(Microsoft\.\w+)/(\w+)")
 # A second login, with no rights of its own before the checks give it some. See docs/guides/verify-azure.md.
@@ -32,6 +32,9 @@ class World:
         self._made: dict[str, Future[Any]] = {}
         self._lock = threading.Lock()
         self.leftovers: list[str] = []
+        # What is removed whether or not Azure's lists, which come late, show it yet.
+        self.groups: list[str] = []
+        self.locks: list[str] = []
 
     def part(self, name: str) -> Any:
         """A part, made now if it is not yet. Raises: NotChecked: it could not be made."""
@@ -100,6 +103,13 @@ class Subject:
         """One request, its answer whatever the status."""
         self._note(path, api)
         return self.cloud.send(method, path, api=api, **options)
+
+    def make_group(self, name: str) -> str:
+        """A resource group, which the end of the run removes: its id. Raises: Refused."""
+        path = f"{self.cloud.scope}/resourceGroups/{name}"
+        self.world.groups.append(name)
+        self.put(path, api=GROUP, body={"location": self.location, "tags": self.world.tags})
+        return path
 
     def put(self, path: str, *, api: str, body: Any) -> Any:
         """PUT, its end waited for: the resource as GET answers it. Raises: Refused."""

@@ -66,10 +66,7 @@ def deleted_log_analytics_workspace(azure: Subject) -> Finding:
 
 @check("storage-name-global", "storage", "vault")
 def taken_names(azure: Subject) -> Finding:
-    inner = f"{azure.world.group_name}-names"
-    azure.world.leftovers.append(f"az group delete --yes --name {inner}")
-    group = f"{azure.cloud.scope}/resourceGroups/{inner}"
-    azure.put(group, api=api.GROUP, body={"location": azure.location, "tags": azure.world.tags})
+    group = azure.make_group(f"{azure.world.group_name}-names")
     account, vault = (str(azure.part(name)).rsplit("/", 1)[1] for name in ("storage", "vault"))
     first = azure.send(
         "PUT",
@@ -94,13 +91,12 @@ def deletion_under_a_lock(azure: Subject) -> Finding:
     identity = azure.resource("Microsoft.ManagedIdentity/userAssignedIdentities", azure.fresh("id-"))
     azure.put(identity, api=api.IDENTITY, body={"location": azure.location})
     lock = f"{identity}/providers/Microsoft.Authorization/locks/keep"
-    azure.world.leftovers.append(f"az lock delete --ids {lock}")
+    azure.world.locks.append(lock)
     azure.send("PUT", lock, api=api.LOCK, body={"properties": {"level": "CanNotDelete"}})
     try:
         refused = azure.send("DELETE", identity, api=api.IDENTITY)
     finally:
         azure.send("DELETE", lock, api=api.LOCK)
-        azure.world.leftovers.remove(f"az lock delete --ids {lock}")
     return holds(
         (refused.status_code, code_of(refused)) == (409, "ScopeLocked"),
         f"DELETE of a locked identity answered {refused.status_code} {code_of(refused)}.",

@@ -184,10 +184,7 @@ def conditional_writes(azure: Subject) -> Finding:
 
 @check("arm-group-delete-cascades", "group")
 def deletion_of_a_group(azure: Subject) -> Finding:
-    name = f"{azure.world.group_name}-inner"
-    group = f"{azure.cloud.scope}/resourceGroups/{name}"
-    azure.world.leftovers.append(f"az group delete --yes --name {name}")
-    azure.put(group, api=api.GROUP, body={"location": azure.location, "tags": azure.world.tags})
+    group = azure.make_group(f"{azure.world.group_name}-inner")
     identity = azure.resource(IDENTITIES, "id-inner", group=group)
     azure.put(identity, api=api.IDENTITY, body={"location": azure.location})
     azure.delete(group, api=api.GROUP)
