@@ -1,8 +1,9 @@
-"""An ML pipeline as managed resources: environments, data assets, components, then its schedule."""
+"""An ML pipeline as managed resources: environments, data, models, components, then its schedules."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import pulumi
 
@@ -26,12 +27,12 @@ class MLPipelineArgs:
 
 
 class MLPipeline(pulumi.ComponentResource):
-    """A pipeline's definitions in the registry of a workspace, its schedule pinned to their exact versions.
+    """A pipeline's definitions in the registry of a workspace, its schedules pinned to their exact versions.
 
     Every asset is declared after what it refers to. The pins are content, not labels, so a preview
     shows the very version that the schedule moves to.
 
-    Outputs: references: `name:version` of every asset, known in preview; schedule_id: full ARM id or None.
+    Outputs: references: `name:version` of every asset, known in preview; schedule_ids: full ARM ids by name.
     """
 
     def __init__(self, name: str, args: MLPipelineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -42,6 +43,7 @@ class MLPipeline(pulumi.ComponentResource):
         for kind, resource, assets in (
             ("environment", azureml.Environment, definition.environments),
             ("data", azureml.DataAsset, definition.data_assets),
+            ("model", azureml.Model, definition.models),
             ("component", azureml.Component, definition.components),
         ):
             for asset in assets:
@@ -57,16 +59,27 @@ class MLPipeline(pulumi.ComponentResource):
                 )
                 declared[kind, asset.name] = made
                 self.references[f"{kind}/{asset.name}"] = made.reference
-        self.schedule: azureml.PipelineSchedule | None = None
-        if definition.schedule is not None:
-            self.schedule = azureml.PipelineSchedule(
-                f"{name}-schedule",
-                definition=definition.schedule,
-                enabled=definition.schedule.enabled and args.schedule_enabled,
+        self.schedules: dict[str, azureml.PipelineSchedule] = {}
+        for schedule in definition.schedules:
+            plain = f"{name}-schedule"
+            leads = PurePosixPath(schedule.source).stem == "schedule"
+            alone = len(definition.schedules) == 1
+            self.schedules[schedule.name] = azureml.PipelineSchedule(
+                plain if leads else f"{plain}-{schedule.name.replace('_', '-')}",
+                definition=schedule,
+                enabled=schedule.enabled and args.schedule_enabled,
                 resource_group_name=args.resource_group_name,
                 workspace_name=args.workspace_name,
-                opts=pulumi.ResourceOptions(parent=self, depends_on=list(declared.values())),
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=list(declared.values()),
+                    # A folder's only schedule had the plain name, whatever its file.
+                    aliases=[pulumi.Alias(name=plain)] if alone and not leads else None,
+                ),
             )
         self.register_outputs(
-            {"references": self.references, "schedule_id": self.schedule.id if self.schedule else None}
+            {
+                "references": self.references,
+                "schedule_ids": {key: schedule.id for key, schedule in self.schedules.items()},
+            }
         )

@@ -16,13 +16,14 @@ from plumbline.assets.definition import (
     AssetDefinition,
     AssetKind,
     MLPipeline,
+    PipelineJob,
     Reference,
     ScheduleDefinition,
 )
 from plumbline.assets.errors import DefinitionErrors, Problem
 from plumbline.assets.graph import Edge, Graph, Node
 from plumbline.assets.job import job_with, resolved_job
-from plumbline.assets.loading import load_ml_pipelines
+from plumbline.assets.loading import Reading, load_ml_pipelines, read_ml_pipelines
 from plumbline.assets.rest import spec_from_rest
 from plumbline.assets.rules import field_rules, immutable_fields, mutable_fields
 
@@ -38,7 +39,9 @@ __all__ = [
     "Graph",
     "MLPipeline",
     "Node",
+    "PipelineJob",
     "Problem",
+    "Reading",
     "Reference",
     "ScheduleDefinition",
     "az_ml_mapping",
@@ -54,6 +57,7 @@ __all__ = [
     "job_with",
     "load_ml_pipelines",
     "mutable_fields",
+    "read_ml_pipelines",
     "resolved_job",
     "spec_from_rest",
     "to_az_ml_yaml",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from plumbline.assets.errors import Problem
@@ -104,6 +104,23 @@ class ScheduleDefinition:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PipelineJob:
+    """One pipeline job of a folder: canonical, every version exact.
+
+    Attributes:
+        source: Its file, relative to the root.
+        fields: The canonical job.
+        references: Definitions of the loaded set that it points to.
+        graph: Its steps and their data flow.
+    """
+
+    source: str
+    fields: Mapping[str, Any]
+    references: tuple[Reference, ...] = ()
+    graph: Graph = field(default_factory=Graph)
+
+
+@dataclass(frozen=True, kw_only=True)
 class MLPipeline:
     """One folder of definitions, read, checked and resolved.
 
@@ -111,11 +128,9 @@ class MLPipeline:
         name: Name of the folder.
         folder: The folder, relative to the root.
         components: Children before parents.
-        job: Canonical pipeline job with exact versions; None when the folder has no pipeline job.
-        job_source: File of the pipeline job, relative to the root.
-        job_references: Definitions of the loaded set that the job points to.
+        jobs: Pipeline jobs; the one that release.yml is about leads (``pipeline.yml``, else the first by path).
+        schedules: Schedules; ``schedule.yml`` leads.
         release: What release.yml says, typed; None when there is none.
-        graph: Steps and data flow of the job.
         warnings: Doubtful things that stop nothing.
         left_out: YAML file below the folder that defines nothing for Azure ML, relative to it -> what it is.
     """
@@ -126,12 +141,9 @@ class MLPipeline:
     components: tuple[AssetDefinition, ...] = ()
     data_assets: tuple[AssetDefinition, ...] = ()
     models: tuple[AssetDefinition, ...] = ()
-    schedule: ScheduleDefinition | None = None
-    job: Mapping[str, Any] | None = None
-    job_source: str | None = None
-    job_references: tuple[Reference, ...] = ()
+    jobs: tuple[PipelineJob, ...] = ()
+    schedules: tuple[ScheduleDefinition, ...] = ()
     release: Mapping[str, Any] | None = None
-    graph: Graph = field(default_factory=Graph)
     warnings: tuple[Problem, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
 
@@ -139,3 +151,34 @@ class MLPipeline:
     def assets(self) -> tuple[AssetDefinition, ...]:
         """Every versioned asset, each after what it points to."""
         return (*self.environments, *self.data_assets, *self.models, *self.components)
+
+    @property
+    def job(self) -> Mapping[str, Any] | None:
+        """The leading job; None when the folder has no pipeline job."""
+        return dict(self.jobs[0].fields) if self.jobs else None
+
+    @property
+    def job_source(self) -> str | None:
+        """File of the leading job, relative to the root."""
+        return self.jobs[0].source if self.jobs else None
+
+    @property
+    def job_references(self) -> tuple[Reference, ...]:
+        """Definitions of the loaded set that the leading job points to."""
+        return self.jobs[0].references if self.jobs else ()
+
+    @property
+    def graph(self) -> Graph:
+        """Steps and data flow of the leading job."""
+        return self.jobs[0].graph if self.jobs else Graph()
+
+    @property
+    def schedule(self) -> ScheduleDefinition | None:
+        """The leading schedule."""
+        return self.schedules[0] if self.schedules else None
+
+    def led_by(self, source: str) -> MLPipeline | None:
+        """The same with the job of another file as the leading one; None when that file has no job here."""
+        chosen = [job for job in self.jobs if job.source == source]
+        others = [job for job in self.jobs if job.source != source]
+        return replace(self, jobs=(*chosen, *others)) if chosen else None

@@ -3,18 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plumbline.assets.definition import AssetDefinition, MLPipeline, Reference, ScheduleDefinition
+from plumbline.assets.definition import (
+    AssetDefinition,
+    MLPipeline,
+    PipelineJob,
+    Reference,
+    ScheduleDefinition,
+)
 from plumbline.assets.document import Document
 from plumbline.assets.errors import DefinitionErrors, Problem
-from plumbline.assets.graph import Graph, graph_of_jobs
+from plumbline.assets.graph import graph_of_jobs
 from plumbline.assets.library import Library
 from plumbline.assets.pipeline_job import BuiltJob, build_job
 from plumbline.assets.pipeline_schedule import build_schedule
 from plumbline.assets.release import read_release
 from plumbline.assets.resolve import Resolver
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What folders of definitions hold, with everything that is wrong or doubtful in them.
+
+    Attributes:
+        pipelines: One a folder, in the order given; what could not be read is missing from them.
+        problems: Errors and warnings of every file, sorted by file and line.
+    """
+
+    pipelines: tuple[MLPipeline, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """What stops a program."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
 def load_ml_pipelines(folders: Sequence[Path], *, root: Path) -> tuple[MLPipeline, ...]:
@@ -28,19 +53,24 @@ def load_ml_pipelines(folders: Sequence[Path], *, root: Path) -> tuple[MLPipelin
     Returns: one pipeline a folder, in the order given.
     Raises: DefinitionErrors: with every error of every file, sorted by file and line.
     """
+    reading = read_ml_pipelines(folders, root=root)
+    if reading.errors:
+        raise DefinitionErrors(reading.errors)
+    return reading.pipelines
+
+
+def read_ml_pipelines(folders: Sequence[Path], *, root: Path) -> Reading:
+    """The same for a caller that shows what is right beside what is wrong: one bad file does not hide the rest."""
     library = Library(root)
     missing = [_missing(folder, library) for folder in folders if not folder.is_dir()]
-    if missing:
-        raise DefinitionErrors(tuple(missing))
-    for folder in folders:
+    there = [folder for folder in folders if folder.is_dir()]
+    for folder in there:
         library.read_folder(folder)
     loader = _Loader(library)
-    pipelines = [loader.load(folder.resolve()) for folder in folders]
+    pipelines = [loader.load(folder.resolve()) for folder in there]
     loader.check_namesakes()
-    errors = tuple(problem for problem in library.problems if problem.severity == "error")
-    if errors:
-        raise DefinitionErrors(errors)
-    return tuple(pipelines)
+    loader.check_schedules()
+    return Reading(pipelines=tuple(pipelines), problems=tuple(sorted([*missing, *library.problems])))
 
 
 class _Loader:
@@ -53,12 +83,23 @@ class _Loader:
     def load(self, folder: Path) -> MLPipeline:
         assets = [self.resolver.definition(document) for document in self._assets_of(folder)]
         found = _in_order([asset for asset in assets if asset is not None])
-        jobs = self._only_one(self.library.of_kind(folder, "pipeline_job"), "pipeline job")
-        built = self._job(jobs) if jobs else None
-        schedule = self._schedule(folder)
-        job: dict[str, Any] | None = dict(built.job) if built else None
-        references: tuple[Reference, ...] = built.links.references if built else ()
-        found = self._with_shared(found, references)
+        documents = _leading(self.library.of_kind(folder, "pipeline_job"), "pipeline")
+        jobs = tuple(
+            PipelineJob(
+                source=document.source,
+                fields=dict(built.job),
+                references=built.links.references,
+                graph=graph_of_jobs(built.job.get("jobs", {})),
+            )
+            for document in documents
+            if (built := self._job(document)) is not None
+        )
+        schedules = self._schedules(folder)
+        wanted = [
+            *(reference for job in jobs for reference in job.references),
+            *(reference for schedule in schedules for reference in schedule.references),
+        ]
+        found = self._with_shared(found, wanted)
         return MLPipeline(
             name=folder.name,
             folder=self.library.source(folder),
@@ -66,12 +107,9 @@ class _Loader:
             components=tuple(asset for asset in found if asset.kind == "component"),
             data_assets=tuple(asset for asset in found if asset.kind == "data"),
             models=tuple(asset for asset in found if asset.kind == "model"),
-            schedule=schedule,
-            job=job,
-            job_source=jobs.source if jobs else None,
-            job_references=references,
-            release=self._release(folder, jobs),
-            graph=graph_of_jobs(job.get("jobs", {})) if job else Graph(),
+            jobs=jobs,
+            schedules=schedules,
+            release=self._release(folder, documents[0] if documents else None),
             warnings=self._warnings(folder),
             left_out={
                 path.relative_to(folder).as_posix(): what
@@ -94,6 +132,25 @@ class _Loader:
                     "one content for a name",
                     "Rename one of the two.",
                 )
+
+    def check_schedules(self) -> None:
+        """Refuse two schedules of one name in a folder: a workspace has one, and the last to write would win.
+
+        Two folders may go to two workspaces: there it is a warning.
+        """
+        seen: dict[str, Document] = {}
+        for folder in self.library.folders:
+            for document in self.library.of_kind(folder, "schedule"):
+                name = document.data.get("name") if isinstance(document.data, dict) else None
+                if not isinstance(name, str):
+                    continue
+                first = seen.setdefault(name, document)
+                if first is not document:
+                    say = document.report if self.library.home(first.path) == folder else document.warn
+                    say(
+                        ("name",), f'"{name}", the name of {first.source} too', "one schedule for a name",
+                        "Rename one of the two.",
+                    )  # fmt: skip
 
     def _assets_of(self, folder: Path) -> list[Document]:
         kinds = ("environment", "data", "model", "component")
@@ -126,22 +183,23 @@ class _Loader:
             self._jobs[document.path] = build_job(document, self.resolver, experiment_name=name)
         return self._jobs[document.path]
 
-    def _schedule(self, folder: Path) -> ScheduleDefinition | None:
-        document = self._only_one(self.library.of_kind(folder, "schedule"), "schedule")
-        return build_schedule(document, self.resolver, self._job) if document else None
+    def _schedules(self, folder: Path) -> tuple[ScheduleDefinition, ...]:
+        documents = _leading(self.library.of_kind(folder, "schedule"), "schedule")
+        built = [(document, build_schedule(document, self.resolver, self._job)) for document in documents]
+        return tuple(schedule for _, schedule in built if schedule is not None)
 
     def _release(self, folder: Path, job: Document | None) -> dict[str, Any] | None:
-        document = self._only_one(self.library.of_kind(folder, "release"), "release")
+        document = self._only_release(self.library.of_kind(folder, "release"))
         data = job.data if job and isinstance(job.data, dict) else {}
         steps = list(data["jobs"]) if isinstance(data.get("jobs"), dict) else []
         return read_release(document, self.library, name=folder.name, steps=steps) if document else None
 
-    def _only_one(self, documents: list[Document], word: str) -> Document | None:
+    def _only_release(self, documents: list[Document]) -> Document | None:
         for document in documents[1:]:
             document.report(
                 (),
-                f"a second {word} beside {documents[0].path.name}",
-                f"one {word} a folder",
+                f"a second release beside {documents[0].path.name}",
+                "one release a folder",
                 "Give it a folder of its own.",
             )
         return documents[0] if documents else None
@@ -152,6 +210,11 @@ class _Loader:
         ]
         found = {problem for document in documents for problem in document.problems}
         return tuple(sorted(problem for problem in found if problem.severity == "warning"))
+
+
+def _leading(documents: list[Document], stem: str) -> list[Document]:
+    """Documents in the order of their paths, the one with the conventional name first."""
+    return sorted(documents, key=lambda document: document.path.stem != stem)
 
 
 def _in_order(assets: list[AssetDefinition]) -> list[AssetDefinition]:

@@ -40,17 +40,13 @@ def command(folders: tuple[Path, ...], output: str, query: str | None) -> None:
     Exit codes: 0 no error, 1 errors.
     Example: plumbline validate --output json
     """
-    from plumbline.assets import DefinitionErrors, load_ml_pipelines
+    from plumbline.assets import read_ml_pipelines
 
     root = project_root()
     chosen = [folder.resolve() for folder in folders] or _all_folders(root)
-    pipelines: tuple[MLPipeline, ...] = ()
-    errors: tuple[Problem, ...] = ()
-    try:
-        pipelines = load_ml_pipelines(chosen, root=root)
-    except DefinitionErrors as error:
-        errors = error.problems
-    warnings = tuple(problem for pipeline in pipelines for problem in pipeline.warnings)
+    reading = read_ml_pipelines(chosen, root=root)
+    pipelines, errors = reading.pipelines, reading.errors
+    warnings = tuple(problem for problem in reading.problems if problem.severity == "warning")
     rows = [_row(problem) for problem in (*errors, *warnings)]
     if output == "table" and query is None:
         for problem in (*errors, *warnings):
@@ -61,7 +57,8 @@ def command(folders: tuple[Path, ...], output: str, query: str | None) -> None:
             "schema": SCHEMA,
             "valid": not errors,
             "problems": rows,
-            "pipelines": [_told(pipeline) for pipeline in pipelines],
+            "pipelines": [_told(pipeline) for pipeline in pipelines if not _faulty(pipeline, errors)],
+            "partly_read": [_told(pipeline) for pipeline in pipelines if _faulty(pipeline, errors)],
         }
         whole = output == "json" or query is not None
         print_answer(
@@ -95,6 +92,11 @@ def _row(problem: Problem) -> dict[str, Any]:
     }
 
 
+def _faulty(pipeline: MLPipeline, errors: tuple[Problem, ...]) -> bool:
+    """Whether a file of the pipeline's folder has an error."""
+    return any(error.file.startswith((f"{pipeline.folder}/", pipeline.folder)) for error in errors)
+
+
 def _told(pipeline: MLPipeline) -> Mapping[str, Any]:
     """What a pipeline would register, and the digest that its runs would have."""
     from plumbline.ops.job.digest import job_digest
@@ -107,6 +109,11 @@ def _told(pipeline: MLPipeline) -> Mapping[str, Any]:
         ],
         "steps": list(pipeline.graph.names),
         "schedule": pipeline.schedule.name if pipeline.schedule else None,
+        "jobs": [
+            {"file": job.source, "steps": list(job.graph.names), "job_digest": job_digest(job.fields)}
+            for job in pipeline.jobs
+        ],
+        "schedules": [{"file": schedule.source, "name": schedule.name} for schedule in pipeline.schedules],
         "not_read": dict(pipeline.left_out),
         "job_digest": job_digest(pipeline.job) if pipeline.job else None,
     }
@@ -118,9 +125,12 @@ def _summary(
     errors: tuple[Problem, ...],
     warnings: tuple[Problem, ...],
 ) -> str:
-    if errors:
-        return f"\n{_count(len(errors), 'problem')} in {_count(len({row.file for row in errors}), 'file')}."
     assets = sum(len(pipeline.assets) for pipeline in pipelines)
+    if errors:
+        read = sum(len(pipeline.jobs) + len(pipeline.schedules) for pipeline in pipelines) + assets
+        rest = f"\nRead beside them: {_count(read, 'definition')}." if read else ""
+        files = len({row.file for row in errors})
+        return f"{rest}\n{_count(len(errors), 'problem')} in {_count(files, 'file')}."
     noted = f", {_count(len(warnings), 'warning')}" if warnings else ""
     left = [f"{name} ({what})" for pipeline in pipelines for name, what in pipeline.left_out.items()]
     others = f" Not read as definitions: {', '.join(left)}." if left else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.assets import DefinitionErrors, load_ml_pipelines
+from plumbline.assets import DefinitionErrors, load_ml_pipelines, read_ml_pipelines
 
 ENVIRONMENT = "name: plain\nimage: mcr.example/base:1\n"
 COMPONENT = "name: {name}\ntype: command\ncommand: 'true'\nenvironment: azureml:plain@latest\n"
@@ -101,3 +101,51 @@ def test_two_steps_that_write_one_output_are_refused(tmp_path: Path) -> None:
     assert said[0].startswith(
         "pipelines/case/pipeline.yml:6: jobs.second.outputs.out: got a binding to parent.outputs.both, which first writes too"
     )
+
+
+def _job(component: str = "./clean.yml") -> str:
+    return (
+        "type: pipeline\nsettings: {default_compute: azureml:cpu-cluster}\n"
+        f"jobs: {{clean: {{component: {component}}}}}\n"
+    )
+
+
+def _schedule(name: str, job: str) -> str:
+    return f'name: {name}\ntrigger: {{type: cron, expression: "0 6 * * 1", time_zone: UTC}}\ncreate_job: {job}\n'
+
+
+SEVERAL = {
+    "environment.yml": ENVIRONMENT,
+    "clean.yml": COMPONENT.format(name="clean"),
+    "pipeline-nightly.yml": _job(),
+    "pipeline.yml": _job(),
+    "nightly.yml": _schedule("nightly", "./pipeline-nightly.yml"),
+    "schedule.yml": _schedule("weekly", "./pipeline.yml"),
+}
+
+
+def test_several_pipelines_and_schedules_of_a_folder_are_all_there(tmp_path: Path) -> None:
+    (pipeline,) = load_ml_pipelines([_folder(tmp_path, SEVERAL)], root=tmp_path)
+    assert [job.source.rpartition("/")[2] for job in pipeline.jobs] == ["pipeline.yml", "pipeline-nightly.yml"]
+    assert [schedule.name for schedule in pipeline.schedules] == ["weekly", "nightly"]
+    led = pipeline.led_by("pipelines/case/pipeline-nightly.yml")
+    assert led is not None
+    assert led.job_source == "pipelines/case/pipeline-nightly.yml"
+    assert pipeline.led_by("pipelines/case/clean.yml") is None
+
+
+def test_two_schedules_of_one_name_in_a_folder_are_refused(tmp_path: Path) -> None:
+    said = _errors(tmp_path, {**SEVERAL, "nightly.yml": _schedule("weekly", "./pipeline-nightly.yml")})
+    assert said == [
+        'pipelines/case/schedule.yml:1: name: got "weekly", the name of pipelines/case/nightly.yml too, '
+        "expected one schedule for a name. Rename one of the two."
+    ]
+
+
+def test_one_bad_file_does_not_hide_what_the_others_hold(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, {**SEVERAL, "pipeline-nightly.yml": _job("./gone.yml")})
+    reading = read_ml_pipelines([folder], root=tmp_path)
+    assert [problem.file for problem in reading.errors] == ["pipelines/case/pipeline-nightly.yml"]
+    (pipeline,) = reading.pipelines
+    assert [job.source for job in pipeline.jobs] == ["pipelines/case/pipeline.yml"]
+    assert [asset.name for asset in pipeline.assets] == ["plain", "clean"]

@@ -42,10 +42,11 @@ def load_job_definition(file: Path) -> JobDefinition | None:
             return None
         raise UserError(str(error)) from error
     here = next((one for one in pipelines if (root / one.folder).resolve() == file.parent), None)
-    if here is None or here.job_source is None or (root / here.job_source).resolve() != file:
+    led = here.led_by(file.relative_to(root).as_posix()) if here and file.is_relative_to(root) else None
+    if led is None:
         return None
     known = tuple(asset for pipeline in pipelines for asset in pipeline.assets)
-    return JobDefinition(root=root, pipeline=here, known=known)
+    return JobDefinition(root=root, pipeline=led, known=known)
 
 
 def pipeline_folders(root: Path) -> list[Path]:
