@@ -97,7 +97,9 @@ def _job_document(document: Document, path: FieldPath, text: str, resolver: Reso
     if text.startswith("azureml:"):
         name = text.removeprefix("azureml:").partition(":")[0]
         jobs = resolver.library.of_kind(home, "pipeline_job") if home else []
-        leading = next((job for job in jobs if job.path.stem == "pipeline"), jobs[0] if len(jobs) == 1 else None)
+        leading = next(
+            (job for job in jobs if job.path.stem == "pipeline"), jobs[0] if len(jobs) == 1 else None
+        )
         if home and name == home.name and leading:
             return leading
         document.report(

@@ -94,7 +94,7 @@ def _row(problem: Problem) -> dict[str, Any]:
 
 def _faulty(pipeline: MLPipeline, errors: tuple[Problem, ...]) -> bool:
     """Whether a file of the pipeline's folder has an error."""
-    return any(error.file.startswith((f"{pipeline.folder}/", pipeline.folder)) for error in errors)
+    return any(f"{error.file}/".startswith(f"{pipeline.folder}/") for error in errors)
 
 
 def _told(pipeline: MLPipeline) -> Mapping[str, Any]:

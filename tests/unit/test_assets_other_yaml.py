@@ -111,7 +111,9 @@ def _job(component: str = "./clean.yml") -> str:
 
 
 def _schedule(name: str, job: str) -> str:
-    return f'name: {name}\ntrigger: {{type: cron, expression: "0 6 * * 1", time_zone: UTC}}\ncreate_job: {job}\n'
+    return (
+        f'name: {name}\ntrigger: {{type: cron, expression: "0 6 * * 1", time_zone: UTC}}\ncreate_job: {job}\n'
+    )
 
 
 SEVERAL = {
@@ -126,7 +128,10 @@ SEVERAL = {
 
 def test_several_pipelines_and_schedules_of_a_folder_are_all_there(tmp_path: Path) -> None:
     (pipeline,) = load_ml_pipelines([_folder(tmp_path, SEVERAL)], root=tmp_path)
-    assert [job.source.rpartition("/")[2] for job in pipeline.jobs] == ["pipeline.yml", "pipeline-nightly.yml"]
+    assert [job.source.rpartition("/")[2] for job in pipeline.jobs] == [
+        "pipeline.yml",
+        "pipeline-nightly.yml",
+    ]
     assert [schedule.name for schedule in pipeline.schedules] == ["weekly", "nightly"]
     led = pipeline.led_by("pipelines/case/pipeline-nightly.yml")
     assert led is not None
