@@ -141,10 +141,10 @@ def test_several_pipelines_and_schedules_of_a_folder_are_all_there(tmp_path: Pat
 
 def test_two_schedules_of_one_name_in_a_folder_are_refused(tmp_path: Path) -> None:
     said = _errors(tmp_path, {**SEVERAL, "nightly.yml": _schedule("weekly", "./pipeline-nightly.yml")})
-    assert said == [
-        'pipelines/case/schedule.yml:1: name: got "weekly", the name of pipelines/case/nightly.yml too, '
-        "expected one schedule for a name. Rename one of the two."
-    ]
+    (line,) = said
+    assert line.startswith(
+        'pipelines/case/schedule.yml:1: name: got "weekly", the name of pipelines/case/nightly.yml'
+    )
 
 
 def test_one_bad_file_does_not_hide_what_the_others_hold(tmp_path: Path) -> None:
