@@ -127,8 +127,8 @@ class Reader:
 
         parameters = {**({"api-version": api_version} if api_version else {}), **(query or {})}
         request = HttpRequest(method, address, params=parameters or None, json=body)
+        # Not streamed: its body is read already, and azure-core refuses to read an empty one again.
         response = await client.send_request(request)
-        await response.read()
         if response.status_code != 404:
             response.raise_for_status()
         return response

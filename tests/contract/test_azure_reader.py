@@ -134,3 +134,10 @@ def test_no_list_is_not_an_empty_list() -> None:
 def test_hosts_are_compared_with_their_port() -> None:
     assert same_host("https://127.0.0.1:8443/a", "https://127.0.0.1:8443/b")
     assert not same_host("https://127.0.0.1:8443/a", "https://127.0.0.1:8444/b")
+
+
+def test_a_compute_that_is_not_there_is_nothing(platform: MachineLearningPlatform) -> None:
+    """Its 404 has no body at all, which azure-core refuses to read a second time."""
+    asked = session(platform)
+    path = f"{asked.target.workspace_id}/computes/nobody"
+    assert asked.get(path, api_version=api_version("computes")) is None
