@@ -1,4 +1,4 @@
-"""An ML pipeline as managed resources: environments, data, models, components, then its schedules."""
+"""An ML pipeline as managed resources: its assets, each after what it refers to, then its schedules."""
 
 from __future__ import annotations
 
@@ -40,25 +40,17 @@ class MLPipeline(pulumi.ComponentResource):
         definition = args.definition
         declared: dict[tuple[str, str], pulumi.Resource] = {}
         self.references: dict[str, pulumi.Output[str]] = {}
-        for kind, resource, assets in (
-            ("environment", azureml.Environment, definition.environments),
-            ("data", azureml.DataAsset, definition.data_assets),
-            ("model", azureml.Model, definition.models),
-            ("component", azureml.Component, definition.components),
-        ):
-            for asset in assets:
-                after = [
-                    declared[key] for ref in asset.references if (key := (ref.kind, ref.name)) in declared
-                ]
-                made = resource(
-                    f"{name}-{kind}-{asset.name}",
-                    definition=asset,
-                    resource_group_name=args.resource_group_name,
-                    workspace_name=args.workspace_name,
-                    opts=pulumi.ResourceOptions(parent=self, depends_on=after),
-                )
-                declared[kind, asset.name] = made
-                self.references[f"{kind}/{asset.name}"] = made.reference
+        for asset in definition.assets:
+            after = [declared[key] for ref in asset.references if (key := (ref.kind, ref.name)) in declared]
+            made = azureml.ASSETS[asset.kind](
+                f"{name}-{asset.kind}-{asset.name}",
+                definition=asset,
+                resource_group_name=args.resource_group_name,
+                workspace_name=args.workspace_name,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=after),
+            )
+            declared[asset.kind, asset.name] = made
+            self.references[f"{asset.kind}/{asset.name}"] = made.reference
         self.schedules: dict[str, azureml.PipelineSchedule] = {}
         for schedule in definition.schedules:
             plain = f"{name}-schedule"

@@ -1,4 +1,4 @@
-"""The api-version of each group of operations: `api_versions.yaml`, each row with its source."""
+"""The api-version of each group of operations: that of its kind's descriptor, else its row in `api_versions.yaml`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 
 import yaml
 
+from plumbline.kinds import kind_of_collection
+
 
 def api_version(operations: str) -> str:
     """The version with which a group of operations is asked, for instance `components`."""
-    return str(_rows()[operations]["version"])
+    kind = kind_of_collection(operations)
+    return kind.api_version if kind else str(_rows()[operations]["version"])
 
 
 @cache

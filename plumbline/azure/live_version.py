@@ -9,6 +9,7 @@ from typing import Any
 
 from plumbline.assets import spec_from_rest
 from plumbline.azure.normalisation import UPLOADS
+from plumbline.kinds import KINDS
 
 CONTENT_HASH_PROPERTY = "plumbline.content_hash"
 """Our mark on what we register: the content hash, where the answer does not show enough to make it again.
@@ -53,11 +54,14 @@ class LiveVersion:
 
 
 def code_id(kind: str, body: Mapping[str, Any]) -> str | None:
-    """ARM id of the code asset that a component's body names, None when it names none."""
-    if kind != "component":
+    """ARM id of the code asset that a body names, None when it names none."""
+    path = KINDS[kind].code_path
+    if not path:
         return None
-    spec = (body.get("properties") or {}).get("componentSpec") or {}
-    found = str(spec.get("code") or "").removeprefix("azureml:")
+    value: Any = body.get("properties")
+    for name in path:
+        value = (value or {}).get(name)
+    found = str(value or "").removeprefix("azureml:")
     return found if _CODE_ID.fullmatch(found) else None
 
 
@@ -94,7 +98,7 @@ def live_version(kind: str, body: Mapping[str, Any], *, code_hash: str | None = 
     return LiveVersion(
         spec=spec,
         code_hash=hashes[0] if hashes else None,
-        values=_values(kind, properties),
+        values=KINDS[kind].values(properties),
         owner=kept.get(OWNER_PROPERTY),
         content_mark=kept.get(CONTENT_HASH_PROPERTY),
         made_by=_maker(system),
@@ -102,44 +106,7 @@ def live_version(kind: str, body: Mapping[str, Any], *, code_hash: str | None = 
     )
 
 
-def is_true(value: Any) -> bool:
-    """A boolean of a REST body; Azure answers some of them as text."""
-    return value is True or (isinstance(value, str) and value.lower() == "true")
-
-
 def _maker(system: Mapping[str, Any]) -> str:
     # Rests on system-data-names.
     name = str(system.get("createdBy") or "someone unknown")
     return f"application {name}" if system.get("createdByType") == "Application" else name
-
-
-def _values(kind: str, properties: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    if kind == "schedule":
-        enabled = properties.get("isEnabled")
-        return {
-            "displayName": (properties.get("displayName") or None,),
-            "description": (properties.get("description") or None,),
-            "tags": (_tags(properties.get("tags")),),
-            # Left out means true: azure-ai-ml does not send it on create.
-            "enabled": (enabled is None or is_true(enabled),),
-        }
-    values: dict[str, tuple[Any, ...]] = {
-        "description": (properties.get("description") or None,),
-        "tags": (_tags(properties.get("tags")),),
-        "archived": (is_true(properties.get("isArchived")),),
-    }
-    if kind == "component":
-        # Azure keeps the tags twice, and `az ml` shows those of the spec: an edit of either is drift. Its outer
-        # description is null whatever was sent; that of the spec is the one (recorded, test_component_update 2026-03-26).
-        spec = properties.get("componentSpec") or {}
-        values["displayName"] = (spec.get("display_name") or None,)
-        outer = (properties["description"],) if properties.get("description") else ()
-        inner = (spec["description"] or None,) if "description" in spec else ()
-        values["description"] = (*outer, *inner) or (None,)
-        if "tags" in spec:
-            values["tags"] = (*values["tags"], _tags(spec["tags"]))
-    return values
-
-
-def _tags(value: Any) -> dict[str, str]:
-    return {key: str(member) for key, member in (value or {}).items() if member is not None}

@@ -9,6 +9,8 @@ Component(definition.name, definition=definition, resource_group_name="rg", work
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from plumbline.azureml.asset import Asset
 from plumbline.azureml.cluster_check import ClusterCheck, ClusterFinding, check_clusters
 from plumbline.azureml.component import Component
@@ -18,7 +20,13 @@ from plumbline.azureml.model import Model
 from plumbline.azureml.pipeline_schedule import PipelineSchedule
 from plumbline.azureml.provider import Provider
 
+ASSETS: Mapping[str, type[Asset]] = {
+    resource.kind.name: resource for resource in (Environment, Component, DataAsset, Model)
+}
+"""Kind of a definition -> the class that registers it."""
+
 __all__ = [
+    "ASSETS",
     "Asset",
     "ClusterCheck",
     "ClusterFinding",

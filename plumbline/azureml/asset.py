@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 
 from plumbline.assets import AssetDefinition
+from plumbline.kinds import KINDS, Kind
 
 
 class Asset(pulumi.CustomResource):
@@ -20,8 +21,7 @@ class Asset(pulumi.CustomResource):
         id: Full ARM id of the container, known after create.
     """
 
-    resource_type: ClassVar[str]
-    kind: ClassVar[str]
+    kind: ClassVar[Kind]
 
     def __init__(
         self,
@@ -42,10 +42,12 @@ class Asset(pulumi.CustomResource):
             opts: Optional. As on every resource; `ignore_changes=["description", "tags"]` leaves those to others.
         Raises: TypeError: the definition is one of another kind.
         """
-        if definition.kind != self.kind:
-            raise TypeError(f"{resource_name}: definition: got kind {definition.kind}, expected {self.kind}.")
+        if definition.kind != self.kind.name:
+            raise TypeError(
+                f"{resource_name}: definition: got kind {definition.kind}, expected {self.kind.name}."
+            )
         super().__init__(
-            self.resource_type, resource_name, _inputs(definition, resource_group_name, workspace_name), opts
+            self.kind.token, resource_name, _inputs(definition, resource_group_name, workspace_name), opts
         )
 
     resource_group_name: pulumi.Output[str] = pulumi.property("resourceGroupName")
@@ -108,6 +110,6 @@ def _inputs(
         "registeredVersions": None,
         "archived": None,
     }
-    if definition.kind == "component":
+    if "displayName" in KINDS[definition.kind].entity_fields:
         inputs["displayName"] = definition.display_name
     return inputs

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from plumbline.azureml.asset import Asset
+from plumbline.kinds import DATA, Kind
 
 
 class DataAsset(Asset):
     """An Azure ML data asset from a data.yml: local files are uploaded, a URI is referred to.
 
-    Source: DataVersions, api-version 2023-04-01-preview; azure-ai-ml 1.35.2 DataOperations.
+    Source: DataVersions; azure-ai-ml 1.35.2 DataOperations.
     """
 
-    resource_type: ClassVar[str] = "plumbline:azureml:DataAsset"
-    kind: ClassVar[str] = "data"
+    kind: ClassVar[Kind] = DATA

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from plumbline.azureml.asset import Asset
+from plumbline.kinds import ENVIRONMENT, Kind
 
 
 class Environment(Asset):
     """An Azure ML environment from an environment.yml: image with conda file, or a build context.
 
-    Source: EnvironmentVersions, api-version 2023-04-01-preview; azure-ai-ml 1.35.2 EnvironmentOperations.
+    Source: EnvironmentVersions; azure-ai-ml 1.35.2 EnvironmentOperations.
     """
 
-    resource_type: ClassVar[str] = "plumbline:azureml:Environment"
-    kind: ClassVar[str] = "environment"
+    kind: ClassVar[Kind] = ENVIRONMENT

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 
 from plumbline.assets import ScheduleDefinition
+from plumbline.kinds import SCHEDULE, Kind
 
 
 class PipelineSchedule(pulumi.CustomResource):
@@ -18,10 +19,10 @@ class PipelineSchedule(pulumi.CustomResource):
 
     Outputs:
         id: Full ARM id, known after create.
-    Source: Schedules, api-version 2023-06-01-preview; azure-ai-ml 1.35.2 ScheduleOperations.
+    Source: Schedules; azure-ai-ml 1.35.2 ScheduleOperations.
     """
 
-    resource_type: ClassVar[str] = "plumbline:azureml:PipelineSchedule"
+    kind: ClassVar[Kind] = SCHEDULE
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class PipelineSchedule(pulumi.CustomResource):
             "tags": dict(definition.tags),
             "adopted": None,
         }
-        super().__init__(self.resource_type, resource_name, inputs, opts)
+        super().__init__(self.kind.token, resource_name, inputs, opts)
 
     resource_group_name: pulumi.Output[str] = pulumi.property("resourceGroupName")
     """Resource group of the workspace."""

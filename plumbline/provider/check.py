@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from plumbline.assets import canonical_text, content_hash, is_content_version, version_from_hash
+from plumbline.kinds import KINDS
 from plumbline.provider.codec import Properties, is_known
 from plumbline.provider.errors import PropertyProblem
-from plumbline.provider.table import ASSET_KINDS, PropertyRow, property_rows
+from plumbline.provider.table import PropertyRow, property_rows
 
 # Azure ML asset names and versions; `docs`: "Manage naming rules", the schema of azure-ai-ml 1.35.2 asks for less.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
@@ -39,7 +40,7 @@ def check(kind: str, news: Properties) -> tuple[Properties, tuple[PropertyProble
     wrong = {problem.property.split(".")[0] for problem in problems}
     sound = Properties(entries={n: v for n, v in values.items() if n not in wrong}, secrets=news.secrets)
     problems += _wrong_texts(sound)
-    if kind in ASSET_KINDS:
+    if KINDS[kind].is_versioned:
         problems += _complete_asset(kind, sound, values)
     secrets = news.secrets | ({"contentHash"} if "spec" in news.secrets else set())
     return Properties(entries=values, secrets=secrets), tuple(problems)
@@ -146,7 +147,7 @@ def _complete_asset(kind: str, sound: Properties, values: dict[str, Any]) -> lis
         problems.append(PropertyProblem(property="contentHash", reason=reason))
     version = sound.get("version")
     expected = version_from_hash(computed)
-    if not version and kind != "model":
+    if not version and KINDS[kind].version_is_content:
         values["version"] = expected
     elif isinstance(version, str) and is_content_version(version) and version != expected:
         reason = (

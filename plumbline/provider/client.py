@@ -18,15 +18,13 @@ from plumbline.assets import AssetDefinition, ScheduleDefinition, to_az_ml_yaml
 from plumbline.azure.client_libraries import import_client_libraries
 from plumbline.azure.live_version import CODE_HASH_PROPERTY, CONTENT_HASH_PROPERTY, OWNER_PROPERTY
 from plumbline.azure.patience import patience
+from plumbline.kinds import KINDS, SCHEDULE
 from plumbline.provider.address import Workspace
 from plumbline.provider.answers import refusal_of
 from plumbline.provider.entities import faults, load_azure_ai_ml, loaded, loaded_job, loaded_schedule
 from plumbline.provider.errors import ProviderBug, Refusal
 from plumbline.provider.login import Login
 from plumbline.provider.role_patience import Say, when_role_is_there
-from plumbline.provider.table import kind_rows
-
-_OPERATIONS = {"environment": "environments", "component": "components", "data": "data", "model": "models"}
 
 
 class Writer:
@@ -60,15 +58,13 @@ class Writer:
         Returns: the REST body with which Azure acknowledged the version.
         Raises: Refusal: no right, no answer, or azure-ai-ml finds fault with the definition.
         """
-        scope = workspace.version(
-            kind_rows()[definition.kind].collection, definition.name, definition.version
-        )
+        scope = workspace.version(KINDS[definition.kind].collection, definition.name, definition.version)
         with self._refusals(f"{definition.reference}: register", "versions/write", definition.kind, scope):
             entity = loaded(definition.kind, to_az_ml_yaml(definition, root=root))
             marks = {OWNER_PROPERTY: owner, CONTENT_HASH_PROPERTY: definition.content_hash}
             entity.properties = {**(entity.properties or {}), **marks}
-            if definition.code_hash and definition.kind != "component":
-                # Components have a code asset that keeps the hash; nothing else does.
+            if definition.code_hash and not KINDS[definition.kind].code_path:
+                # A code asset keeps the hash; where there is none, nothing does.
                 entity.properties[CODE_HASH_PROPERTY] = definition.code_hash
             with self._answers.kept() as answers:
                 operations = self._operations(workspace, definition.kind)
@@ -91,7 +87,7 @@ class Writer:
                 Azure answers none (recorded), and would send none back.
         """
         kind, name, version = definition.kind, definition.name, definition.version
-        scope = workspace.version(kind_rows()[kind].collection, name, version)
+        scope = workspace.version(KINDS[kind].collection, name, version)
         with self._refusals(f"{name}:{version}: change", "versions/write", kind, scope):
             operations = self._operations(workspace, kind)
             entity = operations.get(name=name, version=version)
@@ -110,13 +106,13 @@ class Writer:
 
         Raises: Denied: Azure will not; a delete takes that for a warning.
         """
-        scope = workspace.version(kind_rows()[kind].collection, name, version)
+        scope = workspace.version(KINDS[kind].collection, name, version)
         with self._refusals(f"{name}:{version}: archive", "versions/write", kind, scope):
             self._operations(workspace, kind).archive(name=name, version=version)
 
     def restore(self, workspace: Workspace, kind: str, name: str, version: str | None) -> None:
         """Restore one version, or with no version the container."""
-        scope = workspace.container(kind_rows()[kind].collection, name)
+        scope = workspace.container(KINDS[kind].collection, name)
         with self._refusals(f"{name}:{version or ''}: restore", "versions/write", kind, scope):
             self._operations(workspace, kind).restore(name=name, version=version)
 
@@ -129,7 +125,7 @@ class Writer:
             owner: URN to mark it with; None leaves it without a mark.
         Returns: the REST body with which Azure acknowledged it.
         """
-        scope = workspace.container("schedules", definition.name)
+        scope = workspace.container(SCHEDULE.collection, definition.name)
         with self._refusals(f"{definition.name}: put schedule", "write", "schedule", scope):
             entity = loaded_schedule(definition, root)
             entity.properties = {**(entity.properties or {}), **({OWNER_PROPERTY: owner} if owner else {})}
@@ -141,7 +137,7 @@ class Writer:
 
     def delete_schedule(self, workspace: Workspace, name: str, *, enabled: bool) -> None:
         """Disable a schedule, so that it cannot fire any more, then delete it."""
-        scope = workspace.container("schedules", name)
+        scope = workspace.container(SCHEDULE.collection, name)
         with self._refusals(f"{name}: delete schedule", "delete", "schedule", scope):
             schedules = self._client(workspace).schedules
             if enabled:
@@ -178,7 +174,7 @@ class Writer:
         return answers.last(f"{scope}/{entity.name}")
 
     def _operations(self, workspace: Workspace, kind: str) -> Any:
-        return getattr(self._client(workspace), _OPERATIONS[kind])
+        return getattr(self._client(workspace), KINDS[kind].collection)
 
     def _client(self, workspace: Workspace) -> Any:
         with self._lock:
@@ -219,7 +215,7 @@ class Writer:
         from azure.core.exceptions import AzureError
         from marshmallow import ValidationError
 
-        needed = f"Microsoft.MachineLearningServices/workspaces/{kind_rows()[kind].collection}/{action}"
+        needed = f"Microsoft.MachineLearningServices/workspaces/{KINDS[kind].collection}/{action}"
         try:
             yield
         except (AzureError, OSError) as error:

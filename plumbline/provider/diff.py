@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from plumbline.azure.holding import holding
 from plumbline.azure.live_version import LiveVersion
+from plumbline.kinds import KINDS
 from plumbline.provider.codec import is_known
-from plumbline.provider.table import ASSET_KINDS, PropertyRow, property_rows
+from plumbline.provider.table import PropertyRow, property_rows
 
 Action = Literal["replace", "update"]
 Form = Literal["add", "delete", "update"]
@@ -65,7 +66,7 @@ def content_changed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
 
 
 def _same_content(kind: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    if kind in ASSET_KINDS:
+    if KINDS[kind].is_versioned:
         hashes = [olds.get("contentHash"), news.get("contentHash")]
         return is_known(hashes) and hashes[0] is not None and hashes[0] == hashes[1]
     if not is_known([olds.get("spec"), news.get("spec")]):

@@ -16,6 +16,7 @@ import yaml
 from plumbline.assets import ScheduleDefinition, to_az_ml_yaml
 from plumbline.assets.az_ml import job_to_az_ml_yaml
 from plumbline.azure.client_libraries import import_client_libraries
+from plumbline.kinds import KINDS, SCHEDULE
 from plumbline.provider.errors import Refusal
 
 _JOB_FILE = "job.yml"
@@ -24,15 +25,7 @@ _JOB_FILE = "job.yml"
 def loaded(kind: str, mapping: Mapping[str, Any]) -> Any:
     """Return azure-ai-ml's entity of an asset, from its az ml YAML as a mapping."""
     load_azure_ai_ml()
-    from azure.ai.ml import load_component, load_data, load_environment, load_model
-
-    load = {
-        "environment": load_environment,
-        "component": load_component,
-        "data": load_data,
-        "model": load_model,
-    }[kind]
-    return load(io.StringIO(_yaml(mapping)))
+    return KINDS[kind].loaded(io.StringIO(_yaml(mapping)))
 
 
 def load_azure_ai_ml() -> None:
@@ -77,8 +70,6 @@ def faults(text: str) -> str:
 def loaded_schedule(definition: ScheduleDefinition, root: Path) -> Any:
     """Return azure-ai-ml's entity of a schedule with its job."""
     load_azure_ai_ml()
-    from azure.ai.ml.entities._load_functions import load_schedule  # not exported at the top in 1.35.2
-
     # A schedule's job is read from a file beside it.
     with tempfile.TemporaryDirectory(prefix="plumbline-schedule-") as folder:
         files = Path(folder)
@@ -87,7 +78,7 @@ def loaded_schedule(definition: ScheduleDefinition, root: Path) -> Any:
         )
         mapping = to_az_ml_yaml(definition, root=root, job_file=f"./{_JOB_FILE}")
         (files / "schedule.yml").write_text(_yaml(mapping), encoding="utf-8")
-        return load_schedule(files / "schedule.yml")
+        return SCHEDULE.loaded(files / "schedule.yml")
 
 
 def _yaml(mapping: Mapping[str, Any]) -> str:

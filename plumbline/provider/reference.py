@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from plumbline.kinds import KINDS, Kind
 from plumbline.provider.schema import package_schema
 from plumbline.provider.server import plugin_version
-from plumbline.provider.table import KindRow, PropertyRow, kind_rows, property_rows
+from plumbline.provider.table import PropertyRow, property_rows
 
 PAGE = Path("docs/reference/resources.md")
 _TYPES = {"string": "text", "boolean": "boolean", "strings": "list of texts", "string_map": "map of texts"}
@@ -41,15 +42,15 @@ def page() -> str:
     lines = [
         "# Resources",
         "",
-        "Made from `plumbline/provider/fields.yaml` by `python -m plumbline.provider.reference`; do not edit.",
+        "Made from `plumbline/kinds` and `plumbline/provider/fields.yaml` by `python -m plumbline.provider.reference`; do not edit.",
         "",
         "Python names are the snake_case of these; the resource classes in `plumbline.azureml` take a `definition`",
         "that `plumbline.assets.load_ml_pipelines` read, and fill the inputs from it.",
         "",
         *_settings(),
     ]
-    for row in kind_rows().values():
-        lines += _kind(row)
+    for kind in KINDS.values():
+        lines += _kind(kind)
     return "\n".join(lines)
 
 
@@ -59,8 +60,8 @@ def _settings() -> list[str]:
     return ["## Provider settings", "", "| Key | Meaning |", "|---|---|", *rows, ""]
 
 
-def _kind(row: KindRow) -> list[str]:
-    rows = property_rows(row.kind).values()
+def _kind(kind: Kind) -> list[str]:
+    rows = property_rows(kind.name).values()
     inputs = [_input(each) for each in rows if each.is_input]
     outputs = [
         f"| `{each.name}` | {_TYPES[each.type]} | {_cell(each.description)} |"
@@ -68,11 +69,11 @@ def _kind(row: KindRow) -> list[str]:
         if each.is_output
     ]
     return [
-        f"## {row.noun}",
+        f"## {kind.noun}",
         "",
-        row.description,
+        kind.description,
         "",
-        f"Type token `{row.token}`. Source: {row.source}, api-version {row.api_version}.",
+        f"Type token `{kind.token}`. Source: {kind.source}, api-version {kind.api_version}. Import id `{kind.import_form}`.",
         "",
         "### Inputs",
         "",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from plumbline.kinds import KINDS, kind_of_token
 from plumbline.provider.check import check
 from plumbline.provider.claims import Claims
 from plumbline.provider.cloud import Cloud, open_cloud
@@ -16,21 +17,21 @@ from plumbline.provider.diff import Change, diff
 from plumbline.provider.engine_log import EngineLog
 from plumbline.provider.errors import Cancelled, PropertyProblem, Refusal
 from plumbline.provider.functions import FUNCTIONS
+from plumbline.provider.kinds.counted_asset import CountedAssetKind
 from plumbline.provider.kinds.kind import Context, Created, Found, Kind
-from plumbline.provider.kinds.model import ModelKind
 from plumbline.provider.kinds.pipeline_schedule import PipelineScheduleKind
 from plumbline.provider.kinds.versioned_asset import VersionedAssetKind
 from plumbline.provider.settings import SETTING_ROWS, read_settings
-from plumbline.provider.table import ASSET_KINDS, kind_of_token, kind_rows
 from plumbline.provider.urn import Urn, parse_urn
 
-KINDS: Mapping[str, Kind] = {
-    "environment": VersionedAssetKind(kind="environment"),
-    "component": VersionedAssetKind(kind="component"),
-    "data": VersionedAssetKind(kind="data"),
-    "model": ModelKind(),
-    "schedule": PipelineScheduleKind(),
+_LIFECYCLES: Mapping[str, Callable[[str], Kind]] = {
+    "content": lambda kind: VersionedAssetKind(kind=kind),
+    "counted": lambda kind: CountedAssetKind(kind=kind),
+    "in_place": lambda _: PipelineScheduleKind(),
 }
+"""How the resources of a kind live, by the descriptor's word for it."""
+
+_KINDS: Mapping[str, Kind] = {name: _LIFECYCLES[kind.lifecycle](name) for name, kind in KINDS.items()}
 
 _NOTHING = Properties()
 
@@ -141,13 +142,13 @@ class Registry:
             )
 
     def _claim(self, urn: Urn, kind: str, inputs: Properties) -> None:
-        is_asset = kind in ASSET_KINDS
+        is_asset = KINDS[kind].is_versioned
         nouns = ("resourceGroupName", "workspaceName", "name", *(("version",) if is_asset else ()))
         values = [inputs.get(noun) for noun in nouns]
         if self._cloud is None or not all(isinstance(value, str) for value in values):
             return
         group, workspace, name, *version = (str(value) for value in values)
-        address, collection = self._cloud.workspace(group, workspace), kind_rows()[kind].collection
+        address, collection = self._cloud.workspace(group, workspace), KINDS[kind].collection
         object_id = (
             address.version(collection, name, *version) if is_asset else address.container(collection, name)
         )
@@ -157,10 +158,10 @@ class Registry:
 def _kind_name(urn: Urn) -> str:
     kind = kind_of_token(urn.token)
     if kind is None:
-        known = ", ".join(row.token for row in kind_rows().values())
+        known = ", ".join(row.token for row in KINDS.values())
         raise Refusal(f"{urn.name}: type: got {urn.token}, expected one of {known}.")
-    return kind
+    return kind.name
 
 
 def _kind(urn: Urn) -> Kind:
-    return KINDS[_kind_name(urn)]
+    return _KINDS[_kind_name(urn)]

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from plumbline.kinds import KINDS, PACKAGE, Kind
 from plumbline.provider.settings import SETTING_ROWS
-from plumbline.provider.table import PACKAGE, KindRow, PropertyRow, kind_rows, property_rows
+from plumbline.provider.table import PropertyRow, property_rows
 
 _TYPES: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
@@ -42,7 +43,7 @@ def package_schema(version: str) -> dict[str, Any]:
             "description": "The provider of Azure ML assets. Takes the settings and environment variables of azure-native.",
             "inputProperties": settings,
         },
-        "resources": {row.token: _resource(row) for row in kind_rows().values()},
+        "resources": {kind.token: _resource(kind) for kind in KINDS.values()},
         "functions": json.loads(_FUNCTIONS.read_text(encoding="utf-8")),
         "language": {"python": {"packageName": "plumbline", "usesIOClasses": True}},
     }
@@ -55,12 +56,12 @@ def _setting(description: str, *, secret: bool) -> dict[str, Any]:
     return setting
 
 
-def _resource(row: KindRow) -> dict[str, Any]:
-    rows = property_rows(row.kind)
+def _resource(kind: Kind) -> dict[str, Any]:
+    rows = property_rows(kind.name)
     inputs = {name: _property(property_row) for name, property_row in rows.items() if property_row.is_input}
     outputs = {name: _property(property_row) for name, property_row in rows.items() if property_row.is_output}
     return {
-        "description": f"{row.description}\n\nSource: {row.source}, api-version {row.api_version}.",
+        "description": f"{kind.description}\n\nSource: {kind.source}, api-version {kind.api_version}.",
         "inputProperties": inputs,
         "requiredInputs": [name for name, property_row in rows.items() if property_row.required],
         "properties": outputs,

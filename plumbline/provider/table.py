@@ -10,29 +10,9 @@ from typing import Any, Literal
 
 import yaml
 
-from plumbline.azure.api_versions import api_version
-
-ASSET_KINDS = ("environment", "component", "data", "model")
-PACKAGE = "plumbline"
+from plumbline.kinds import KINDS, VERSIONED
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-@dataclass(frozen=True, kw_only=True)
-class KindRow:
-    """A resource kind: its type token, and where Azure keeps it."""
-
-    kind: str
-    token: str
-    collection: str
-    api_version: str
-    source: str
-    description: str
-
-    @property
-    def noun(self) -> str:
-        """The class that programs use, for instance `DataAsset`."""
-        return self.token.rsplit(":", 1)[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,20 +41,6 @@ class PropertyRow:
 
 
 @cache
-def kind_rows() -> Mapping[str, KindRow]:
-    """Kind -> its row, in the table's order."""
-    rows = _document()["kinds"]
-    return {
-        kind: KindRow(
-            kind=kind,
-            api_version=api_version(row["collection"]),
-            **{key: str(value) for key, value in row.items()},
-        )
-        for kind, row in rows.items()
-    }
-
-
-@cache
 def property_rows(kind: str) -> Mapping[str, PropertyRow]:
     """Property (wire name) -> its row, for one kind, in the table's order."""
     found = {}
@@ -94,15 +60,10 @@ def property_rows(kind: str) -> Mapping[str, PropertyRow]:
     return found
 
 
-def kind_of_token(token: str) -> str | None:
-    """The kind of a type token, None when the provider has no such type."""
-    return next((row.kind for row in kind_rows().values() if row.token == token), None)
-
-
 def _kinds_of(value: str | list[str]) -> tuple[str, ...]:
     if value == "all":
-        return (*ASSET_KINDS, "schedule")
-    return ASSET_KINDS if value == "assets" else tuple(value)
+        return tuple(KINDS)
+    return tuple(VERSIONED) if value == "assets" else tuple(value)
 
 
 @cache

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi.runtime import rpc
 
+from plumbline.kinds import KINDS
 from plumbline.provider.address import parse_import_id
 from plumbline.provider.claims import Claims
 from plumbline.provider.cloud import open_cloud
@@ -21,7 +22,7 @@ from plumbline.provider.errors import ProviderBug, Refusal
 from plumbline.provider.reference import page
 from plumbline.provider.schema import package_schema
 from plumbline.provider.settings import SETTING_ROWS, read_settings
-from plumbline.provider.table import kind_rows, property_rows
+from plumbline.provider.table import property_rows
 from plumbline.provider.urn import parse_urn
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -73,8 +74,8 @@ def test_a_file_given_as_a_pulumi_asset_is_refused() -> None:
 
 def test_the_schema_describes_every_property_of_every_kind() -> None:
     schema = package_schema("1.2.3")
-    assert set(schema["resources"]) == {row.token for row in kind_rows().values()}
-    for kind, row in kind_rows().items():
+    assert set(schema["resources"]) == {row.token for row in KINDS.values()}
+    for kind, row in KINDS.items():
         resource = schema["resources"][row.token]
         assert resource["description"]
         assert set(resource["inputProperties"]) == {n for n, r in property_rows(kind).items() if r.is_input}
@@ -87,8 +88,8 @@ def test_the_schema_describes_every_property_of_every_kind() -> None:
 def test_resource_classes_carry_the_tokens_of_the_schema() -> None:
     from plumbline import azureml
 
-    for row in kind_rows().values():
-        assert getattr(azureml, row.noun).resource_type == row.token
+    for row in KINDS.values():
+        assert getattr(azureml, row.noun).kind is row
 
 
 def test_the_reference_page_is_up_to_date() -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from plumbline.assets import canonical_text, content_hash, version_from_hash
+from plumbline.kinds import KINDS, kind_of_token
 from plumbline.provider.check import check
 from plumbline.provider.codec import UNKNOWN, Properties
 from plumbline.provider.diff import content_changed, diff
-from plumbline.provider.table import ASSET_KINDS, kind_of_token, kind_rows, property_rows
+from plumbline.provider.table import property_rows
 
 SPEC = canonical_text({"image": "python:3.11", "conda_file": {"name": "tools"}})
 HASH_64 = "0" * 64
@@ -26,7 +27,7 @@ def inputs(kind: str, **changed: Any) -> Properties:
         "source": "e.yml",
     }
     values |= {"tags": {"team": "claims"}, "description": "Tools"}
-    if kind in ASSET_KINDS:
+    if KINDS[kind].is_versioned:
         digest = content_hash(kind, SPEC)
         values |= {"contentHash": digest, "version": version_from_hash(digest)}
     values |= changed
@@ -44,7 +45,7 @@ def reasons(kind: str, **changed: Any) -> dict[str, str]:
     return {problem.property: problem.reason for problem in problems}
 
 
-@pytest.mark.parametrize("kind", kind_rows())
+@pytest.mark.parametrize("kind", KINDS)
 def test_sound_inputs_pass_and_a_second_check_changes_nothing(kind: str) -> None:
     first = checked(kind)
     second, problems = check(kind, first)
@@ -53,7 +54,7 @@ def test_sound_inputs_pass_and_a_second_check_changes_nothing(kind: str) -> None
     assert diff(kind, first, second) == ()
 
 
-@pytest.mark.parametrize("kind", kind_rows())
+@pytest.mark.parametrize("kind", KINDS)
 def test_unknown_inputs_pass_check(kind: str) -> None:
     unknown = {name: UNKNOWN for name, row in property_rows(kind).items() if row.required and name != "name"}
     found, problems = check(kind, inputs(kind, **unknown, contentHash=None, version=None))
@@ -61,7 +62,7 @@ def test_unknown_inputs_pass_check(kind: str) -> None:
     assert found["workspaceName"] is UNKNOWN
 
 
-@pytest.mark.parametrize("kind", kind_rows())
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_wrong_input_is_named_at_once(kind: str) -> None:
     found = reasons(
         kind, name="-bad name", spec="{", tags={"a": 1}, workspaceName="", nonsense="x", source="/etc/e"
@@ -121,7 +122,7 @@ def test_a_secret_spec_makes_the_computed_hash_secret() -> None:
     assert "contentHash" in found.secrets
 
 
-@pytest.mark.parametrize("kind", kind_rows())
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_property_changes_as_its_row_says(kind: str) -> None:
     olds = checked(kind)
     for name, row in property_rows(kind).items():
@@ -181,8 +182,8 @@ def test_an_unknown_workspace_may_replace() -> None:
 
 
 def test_every_row_gives_its_reason() -> None:
-    for kind, kind_row in kind_rows().items():
-        assert kind_of_token(kind_row.token) == kind
+    for kind, kind_row in KINDS.items():
+        assert kind_of_token(kind_row.token) is kind_row
         for row in property_rows(kind).values():
             assert row.reason, row.name
             assert row.description, row.name
@@ -199,7 +200,7 @@ def test_two_specs_of_one_content_hash_are_no_difference() -> None:
     assert diff("component", olds, {**olds, "spec": "{}"}) == ()
 
 
-@pytest.mark.parametrize("kind", kind_rows())
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_azure_has_not_kept_is_a_change_until_it_is_there(kind: str) -> None:
     olds = checked(kind)
     found = diff(kind, olds, olds, lost=["spec.inputs.table.path", "tags.team"])

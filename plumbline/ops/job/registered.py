@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from plumbline.assets import AssetDefinition, AssetKind, Reference
-from plumbline.assets.references import COLLECTIONS, parse_reference
+from plumbline.assets.references import parse_reference
 from plumbline.azure.api_versions import api_version, api_version_at
 from plumbline.azure.holding import holding_of
-from plumbline.azure.live_version import code_id, is_true, kept_code_hash
+from plumbline.azure.live_version import code_id, kept_code_hash
+from plumbline.kinds import KINDS, is_true
 from plumbline.ops.azure_session import AzureSession
 
 
@@ -50,7 +51,7 @@ def unregistered(
 
 def _fault(session: AzureSession, wanted: AssetDefinition | Reference) -> str | None:
     what = f"{wanted.kind} {wanted.name}:{wanted.version}"
-    path = f"{session.target.workspace_id}/{COLLECTIONS[wanted.kind]}/{wanted.name}/versions/{wanted.version}"
+    path = f"{session.target.workspace_id}/{KINDS[wanted.kind].collection}/{wanted.name}/versions/{wanted.version}"
     body = session.get(path, api_version=api_version_at(path))
     if body is None:
         session.require_workspace()

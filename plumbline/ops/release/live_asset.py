@@ -20,10 +20,11 @@ from plumbline.assets import (
     is_content_version,
     version_from_hash,
 )
-from plumbline.assets.references import COLLECTIONS, parse_reference
+from plumbline.assets.references import parse_reference
 from plumbline.azure.api_versions import api_version, api_version_at
 from plumbline.azure.holding import holding
 from plumbline.azure.live_version import LiveVersion, code_id, kept_code_hash, live_version
+from plumbline.kinds import KINDS
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.job.datastore_files import DatastoreFiles
 from plumbline.ops.release.live_code import CodeFinding, LiveCode
@@ -88,7 +89,7 @@ def live_asset(
             f"{kind}: got one that was registered for this job alone, expected {kind}s that a stack registers"
         )
         return LiveAsset(kind=kind, name=name, version=version, problem=problem)
-    path = f"{session.target.workspace_id}/{COLLECTIONS[kind]}/{name}/versions/{version}"
+    path = f"{session.target.workspace_id}/{KINDS[kind].collection}/{name}/versions/{version}"
     body = session.get(path, api_version=api_version_at(path))
     if body is None:
         problem = f"{kind} {name}:{version}: got nothing in the workspace, expected it registered"

@@ -14,12 +14,10 @@ from plumbline.assets import (
     version_from_hash,
 )
 from plumbline.azure.live_version import LiveVersion
+from plumbline.kinds import KINDS
 from plumbline.provider.codec import UNKNOWN, Properties, is_known
 from plumbline.provider.kinds.sent_and_got import held
 from plumbline.provider.table import property_rows
-
-MUTABLE = {"description": "description", "tags": "tags", "displayName": "display_name"}
-"""Mutable inputs: wire name -> attribute of azure-ai-ml's entities."""
 
 
 def outputs_of(
@@ -54,7 +52,7 @@ def outputs_of(
 def mutable_inputs(kind: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """What the inputs want of the mutable values: wire name -> value, None for none, {} for no tags."""
     empty: dict[str, Any] = {"tags": {}}
-    return {wire: inputs.get(wire) or empty.get(wire) for wire in MUTABLE if wire in property_rows(kind)}
+    return {wire: inputs.get(wire) or empty.get(wire) for wire in KINDS[kind].entity_fields}
 
 
 def seen_inputs(

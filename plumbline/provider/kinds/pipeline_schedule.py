@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline.assets import ScheduleDefinition, canonical_text
-from plumbline.azure.live_version import LiveVersion, is_true, live_version
+from plumbline.azure.live_version import LiveVersion, live_version
+from plumbline.kinds import SCHEDULE, is_true
 from plumbline.provider.address import Workspace
 from plumbline.provider.codec import Properties, is_known
 from plumbline.provider.errors import PartialFailure, Refusal
 from plumbline.provider.kinds import sent_and_got
 from plumbline.provider.kinds.import_address import import_address
 from plumbline.provider.kinds.kind import Context, Created, Found
-from plumbline.provider.table import kind_rows, property_rows
+from plumbline.provider.table import property_rows
 
 _MUTABLE = ("displayName", "description", "tags", "enabled")
 
@@ -23,10 +24,8 @@ _MUTABLE = ("displayName", "description", "tags", "enabled")
 class PipelineScheduleKind:
     """Create, read, update and delete of schedules. The id is the schedule's ARM id."""
 
-    kind = "schedule"
-
-    def __init__(self) -> None:
-        self.row = kind_rows()[self.kind]
+    descriptor = SCHEDULE
+    kind = SCHEDULE.name
 
     async def create(self, context: Context, inputs: Properties, *, preview: bool) -> Created:
         """Create a schedule; one of the same name that this resource did not make is refused, an equal one adopted."""
@@ -52,7 +51,7 @@ class PipelineScheduleKind:
             return Created(id="", outputs=self._outputs(inputs, adopted=adopted))
         settled = body is not None and sent_and_got.compare(self.kind, inputs, live) == sent_and_got.Verdict()
         if settled and (adopted or live.owner == context.urn.text):
-            id = workspace.container("schedules", inputs["name"])
+            id = workspace.container(self.descriptor.collection, inputs["name"])
             return Created(id=id, outputs=self._outputs(inputs, adopted=adopted))
         return await self._put(context, workspace, inputs, adopted=adopted)
 
@@ -98,7 +97,7 @@ class PipelineScheduleKind:
         outputs = self._outputs(
             found, adopted=is_true(state.get("adopted")), acknowledged=state.get("acknowledged"), lost=lost
         )
-        return Found(id=workspace.container("schedules", name), inputs=found, outputs=outputs)
+        return Found(id=workspace.container(self.descriptor.collection, name), inputs=found, outputs=outputs)
 
     async def delete(self, context: Context, id: str, state: Properties) -> None:
         """Disable, then delete; leave what this stack adopted, or what another resource of it declares by now."""
@@ -106,7 +105,7 @@ class PipelineScheduleKind:
         assert workspace is not None
         assert context.cloud is not None
         other = context.claims.other_owner(
-            workspace.container(self.row.collection, state["name"]), context.urn.text
+            workspace.container(self.descriptor.collection, state["name"]), context.urn.text
         )
         if is_true(state.get("adopted")) or other:
             reason = f"{other} declares it too" if other else "this stack adopted it, it did not make it"
@@ -144,7 +143,7 @@ class PipelineScheduleKind:
         )
         verdict = sent_and_got.compare(self.kind, inputs, live_version(self.kind, body))
         outputs = self._outputs(inputs, adopted=adopted, acknowledged=verdict.acknowledged, lost=verdict.lost)
-        id = workspace.container("schedules", inputs["name"])
+        id = workspace.container(self.descriptor.collection, inputs["name"])
         for warning in verdict.warnings:
             await context.warn(warning)
         if verdict.errors:
@@ -198,8 +197,8 @@ class PipelineScheduleKind:
 
     async def _get(self, context: Context, workspace: Workspace, name: str) -> Any:
         assert context.cloud is not None
-        path = workspace.container(self.row.collection, name)
-        return await context.cloud.reader.get(path, api_version=self.row.api_version)
+        path = workspace.container(self.descriptor.collection, name)
+        return await context.cloud.reader.get(path, api_version=self.descriptor.api_version)
 
 
 def _definition(inputs: Properties) -> ScheduleDefinition:

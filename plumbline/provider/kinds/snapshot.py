@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from plumbline.assets import AssetDefinition, hash_code, hash_data
+from plumbline.kinds import KINDS
 from plumbline.provider.errors import Refusal
 
 
@@ -18,7 +19,7 @@ def require_planned_code(definition: AssetDefinition, root: Path) -> None:
     where = f"{definition.source or definition.name}: code"
     path = root / definition.code_path
     try:
-        if definition.kind == "component":
+        if KINDS[definition.kind].code_path:
             live = hash_code(path, includes=[root / include for include in definition.includes]).hash
         else:
             live = hash_data(path).hash

@@ -14,17 +14,16 @@ from plumbline.azure.api_versions import api_version
 from plumbline.azure.live_version import (
     LiveVersion,
     code_id,
-    is_true,
     kept_code_hash,
     live_version,
 )
+from plumbline.kinds import KINDS, is_true
 from plumbline.provider.address import Workspace
 from plumbline.provider.codec import UNKNOWN, Properties, is_known
 from plumbline.provider.diff import content_changed
 from plumbline.provider.errors import Denied, PartialFailure, Refusal
 from plumbline.provider.kinds import sent_and_got
 from plumbline.provider.kinds.asset_values import (
-    MUTABLE,
     definition_of,
     mutable_inputs,
     outputs_of,
@@ -33,18 +32,14 @@ from plumbline.provider.kinds.asset_values import (
 from plumbline.provider.kinds.import_address import import_address
 from plumbline.provider.kinds.kind import Context, Created, Found
 from plumbline.provider.kinds.snapshot import require_planned_code
-from plumbline.provider.table import kind_rows
 
 
 class VersionedAssetKind:
     """Create, read, update and delete of one kind of asset; see design notes in docs/adr/0002."""
 
-    declares_version = True
-    """Whether the inputs always hold a version."""
-
     def __init__(self, *, kind: str) -> None:
         self.kind = kind
-        self.row = kind_rows()[kind]
+        self.descriptor = KINDS[kind]
 
     async def create(self, context: Context, inputs: Properties, *, preview: bool) -> Created:
         """Register, adopt or restore the version that the inputs describe."""
@@ -79,7 +74,7 @@ class VersionedAssetKind:
             self.kind, inputs, live, version=version, acknowledged=acknowledged, archived=archived
         )
         seen |= {"resourceGroupName": workspace.resource_group, "workspaceName": workspace.name, "name": name}
-        if self.declares_version or "version" in inputs:
+        if self.descriptor.version_is_content or "version" in inputs:
             seen["version"] = version
         secrets = inputs.secrets | state.secrets
         found = Properties(entries=seen, secrets=secrets)
@@ -94,7 +89,7 @@ class VersionedAssetKind:
             acknowledged=acknowledged,
             lost=lost,
         )
-        return Found(id=workspace.container(self.row.collection, name), inputs=found, outputs=outputs)
+        return Found(id=workspace.container(self.descriptor.collection, name), inputs=found, outputs=outputs)
 
     async def delete(self, context: Context, id: str, state: Properties) -> None:
         """Archive the versions that this state registered."""
@@ -102,7 +97,7 @@ class VersionedAssetKind:
         registered = state.get("registeredVersions", [])
         archived = []
         for version in registered:
-            version_id = workspace.version(self.row.collection, name, version)
+            version_id = workspace.version(self.descriptor.collection, name, version)
             other = context.claims.other_owner(version_id, context.urn.text)
             if other:
                 await context.inform(f"{name}:{version} is left as it is: {other} declares it too.")
@@ -170,7 +165,7 @@ class VersionedAssetKind:
         """Go on from a version that exists: ours from before, someone else's equal one, or an archived one."""
         name, version, registered = inputs["name"], inputs["version"], _registered(state)
         live = await self._understood(context, body)
-        container = await self._get(context, workspace.container(self.row.collection, name))
+        container = await self._get(context, workspace.container(self.descriptor.collection, name))
         properties = (container or {}).get("properties") or {}
         self._require_same_content(inputs, live, state, properties.get("nextVersion"))
         # Rests on ml-asset-new-version-in-archived-container.
@@ -200,7 +195,7 @@ class VersionedAssetKind:
         wanted = mutable_inputs(self.kind, inputs)
         if any(live.differing(wire, value) != value for wire, value in wanted.items()):
             context.begin()
-            attributes = {MUTABLE[wire]: value for wire, value in wanted.items()}
+            attributes = {self.descriptor.entity_fields[wire]: value for wire, value in wanted.items()}
             body = await asyncio.to_thread(
                 self._writer(context).change,
                 workspace,
@@ -242,7 +237,7 @@ class VersionedAssetKind:
             acknowledged=verdict.acknowledged,
             lost=verdict.lost,
         )
-        id = workspace.container(self.row.collection, inputs["name"])
+        id = workspace.container(self.descriptor.collection, inputs["name"])
         for warning in verdict.warnings:
             await context.warn(warning)
         if verdict.errors:
@@ -276,7 +271,7 @@ class VersionedAssetKind:
     ) -> tuple[Properties, Mapping[str, Any] | None]:
         """The inputs with their version, and what is live under it."""
         body = await self._get(
-            context, workspace.version(self.row.collection, inputs["name"], inputs["version"])
+            context, workspace.version(self.descriptor.collection, inputs["name"], inputs["version"])
         )
         return inputs, body
 
@@ -297,8 +292,8 @@ class VersionedAssetKind:
         self, context: Context, workspace: Workspace, name: str, version: str
     ) -> tuple[Mapping[str, Any] | None, bool]:
         body, container = await asyncio.gather(
-            self._get(context, workspace.version(self.row.collection, name, version)),
-            self._get(context, workspace.container(self.row.collection, name)),
+            self._get(context, workspace.version(self.descriptor.collection, name, version)),
+            self._get(context, workspace.container(self.descriptor.collection, name)),
         )
         return body, is_true(((container or {}).get("properties") or {}).get("isArchived"))
 
@@ -310,7 +305,7 @@ class VersionedAssetKind:
 
     async def _get(self, context: Context, path: str) -> Any:
         assert context.cloud is not None
-        return await context.cloud.reader.get(path, api_version=self.row.api_version)
+        return await context.cloud.reader.get(path, api_version=self.descriptor.api_version)
 
     def _writer(self, context: Context) -> Any:
         assert context.cloud is not None

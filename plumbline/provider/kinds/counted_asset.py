@@ -1,4 +1,4 @@
-"""Models: versions are positive integers that the service counts, so equal content is found first."""
+"""Kinds whose versions the service counts, as those of models: equal content is found first."""
 
 from __future__ import annotations
 
@@ -12,20 +12,15 @@ from plumbline.provider.kinds.sent_and_got import held
 from plumbline.provider.kinds.versioned_asset import VersionedAssetKind
 
 
-class ModelKind(VersionedAssetKind):
-    """As every versioned asset, but for the version of a model that declares none."""
-
-    declares_version = False
-
-    def __init__(self) -> None:
-        super().__init__(kind="model")
+class CountedAssetKind(VersionedAssetKind):
+    """As every versioned asset, but for the version of one that declares none."""
 
     async def _resolve_version(
         self, context: Context, workspace: Workspace, inputs: Properties
     ) -> tuple[Properties, Mapping[str, Any] | None]:
         if inputs.get("version"):
             return await super()._resolve_version(context, workspace, inputs)
-        container_id = workspace.container(self.row.collection, inputs["name"])
+        container_id = workspace.container(self.descriptor.collection, inputs["name"])
         highest = 0
         for listed in await self._versions(context, container_id):
             version = str(listed.get("name"))
@@ -50,7 +45,7 @@ class ModelKind(VersionedAssetKind):
     async def _versions(self, context: Context, container_id: str) -> list[Mapping[str, Any]]:
         assert context.cloud is not None
         return await context.cloud.reader.pages(
-            f"{container_id}/versions", api_version=self.row.api_version, query={"listViewType": "All"}
+            f"{container_id}/versions", api_version=self.descriptor.api_version, query={"listViewType": "All"}
         )
 
 

@@ -1,0 +1,23 @@
+"""Data assets."""
+
+from __future__ import annotations
+
+from plumbline.kinds.kind import Kind, version_values
+
+DATA = Kind(
+    name="data",
+    noun="DataAsset",
+    spoken="data",
+    collection="data",
+    lifecycle="content",
+    api_version="2023-04-01-preview",
+    api_version_source="recorded, data tests 2026-03-27",
+    loader="azure.ai.ml:load_data",
+    values=version_values,
+    registries=True,
+    source="azure-ai-ml 1.35.2 DataOperations; DataVersions - Create Or Update",
+    description=(
+        "An Azure ML data asset. Local files are uploaded and give the version by their content; data behind a URI has "
+        "the version that its data.yml declares."
+    ),
+)

@@ -1,0 +1,23 @@
+"""Environments."""
+
+from __future__ import annotations
+
+from plumbline.kinds.kind import Kind, version_values
+
+ENVIRONMENT = Kind(
+    name="environment",
+    noun="Environment",
+    spoken="an environment",
+    collection="environments",
+    lifecycle="content",
+    api_version="2023-04-01-preview",
+    api_version_source="recorded, environment tests 2023-10-31 to 2026-03-03",
+    loader="azure.ai.ml:load_environment",
+    values=version_values,
+    registries=True,
+    source="azure-ai-ml 1.35.2 EnvironmentOperations; EnvironmentVersions - Create Or Update",
+    description=(
+        "An Azure ML environment (image with conda file, or a build context), registered from its environment.yml "
+        "under a version that follows from its content."
+    ),
+)

@@ -1,0 +1,109 @@
+"""Kind: the descriptor of one kind of resource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, Literal
+
+from plumbline.assets import immutable_fields
+
+PACKAGE = "plumbline"
+
+Values = Mapping[str, tuple[Any, ...]]
+"""Input that may change in place -> its values in a body; several where Azure keeps it in more than one place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """Everything about a kind that more than one part of Plumbline needs.
+
+    Attributes:
+        name: Its word in definitions, content hashes and tables: `environment`.
+        noun: The resource class, and the last part of the type token: `Environment`.
+        spoken: Its word in a sentence: `an environment`.
+        collection: Where Azure keeps it below a workspace, and the attribute of `MLClient` that writes it.
+        lifecycle: `content`: versions that follow from content. `counted`: versions that Azure counts, equal content found
+            first. `in_place`: one object that changes.
+        api_version: With which it is asked.
+        api_version_source: Where that version was seen.
+        loader: `module:function` of azure-ai-ml that reads its YAML.
+        values: Reads what may change in place from the `properties` of a REST body.
+        entity_fields: Input that may change in place -> its attribute on azure-ai-ml's entity.
+        code_path: Dotted path below `properties` of the code asset's id, where it has one: Azure keeps that one's hash.
+        registries: Whether a registry can hold it.
+        source: Operations of client and REST.
+        description: What the resource is, for the reference page and the schema.
+    """
+
+    name: str
+    noun: str
+    spoken: str
+    collection: str
+    lifecycle: Literal["content", "counted", "in_place"]
+    api_version: str
+    api_version_source: str
+    loader: str
+    values: Callable[[Mapping[str, Any]], Values]
+    entity_fields: Mapping[str, str] = field(
+        default_factory=lambda: {"description": "description", "tags": "tags"}
+    )
+    code_path: tuple[str, ...] = ()
+    registries: bool = False
+    source: str
+    description: str
+
+    @property
+    def token(self) -> str:
+        """The Pulumi type token."""
+        return f"{PACKAGE}:azureml:{self.noun}"
+
+    @property
+    def is_versioned(self) -> bool:
+        """Whether the resource is a container of versions that never change."""
+        return self.lifecycle != "in_place"
+
+    @property
+    def version_is_content(self) -> bool:
+        """Whether an undeclared version follows from the content, and so is known before anything is asked."""
+        return self.lifecycle == "content"
+
+    @property
+    def immutable(self) -> tuple[str, ...]:
+        """Fields of its YAML that make up the spec and its hash; other content is another version."""
+        return immutable_fields(self.name)
+
+    @property
+    def import_form(self) -> str:
+        """What `pulumi import` takes beside the full ARM id."""
+        return "NAME:VERSION" if self.is_versioned else "NAME"
+
+    def loaded(self, *arguments: Any, **options: Any) -> Any:
+        """azure-ai-ml's entity; imports azure-ai-ml."""
+        module, _, function = self.loader.partition(":")
+        return getattr(import_module(module), function)(*arguments, **options)
+
+
+def text(value: Any) -> str | None:
+    """A text of a body; an empty one says nothing."""
+    return value or None
+
+
+def tags(value: Any) -> dict[str, str]:
+    """Tags of a body; null ones say nothing."""
+    return {key: str(member) for key, member in (value or {}).items() if member is not None}
+
+
+def is_true(value: Any) -> bool:
+    """A boolean of a body; Azure answers some of them as text."""
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+def version_values(properties: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """What may change in place of a version of any kind."""
+    return {
+        "description": (text(properties.get("description")),),
+        "tags": (tags(properties.get("tags")),),
+        "archived": (is_true(properties.get("isArchived")),),
+    }

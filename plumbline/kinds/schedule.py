@@ -1,0 +1,38 @@
+"""Schedules of pipeline jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from plumbline.kinds.kind import Kind, Values, is_true, tags, text
+
+
+def _values(properties: Mapping[str, Any]) -> Values:
+    enabled = properties.get("isEnabled")
+    return {
+        "displayName": (text(properties.get("displayName")),),
+        "description": (text(properties.get("description")),),
+        "tags": (tags(properties.get("tags")),),
+        # Left out means true: azure-ai-ml does not send it on create.
+        "enabled": (enabled is None or is_true(enabled),),
+    }
+
+
+SCHEDULE = Kind(
+    name="schedule",
+    noun="PipelineSchedule",
+    spoken="a schedule",
+    collection="schedules",
+    lifecycle="in_place",
+    api_version="2023-06-01-preview",
+    api_version_source="recorded, schedule tests 2023-10-27 to 2024-02-21",
+    # Not exported at the top in 1.35.2.
+    loader="azure.ai.ml.entities._load_functions:load_schedule",
+    values=_values,
+    source="azure-ai-ml 1.35.2 ScheduleOperations; Schedules - Create Or Update",
+    description=(
+        "A schedule that submits a pipeline job over exact component versions. It changes in place, and is disabled "
+        "before it is deleted."
+    ),
+)
