@@ -11,7 +11,9 @@ from plumbline.assets.canonical import (
     version_from_hash,
 )
 from plumbline.assets.change import FieldChange, changes
+from plumbline.assets.change_window import ChangeWindow
 from plumbline.assets.code import CodeFile, CodeSnapshot, hash_code, hash_data
+from plumbline.assets.contract import ReleaseContract, release_contract
 from plumbline.assets.definition import (
     AssetDefinition,
     AssetKind,
@@ -31,6 +33,7 @@ __all__ = [
     "SCHEME",
     "AssetDefinition",
     "AssetKind",
+    "ChangeWindow",
     "CodeFile",
     "CodeSnapshot",
     "DefinitionErrors",
@@ -43,6 +46,7 @@ __all__ = [
     "Problem",
     "Reading",
     "Reference",
+    "ReleaseContract",
     "ScheduleDefinition",
     "az_ml_mapping",
     "canonical_text",
@@ -58,6 +62,7 @@ __all__ = [
     "load_ml_pipelines",
     "mutable_fields",
     "read_ml_pipelines",
+    "release_contract",
     "resolved_job",
     "spec_from_rest",
     "to_az_ml_yaml",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from plumbline.assets.contract import ReleaseContract, release_contract
 from plumbline.assets.errors import Problem
 from plumbline.assets.graph import Graph
 
@@ -146,6 +147,11 @@ class MLPipeline:
     release: Mapping[str, Any] | None = None
     warnings: tuple[Problem, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def contract(self) -> ReleaseContract | None:
+        """What release.yml promises, typed; None when there is none."""
+        return release_contract(self.release) if self.release is not None else None
 
     @property
     def assets(self) -> tuple[AssetDefinition, ...]:

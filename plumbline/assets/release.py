@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
+from zoneinfo import available_timezones
 
 from plumbline.assets.document import Document, FieldPath
 from plumbline.assets.library import Library
@@ -12,6 +14,8 @@ from plumbline.assets.schema import check_fields, describe, suggestion, table
 
 # Names as ARM's systemData writes them; an id could never be compared with what it says.
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+_HOURS = re.compile(r"\d\d:\d\d-\d\d:\d\d")
 
 
 def read_release(
@@ -36,6 +40,7 @@ def read_release(
         document.report(("pipeline",), describe(data["pipeline"]), f'"{name}", the name of the folder')
     _check_steps(document, data.get("expected_seconds"), steps)
     _check_approvers(document, data.get("approval"))
+    _check_window(document, data.get("change_window"))
     release = dict(data)
     thresholds = data.get("thresholds")
     if isinstance(thresholds, str):
@@ -108,3 +113,40 @@ def _check_thresholds(document: Document, rows: Any) -> None:
     for metric, row in rows.items() if isinstance(rows, Mapping) else ():
         if isinstance(row, Mapping) and row.get("at_least") is None and row.get("at_most") is None:
             document.report((*path, metric), "no limit", "at_least or at_most", "Add the limit.")
+
+
+def _check_window(document: Document, window: Any) -> None:
+    """A window that never opens, or whose clock nobody knows, would stop every promotion or none."""
+    if not isinstance(window, Mapping):
+        return
+    path: FieldPath = ("change_window",)
+    if window.get("days") == []:
+        document.report((*path, "days"), "no day", "at least one", "Add a day, or remove the window.")
+    hours, zone, exclusions = (window.get(name) for name in ("hours", "time_zone", "exclusions"))
+    if isinstance(hours, str) and _HOURS.fullmatch(hours) and hours[:5] >= hours[6:]:
+        document.report(
+            (*path, "hours"), describe(hours), "an end after the beginning", "Write the earlier hour first."
+        )
+    if isinstance(zone, str) and zone not in available_timezones():
+        document.report(
+            (*path, "time_zone"), describe(zone), "a time zone such as Europe/Berlin",
+            suggestion(zone, available_timezones()),
+        )  # fmt: skip
+    for index, row in enumerate(exclusions if isinstance(exclusions, list) else ()):
+        if isinstance(row, Mapping):
+            _check_exclusion(document, row, (*path, "exclusions", index))
+
+
+def _check_exclusion(document: Document, row: Mapping[str, Any], path: FieldPath) -> None:
+    names = {name for name in ("from", "to", "last_days_of", "days") if name in row}
+    if names not in ({"from", "to"}, {"last_days_of", "days"}):
+        got, expected = ", ".join(sorted(names)) or "neither", "from and to, or last_days_of and days"
+        document.report(path, got, expected, "Write one of the two.")
+        return
+    try:
+        first, last = (date.fromisoformat(str(row.get(name, "2000-01-01"))) for name in ("from", "to"))
+    except ValueError as error:
+        document.report(path, str(error), "dates that exist", "Correct the date.")
+        return
+    if first > last:
+        document.report(path, f"{first} to {last}", "an end after the beginning", "Swap the two.")

@@ -13,6 +13,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from plumbline.assets import change_window
+from plumbline.assets.change_window import change_window_of
 from plumbline.ops.evidence.alarm import alarm_of
 from plumbline.ops.evidence.graph_picture import graph_svg
 from plumbline.ops.evidence.plot import plot_svg, shown
@@ -37,7 +39,8 @@ def pages(document: Mapping[str, Any]) -> dict[str, bytes]:
 def renderer() -> str:
     """Digest of everything that makes pages of a document; pages of another one cannot be made again here."""
     digest = hashlib.sha256()
-    for file in sorted([*TEMPLATES.iterdir(), *(Path(__file__).parent / name for name in _DRAWING)]):
+    drawing = [Path(change_window.__file__), *(Path(__file__).parent / name for name in _DRAWING)]
+    for file in sorted([*TEMPLATES.iterdir(), *drawing]):
         if file.is_file():
             digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
@@ -65,6 +68,7 @@ def _environment(autoescape: bool) -> jinja2.Environment:
         "noun": lambda text: str(text).replace("_", " "),
         "bytes": _bytes,
         "mermaid": _mermaid,
+        "window": _window,
     }
     environment.globals |= {
         "graph_svg": graph_svg,
@@ -118,6 +122,14 @@ def _told(text: str) -> str:
     """What a step said, without the addresses that mlflow prints at the end of every run."""
     lines = [line for line in str(text).splitlines() if not _MLFLOW_ADDRESS.search(line)]
     return "\n".join(lines).strip()
+
+
+def _window(fields: Any) -> str:
+    """A change window in words; the terms are shown as they are in the checkout, so they may be wrong."""
+    try:
+        return str(change_window_of(fields))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "not readable"
 
 
 def _cell(value: Any) -> str:
