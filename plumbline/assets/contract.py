@@ -11,7 +11,7 @@ from plumbline.assets.change_window import ChangeWindow, change_window_of
 
 @dataclass(frozen=True, kw_only=True)
 class Rollback:
-    """Who decides that a release is taken back, and on what; how, the release's lock and ``plumbline rollback`` know."""
+    """Who decides that a release is taken back, and on what."""
 
     decided_by: str
     decide_when: str
