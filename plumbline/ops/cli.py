@@ -17,6 +17,7 @@ VERBS = {
     "rehearse": "Run a command for a stack's unedited file against an emulator of its own.",
     "validate": "Check every definition offline, before anything is planned.",
     "drift": "Name what changed in the cloud behind the code: field, desired, live, who, when.",
+    "codify": "Write what was changed live back into the YAML, comments kept.",
     "job": "Submit, watch, rerun and fetch pipeline jobs.",
     "component": "List and show registered components.",
     "model": "Approve and register models that passed their gate.",

@@ -42,7 +42,7 @@ def command(stack: str, output: str, query: str | None) -> None:
     from plumbline.ops.target import enter_target
 
     target = enter_target(stack)
-    plan = _refresh_plan(stack)
+    plan = refresh_plan(stack)
     found = findings(plan)
     answer: dict[str, Any] = {"schemaVersion": 1, "stack": stack, "findings": []}
     if found:
@@ -61,7 +61,11 @@ def command(stack: str, output: str, query: str | None) -> None:
         raise SystemExit(FOUND)
 
 
-def _refresh_plan(stack: str) -> dict[str, Any]:
+def refresh_plan(stack: str) -> dict[str, Any]:
+    """What a refresh of a stack would take into its state, as the engine plans it.
+
+    Raises: UserError: no engine, or a resource that cannot be read.
+    """
     try:
         answer = subprocess.run(
             ["pulumi", "refresh", "--preview-only", "--json", "--non-interactive", "--stack", stack],

@@ -134,3 +134,21 @@ def test_edit_that_was_put_back_by_hand_is_no_drift(platform: ProjectCopy) -> No
     _as(platform, "bob", "raise", "4")
     _as(platform, "bob", "enable")
     assert _drift(platform, exit_code=0) == []
+
+
+def test_an_edit_that_shall_stay_is_codified_and_then_nothing_drifts(platform: ProjectCopy) -> None:
+    _as(platform, "alice", "tag", "claims_train")
+    (found,) = _drift(platform, exit_code=FOUND)
+    file = platform.root / "pipelines/claims_release/components/train/component.yml"
+    before = file.read_text()
+    answer = platform.plumbline("codify", "--stack", "local", found["resource"], "--output", "json")
+    (written,) = json.loads(answer.stdout)["written"]
+    assert (written["file"], written["field"], written["now"]) == (
+        "pipelines/claims_release/components/train/component.yml", "tags.seen_by", "alice",
+    )  # fmt: skip
+    lines = file.read_text().splitlines()
+    assert lines.pop(written["line"] - 1) == "  seen_by: alice"
+    assert lines == before.splitlines(), "nothing else of the file is touched"
+    platform.pulumi("preview", "-s", "local", "--expect-no-changes")
+    file.write_text(before)
+    platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")

@@ -1,0 +1,53 @@
+"""Resources whose live form differs from the state's, as the engine's refresh plan shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PREFIX = "plumbline:azureml:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveResource:
+    """What is live of one resource.
+
+    Attributes:
+        resource: Its logical name in the stack.
+        type: Its Pulumi type token.
+        source: The YAML file that defines it, relative to the project's root; empty when no file does.
+        inputs: The inputs as they would have to be to give what is live; None when it is gone.
+        desired: The inputs that the state holds.
+    """
+
+    resource: str
+    type: str
+    source: str
+    inputs: Mapping[str, Any] | None
+    desired: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The asset's or schedule's name."""
+        return str(self.desired.get("name", self.resource))
+
+
+def live_resources(plan: Mapping[str, Any]) -> list[LiveResource]:
+    """Every changed resource of `pulumi refresh --preview-only --json`, in the order of the stack."""
+    found = []
+    for step in plan.get("steps", ()):
+        old, new = step.get("oldState") or {}, step.get("newState") or {}
+        if step.get("op") not in {"update", "delete"} or not old.get("custom"):
+            continue
+        desired = old.get("inputs") or {}
+        found.append(
+            LiveResource(
+                resource=str(step["urn"]).rpartition("::")[2],
+                type=str(old.get("type", "")),
+                source=str(desired.get("source") or ""),
+                inputs=None if step["op"] == "delete" else new.get("inputs") or {},
+                desired=desired,
+            )
+        )
+    return found
