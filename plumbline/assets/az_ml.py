@@ -60,7 +60,13 @@ def az_ml_mapping(
     Raises: ValueError: when the spec has files and none are given.
     """
     fields: dict[str, Any] = json.loads(spec) if isinstance(spec, str) else json.loads(json.dumps(spec))
-    for holder, key in ((fields, "code"), (fields, "path"), (fields.get("build") or {}, "path")):
+    task = fields.get("task") or {}
+    for holder, key in (
+        (fields, "code"),
+        (task, "code"),
+        (fields, "path"),
+        (fields.get("build") or {}, "path"),
+    ):
         if str(holder.get(key, "")).startswith(_FILES):
             if files is None:
                 message = f"{kind} {name}: got no path of the files behind {key}, expected one"

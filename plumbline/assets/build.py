@@ -12,8 +12,9 @@ from plumbline.assets.command import check_command
 from plumbline.assets.component import normal_component
 from plumbline.assets.data_flow import check_data_flow
 from plumbline.assets.definition import AssetDefinition, AssetKind
-from plumbline.assets.document import Document
+from plumbline.assets.document import Document, FieldPath, dotted
 from plumbline.assets.environment import normal_data, normal_environment, normal_model
+from plumbline.assets.inline import inline_environment
 from plumbline.assets.links import Links
 from plumbline.assets.local_files import code_snapshot, data_snapshot, local_path
 from plumbline.assets.packages import check_packages
@@ -71,6 +72,7 @@ def _definition(
         description=data.get("description"),
         tags={name: literal_text(value) for name, value in (data.get("tags") or {}).items()},
         source=document.source,
+        inline=dotted(document.prefix),
         lines=document.dotted_lines(),
         references=links.references,
         reference_hashes=links.hashes,
@@ -126,21 +128,34 @@ def _component(document: Document, data: Mapping[str, Any], resolver: Resolver, 
     parts = _Parts(spec={})
     fields = {key: value for key, value in data.items() if key != "additional_includes"}
     check_command(document, data)
+    # A parallel component's code and environment stand under its task.
+    path: FieldPath = ("task",) if interface.type == "parallel" else ()
+    task = data.get("task")
+    held: Mapping[str, Any] = (task if isinstance(task, Mapping) else {}) if path else data
+    own = dict(held)
     includes = [text for text in data.get("additional_includes") or [] if isinstance(text, str)]
-    if isinstance(data.get("code"), str):
-        parts.snapshot = code_snapshot(document, ("code",), data["code"], includes)
+    if isinstance(held.get("code"), str):
+        parts.snapshot = code_snapshot(document, (*path, "code"), held["code"], includes)
         if parts.snapshot:
-            fields["code"] = f"sha256:{parts.snapshot.hash}"
-            parts.code_path = resolver.library.source(local_path(document, data["code"]))
+            own["code"] = f"sha256:{parts.snapshot.hash}"
+            parts.code_path = resolver.library.source(local_path(document, held["code"]))
             parts.includes = tuple(resolver.library.source(local_path(document, text)) for text in includes)
     elif includes:
         document.report(
             ("additional_includes",), "includes without code", "code to lay them beside", 'Add "code: ./src".'
         )
-    if isinstance(data.get("environment"), str):
-        found = resolver.reference(document, ("environment",), data["environment"], "environment")
+    environment = held.get("environment")
+    if environment is not None and not _broken(document):
+        here = (*path, "environment")
+        found = (
+            inline_environment(document, here, environment, resolver)
+            if isinstance(environment, Mapping)
+            else resolver.reference(document, here, str(environment), "environment")
+        )
         parts.complete = found is not None and bool(found.text)
-        fields["environment"] = links.add(found) if found else ""
+        own["environment"] = links.add(found) if found else ""
+    fields = {**fields, "task": own} if path else {**fields, **own}
+    fields.pop("additional_includes", None)
     parts.spec = normal_component(fields) if parts.complete and not _broken(document) else {}
     return parts
 
@@ -198,7 +213,7 @@ def _located(
 
 
 def _broken(document: Document) -> bool:
-    return any(problem.severity == "error" for problem in document.problems)
+    return document.broken
 
 
 _BUILDERS = {"environment": _environment, "component": _component, "data": _data, "model": _model}

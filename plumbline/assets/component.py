@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from plumbline.assets.job import normal_distribution, normal_jobs, normal_resources
+from plumbline.assets.job import (
+    normal_batches,
+    normal_conf,
+    normal_distribution,
+    normal_jobs,
+    normal_resources,
+)
 from plumbline.assets.references import normal_reference
 from plumbline.assets.rules import without_defaults
 from plumbline.assets.scalars import PRIMITIVES, NotThatType, literal_text, typed
@@ -26,9 +33,24 @@ def normal_component(fields: Mapping[str, Any]) -> dict[str, Any]:
     spec["resources"] = _resources(spec.get("resources"))
     spec["distribution"] = normal_distribution(spec.get("distribution"))
     spec["is_deterministic"] = str(spec.get("is_deterministic", True)).lower() != "false"
+    if spec["type"] == "parallel":
+        _normal_parallel(spec)
+    if spec["type"] == "spark":
+        normal_conf(spec)
     if spec["type"] == "pipeline":
         spec["jobs"] = normal_jobs(spec.get("jobs") or {})
     return without_defaults("component", spec)
+
+
+def _normal_parallel(spec: dict[str, Any]) -> None:
+    normal_batches(spec)
+    keys = spec.get("partition_keys")
+    if isinstance(keys, str):  # REST has a text of JSON there (azure-ai-ml 1.35.2)
+        spec["partition_keys"] = json.loads(keys)
+    task = {name: value for name, value in (spec.get("task") or {}).items() if value is not None}
+    if isinstance(task.get("environment"), str):
+        task["environment"] = normal_reference(task["environment"])
+    spec["task"] = task
 
 
 def _resources(value: Any) -> Any:

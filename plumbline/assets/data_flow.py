@@ -87,7 +87,18 @@ class _Flow:
                     suggestion(name, known),
                 )
             self._check_value(path, step, value, row)
+        searched = node.get("search_space")
+        chosen = searched if isinstance(searched, Mapping) else {}
+        for name in chosen if interface else ():
+            known = list(interface.inputs) if interface else []
+            if name not in known:
+                self.document.report(
+                    ("jobs", step, "search_space", name), f'the unknown input "{name}"',
+                    f"one of the trial's inputs {', '.join(known) or '(none)'}", suggestion(name, known),
+                )  # fmt: skip
         for name, row in interface.inputs.items() if interface else ():
+            if name in chosen:
+                continue
             if name not in given and row.get("optional") is not True and row.get("default") is None:
                 self.document.report(
                     ("jobs", step, "inputs", name), "nothing", f"a value: the component requires {name}",
@@ -118,8 +129,9 @@ class _Flow:
         if isinstance(compute, str):
             check_compute_name(self.document, ("jobs", step, "compute"), compute, self.inputs)
             self.used.update(_parent_inputs(compute))
-        for holder in ("resources", "distribution", "environment_variables", "limits"):
-            self.used.update(_parent_inputs(str(node.get(holder))))
+        for holder, value in node.items():
+            if holder not in ("inputs", "outputs", "component", "trial", "type"):
+                self.used.update(_parent_inputs(str(value)))
 
     def check_writers(self) -> None:
         """Refuse two steps that write one output: the service keeps one of them, and does not say which."""

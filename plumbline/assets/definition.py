@@ -42,6 +42,7 @@ class AssetDefinition:
         code_path: Those files, relative to the project's root; a folder or a single file.
         includes: Further paths of ``additional_includes``, relative to the root, folded into ``code_hash``.
         source: The YAML file, relative to the root.
+        inline: Field of that file in which it stands (``jobs.train``); empty when the file is all its own.
         lines: Dotted field path -> line in ``source``.
         references: Definitions of the loaded set that the spec points to.
         reference_hashes: Reference text in the spec -> content hash, for those referenced under a declared
@@ -54,6 +55,7 @@ class AssetDefinition:
     spec: str
     content_hash: str
     source: str
+    inline: str = ""
     declared_version: str | None = None
     code_hash: str | None = None
     code_path: str | None = None

@@ -32,6 +32,9 @@ class Document:
         lines: Field path -> line.
         written: Field path -> a number or truth value as the file writes it: `NO`, `1.10`, `010`.
         problems: What is wrong with the file as YAML; more are added as it is checked.
+        kind: What a part of a file defines (see ``part``); empty for a whole file, whose content tells.
+        prefix: Where in the file a part stands.
+        whole: The file that a part stands in.
     """
 
     path: Path
@@ -42,6 +45,32 @@ class Document:
     lines: dict[FieldPath, int] = field(default_factory=dict)
     written: dict[FieldPath, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    kind: str = ""
+    prefix: FieldPath = ()
+    whole: Document | None = None
+
+    def part(self, prefix: FieldPath, data: Any, *, kind: str) -> Document:
+        """A definition that stands within this one, as a document of its own.
+
+        Its problems are the file's too, and name the field as the file has it.
+
+        Args:
+            prefix: Field that it stands in.
+            data: Its values, as a file of its own would hold them.
+        """
+        depth = len(prefix)
+        return Document(
+            path=self.path,
+            source=self.source,
+            root=self.root,
+            data=data,
+            text=self.text,
+            lines={at[depth:]: line for at, line in self.lines.items() if at[:depth] == prefix},
+            written={at[depth:]: word for at, word in self.written.items() if at[:depth] == prefix},
+            kind=kind,
+            prefix=(*self.prefix, *prefix),
+            whole=self,
+        )
 
     @property
     def folder(self) -> Path:
@@ -54,6 +83,11 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 1)
 
+    @property
+    def broken(self) -> bool:
+        """Whether something here is wrong; warnings do not count."""
+        return any(problem.severity == "error" for problem in self.problems)
+
     def dotted_lines(self) -> dict[str, int]:
         """The lines under dotted names, as definitions carry them."""
         return {dotted(path): line for path, line in self.lines.items() if path}
@@ -63,11 +97,16 @@ class Document:
     ) -> None:
         """Note an error at a field; ``near`` is text within its value whose own line shall be shown."""
         found = self._problem(path, got, expected, next_step)
-        self.problems.append(replace(found, line=self._line_of(near, found.line)) if near else found)
+        self._note(replace(found, line=self._line_of(near, found.line)) if near else found)
 
     def warn(self, path: FieldPath, got: str, expected: str, next_step: str = "") -> None:
         """Note something doubtful that stops nothing."""
-        self.problems.append(replace(self._problem(path, got, expected, next_step), severity="warning"))
+        self._note(replace(self._problem(path, got, expected, next_step), severity="warning"))
+
+    def _note(self, problem: Problem) -> None:
+        self.problems.append(problem)
+        if self.whole is not None:
+            self.whole._note(problem)  # noqa: SLF001 - a document too
 
     def _line_of(self, text: str, start: int) -> int:
         """The line at or after ``start`` that holds a text, ``start`` when none does."""
@@ -80,7 +119,7 @@ class Document:
         return Problem(
             file=self.source,
             line=self.line(path),
-            field=dotted(path),
+            field=dotted((*self.prefix, *path)),
             got=got,
             expected=expected,
             next_step=next_step,

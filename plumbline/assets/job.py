@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import cache
 from importlib import resources
@@ -25,6 +25,14 @@ NODE_FIELDS = (
     "component", "display_name", "comment", "compute", "inputs", "outputs", "resources", "distribution",
     "limits", "identity", "environment_variables", "properties",
 )  # fmt: skip
+_MORE_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "parallel": (
+        "input_data", "mini_batch_size", "retry_settings", "logging_level", "max_concurrency_per_instance",
+        "error_threshold", "mini_batch_error_threshold",
+    ),
+    "spark": ("conf",),
+    "sweep": ("trial", "search_space", "objective", "sampling_algorithm", "early_termination"),
+}  # fmt: skip
 _DEFAULT_DATA_TYPE = "uri_folder"
 # Properties that the service or the SDK writes. Source: recorded jobs, 2023 to 2026.
 _STAMPED = re.compile(r"^(azureml\.|mlflow\.source\.|(runSource|runType)$)")
@@ -104,7 +112,11 @@ def normal_node(fields: Mapping[str, Any]) -> dict[str, Any]:
     names = wire_words("node_fields")
     found = {names.get(name, name): value for name, value in fields.items()}
     node: dict[str, Any] = {name: found.get(name) for name in NODE_FIELDS}
+    kind = str(found.get("type") or "command").lower()
     node["component"] = normal_reference(str(node["component"] or ""))
+    node |= {name: found.get(name) for name in _MORE_FIELDS.get(kind, ())}
+    if kind in _NORMAL:
+        _NORMAL[kind](node)
     if node["compute"]:
         node["compute"] = normal_compute(node["compute"])
     node["inputs"] = _inputs(node["inputs"])
@@ -112,7 +124,7 @@ def normal_node(fields: Mapping[str, Any]) -> dict[str, Any]:
     node["outputs"] = {name: normal_output(value) for name, value in outputs.items()}
     node["resources"] = normal_resources(node["resources"])
     node["distribution"] = normal_distribution(node["distribution"])
-    node["limits"] = _limits(node["limits"] or {})
+    node["limits"] = _limits(node["limits"] or {}, kind)
     node["identity"] = normal_identity(node["identity"])
     variables = node["environment_variables"] or {}
     node["environment_variables"] = {
@@ -120,7 +132,7 @@ def normal_node(fields: Mapping[str, Any]) -> dict[str, Any]:
     }
     node["properties"] = _own_properties(node["properties"])
     kept = {name: value for name, value in node.items() if value not in (None, {}, "")}
-    return {"type": str(found.get("type") or "command").lower(), **kept}
+    return {"type": kind, **kept}
 
 
 def normal_resources(value: Any) -> Any:
@@ -208,13 +220,105 @@ def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _limits(limits: Mapping[str, Any]) -> dict[str, Any]:
-    """The time limit in seconds; REST says it as an ISO duration."""
-    timeout = limits.get("timeout")
-    if isinstance(timeout, str) and (parts := _DURATION.match(timeout)):
-        days, hours, minutes, seconds = (int(part or 0) for part in parts.groups())
-        timeout = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-    return {"timeout": timeout} if timeout else {}
+def _limits(limits: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Time limits in seconds; REST says them as ISO durations."""
+    words = wire_words("limit_fields")
+    names = ("timeout", "trial_timeout", "max_total_trials", "max_concurrent_trials")
+    found = {words.get(name, name): value for name, value in limits.items()}
+    kept = {name: _seconds(found.get(name)) for name in (names if kind == "sweep" else names[:1])}
+    return {name: value for name, value in kept.items() if value}
+
+
+def _seconds(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    parts = _DURATION.match(value)
+    if value.isdigit() or parts is None:
+        return int(value) if value.isdigit() else value
+    days, hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+def _normal_sweep(node: dict[str, Any]) -> None:
+    """A sweep's own fields. Source: azure-ai-ml 1.35.2, seen on the wire."""
+    trial = node["trial"]
+    named = trial.get("componentId") or trial.get("component") if isinstance(trial, Mapping) else trial
+    node["trial"] = normal_reference(str(named or ""))
+    node["search_space"] = {
+        name: _named_type(row, "type")
+        for name, row in (node["search_space"] or {}).items()
+        if row is not None
+    }
+    stop = _named_type(node["early_termination"], "policy_type")
+    if isinstance(stop, dict):
+        stop = {
+            name: value for name, value in stop.items() if value is not None and (name, value) not in _NO_STOP
+        }
+    node["early_termination"] = stop
+    sampling = node["sampling_algorithm"]
+    if isinstance(sampling, Mapping):
+        row = {
+            name: value for name, value in _named_type(sampling, "sampling_algorithm_type").items() if value
+        }
+        node["sampling_algorithm"] = row["type"] if set(row) == {"type"} else row
+    elif sampling is not None:
+        node["sampling_algorithm"] = str(sampling).lower()
+
+
+_NO_STOP = {("delay_evaluation", 0), ("evaluation_interval", 0), ("slack_amount", 0), ("slack_factor", 0)}
+
+
+def _named_type(row: Any, wire: str) -> Any:
+    """A mapping with its type under the az ml name, in lower case with _ between words."""
+    if not isinstance(row, Mapping):
+        return row
+    found = {name: value for name, value in row.items() if name not in (wire, "type")}
+    word = str(row.get("type") or row.get(wire) or "")
+    return {"type": re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower(), **found}
+
+
+def normal_batches(fields: dict[str, Any]) -> None:
+    """What parallel components and steps say of mini-batches, in place: sizes in bytes, counts as numbers.
+
+    Source: azure-ai-ml 1.35.2, ``ParallelComponent.__init__``.
+    """
+    size = fields.get("mini_batch_size")
+    if size is not None:
+        text = str(size).strip()
+        unit = _SIZES.get(text[-2:].lower())
+        fields["mini_batch_size"] = str(int(text[:-2]) * unit) if unit else text
+    for name in ("max_concurrency_per_instance", "error_threshold", "mini_batch_error_threshold"):
+        value = fields.get(name)
+        if isinstance(value, str) and value.lstrip("-").isdigit():
+            fields[name] = int(value)
+    retries = fields.get("retry_settings")
+    if isinstance(retries, Mapping):
+        fields["retry_settings"] = {
+            name: int(value) if isinstance(value, str) and value.isdigit() else value
+            for name, value in retries.items()
+            if value is not None
+        }
+    if fields.get("logging_level"):
+        fields["logging_level"] = str(fields["logging_level"]).upper()
+
+
+def normal_conf(fields: dict[str, Any]) -> None:
+    """Spark settings in place, numbers as numbers: azure-ai-ml makes them of digits (1.35.2)."""
+    conf = fields.get("conf")
+    if isinstance(conf, Mapping):
+        fields["conf"] = {
+            name: int(value) if isinstance(value, str) and value.isdigit() else value
+            for name, value in conf.items()
+            if value is not None
+        }
+
+
+_SIZES = {"kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
+_NORMAL: Mapping[str, Callable[[dict[str, Any]], None]] = {
+    "sweep": _normal_sweep,
+    "parallel": normal_batches,
+    "spark": normal_conf,
+}
 
 
 def _own_properties(properties: Mapping[str, Any] | None) -> dict[str, str]:

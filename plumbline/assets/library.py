@@ -79,7 +79,7 @@ class Library:
 
     def kind(self, document: Document) -> FileKind:
         """What a document defines."""
-        return self.kinds[document.path]
+        return document.kind or self.kinds[document.path]  # type: ignore[return-value]
 
     def of_kind(self, folder: Path, kind: FileKind) -> list[Document]:
         """Documents of one kind in one pipeline's folder, in the order of their paths."""
@@ -114,6 +114,12 @@ class Library:
         """What is wrong or doubtful in all files, sorted by file and line."""
         found = {problem for document in self.documents.values() for problem in document.problems}
         return sorted({*found, *self.nothing_read})
+
+    def check_component(self, document: Document) -> None:
+        """Check a component that stands inside a job."""
+        fields = _component_fields(document)
+        if fields is not None:
+            check_fields(document, document.data, (), fields)
 
     def _check(self, document: Document) -> None:
         kind = self.kind(document)
@@ -154,14 +160,16 @@ def _component_fields(document: Document) -> Mapping[str, Any] | None:
             "it is: plumbline job create --file FILE --anonymous.",
         )
         return None
-    if word in ("command", "pipeline"):
-        fields: Mapping[str, Any] = tables[word]
+    carried = [name for name in tables if name not in ("common", "refused")]
+    kind = word.lower() if isinstance(word, str) else ""
+    if kind in carried:
+        fields: Mapping[str, Any] = tables[kind]
         return fields
-    if isinstance(word, str) and word in tables["refused"]:
-        document.report(("type",), describe(word), f"command or pipeline: {tables['refused'][word]}")
+    one_of = f"one of {', '.join(carried)}"
+    if kind in tables["refused"]:
+        document.report(("type",), describe(word), f"{one_of}: {tables['refused'][kind]}")
     else:
-        known = ["command", "pipeline", *tables["refused"]]
-        document.report(("type",), describe(word), "one of command, pipeline", suggestion(word, known))
+        document.report(("type",), describe(word), one_of, suggestion(word, [*carried, *tables["refused"]]))
     return None
 
 

@@ -78,7 +78,7 @@ class _Loader:
         self.library = library
         self.resolver = Resolver(library)
         self._jobs: dict[Path, BuiltJob | None] = {}
-        self._taken: set[str] = set()
+        self._taken: set[tuple[str, str]] = set()
 
     def load(self, folder: Path) -> MLPipeline:
         assets = [self.resolver.definition(document) for document in self._assets_of(folder)]
@@ -99,7 +99,7 @@ class _Loader:
             *(reference for job in jobs for reference in job.references),
             *(reference for schedule in schedules for reference in schedule.references),
         ]
-        found = self._with_shared(found, wanted)
+        found = self._with_shared(_in_order([*self.resolver.parts_in(folder), *found]), wanted)
         return MLPipeline(
             name=folder.name,
             folder=self.library.source(folder),
@@ -119,19 +119,21 @@ class _Loader:
         )
 
     def check_namesakes(self) -> None:
-        """Refuse two files that define one name with other content: a workspace has one container for both."""
-        for documents in self.library.namesakes():
-            built = [self.resolver.definition(document) for document in documents]
-            first = built[0]
-            for document, found in zip(documents[1:], built[1:], strict=True):
-                if first is None or found is None or found.content_hash == first.content_hash:
-                    continue
-                document.report(
-                    ("name",),
-                    f'"{found.name}" with other content than {first.source}',
-                    "one content for a name",
-                    "Rename one of the two.",
-                )
+        """Refuse two definitions of one name with other content: a workspace has one container for both."""
+        first: dict[tuple[str, str], AssetDefinition] = {}
+        for document, found in self.resolver.built():
+            other = first.setdefault((found.kind, found.name), found)
+            if found.content_hash == other.content_hash:
+                continue
+            where = f"{other.source} ({other.inline})" if other.inline else other.source
+            document.report(
+                () if found.inline else ("name",),
+                f'"{found.name}" with other content than {where}',
+                "one content for a name",
+                "Rename the step or the definition."
+                if found.inline or other.inline
+                else "Rename one of the two.",
+            )
 
     def check_schedules(self) -> None:
         """Refuse two schedules of one name in a folder: a workspace has one, and the last to write would win.
@@ -165,13 +167,14 @@ class _Loader:
             for path, document in self.library.documents.items()
             if self.library.home(path) is None and (found := self.resolver.definition(document)) is not None
         }
+        shared |= {(found.kind, found.name): found for found in self.resolver.parts_in(None)}
         wanted = [*references, *(reference for asset in assets for reference in asset.references)]
         taken: list[AssetDefinition] = []
         while wanted:
             reference = wanted.pop()
             definition = shared.get((reference.kind, reference.name))
-            if definition is not None and definition.source not in self._taken:
-                self._taken.add(definition.source)
+            if definition is not None and (definition.source, definition.inline) not in self._taken:
+                self._taken.add((definition.source, definition.inline))
                 taken.append(definition)
                 wanted += definition.references
         return _in_order([*sorted(taken, key=lambda asset: asset.source), *assets])

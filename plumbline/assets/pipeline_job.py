@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from plumbline.assets.data_flow import check_compute_name, check_data_flow
 from plumbline.assets.document import Document, FieldPath
+from plumbline.assets.inline import base_name
+from plumbline.assets.inputs import resolve_inputs
 from plumbline.assets.job import normal_job
 from plumbline.assets.links import Links
-from plumbline.assets.steps import Steps, resolve_inputs, resolve_steps
+from plumbline.assets.steps import Steps, resolve_steps
 
 if TYPE_CHECKING:
     from plumbline.assets.resolve import Resolver
@@ -41,7 +43,9 @@ def build_job(document: Document, resolver: Resolver, *, experiment_name: str) -
         document, steps, inputs=_mapping(data, "inputs"), outputs=_mapping(data, "outputs"), declared=False
     )
     check_computes(document, (), data, steps)
-    inputs = resolve_inputs(document, ("inputs",), data.get("inputs"), resolver, links)
+    inputs = resolve_inputs(
+        document, ("inputs",), data.get("inputs"), resolver, links, prefix=base_name(document, resolver)
+    )
     if not jobs and not document.problems:
         document.report(("jobs",), "no step", "at least one", "Add a step.")
     if not steps.complete or any(problem.severity == "error" for problem in document.problems):

@@ -12,12 +12,13 @@ from tzlocal.windows_tz import tz_win, win_tz
 from plumbline.assets.canonical import canonical_text
 from plumbline.assets.definition import ScheduleDefinition
 from plumbline.assets.document import Document, FieldPath
+from plumbline.assets.inline import clean_name
+from plumbline.assets.inputs import resolve_inputs
 from plumbline.assets.job import job_with
 from plumbline.assets.pipeline_job import BuiltJob, check_computes
 from plumbline.assets.scalars import literal_text
 from plumbline.assets.schedule import normal_time, normal_trigger
 from plumbline.assets.schema import describe, suggestion
-from plumbline.assets.steps import resolve_inputs
 
 if TYPE_CHECKING:
     from plumbline.assets.resolve import Resolver
@@ -75,7 +76,10 @@ def _job(
         return None
     if not isinstance(value, Mapping):
         return dict(built.job), built
-    inputs = resolve_inputs(document, ("create_job", "inputs"), value.get("inputs"), resolver, built.links)
+    inputs = resolve_inputs(
+        document, ("create_job", "inputs"), value.get("inputs"), resolver, built.links,
+        prefix=clean_name(str(document.data.get("name"))),
+    )  # fmt: skip
     for side in ("inputs", "outputs"):
         known = list(built.job.get(side, {}))
         given = value.get(side)

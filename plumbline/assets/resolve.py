@@ -14,6 +14,8 @@ from plumbline.assets.references import Address, parse_reference
 from plumbline.assets.schema import describe, suggestion
 
 LATEST = "latest"
+_DEPTH = 30
+_Place = tuple[Path, FieldPath]
 
 _A = {"environment": "an environment", "component": "a component", "data": "data", "model": "a model"}
 
@@ -23,28 +25,49 @@ class Resolver:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self._built: dict[Path, AssetDefinition | None] = {}
-        self._building: list[Path] = []
+        self._built: dict[_Place, AssetDefinition | None] = {}
+        self._documents: dict[_Place, Document] = {}
+        self._building: list[_Place] = []
         self._pins = {folder: self._read_pins(folder) for folder in library.folders}
 
     def definition(self, document: Document) -> AssetDefinition | None:
         """The definition in a document; None when its problems leave none, or it holds no asset."""
-        path = document.path
-        if path in self._built:
-            return self._built[path]
-        if path in self._building:
-            chain = " -> ".join(self.library.source(step) for step in [*self._building, path])
+        place = (document.path, document.prefix)
+        if place in self._built:
+            return self._built[place]
+        if place in self._building:
+            chain = " -> ".join(self.library.source(step) for step, _ in [*self._building, place])
             document.report(
                 (), f"a component inside itself ({chain})", "components that end", "Break the chain."
             )
             return None
-        self._building.append(path)
+        if len(self._building) > _DEPTH:
+            document.report((), f"components nested {_DEPTH} deep", "fewer levels", "Flatten them.")
+            return None
+        self._building.append(place)
         try:
             built = build_asset(document, self)
         finally:
             self._building.pop()
-        self._built[path] = built
+        self._built[place] = built
+        self._documents[place] = document
         return built
+
+    def part(self, document: Document) -> Resolved:
+        """What a definition inside another one resolves to: it is registered like one with a file of its own."""
+        return self._resolved(document)
+
+    def parts_in(self, home: Path | None) -> list[AssetDefinition]:
+        """Definitions that stand inside files of a pipeline's folder, or of none."""
+        return [
+            found
+            for (path, prefix), found in self._built.items()
+            if prefix and found is not None and self.library.home(path) == home
+        ]
+
+    def built(self) -> list[tuple[Document, AssetDefinition]]:
+        """Every definition that was built, with its document."""
+        return [(self._documents[place], found) for place, found in self._built.items() if found is not None]
 
     def reference(self, document: Document, path: FieldPath, text: str, kind: AssetKind) -> Resolved | None:
         """What a reference in a document stands for; None, and a problem, when nothing registers it."""

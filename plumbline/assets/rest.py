@@ -62,6 +62,9 @@ def _component(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[str,
     spec = dict(properties.get("componentSpec") or {})
     if spec.get("code"):
         spec["code"] = _hashed(str(spec["code"]), code_hash_of)
+    task = spec.get("task")
+    if isinstance(task, Mapping) and task.get("code"):
+        spec["task"] = {**task, "code": _hashed(str(task["code"]), code_hash_of)}
     return normal_component(spec)
 
 

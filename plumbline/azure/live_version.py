@@ -55,14 +55,14 @@ class LiveVersion:
 
 def code_id(kind: str, body: Mapping[str, Any]) -> str | None:
     """ARM id of the code asset that a body names, None when it names none."""
-    path = KINDS[kind].code_path
-    if not path:
-        return None
-    value: Any = body.get("properties")
-    for name in path:
-        value = (value or {}).get(name)
-    found = str(value or "").removeprefix("azureml:")
-    return found if _CODE_ID.fullmatch(found) else None
+    for path in KINDS[kind].code_paths:
+        value: Any = body.get("properties")
+        for name in path:
+            value = (value or {}).get(name)
+        found = str(value or "").removeprefix("azureml:")
+        if _CODE_ID.fullmatch(found):
+            return found
+    return None
 
 
 def kept_code_hash(code: Mapping[str, Any] | None) -> str | None:

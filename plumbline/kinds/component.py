@@ -33,7 +33,8 @@ COMPONENT = Kind(
     loader="azure.ai.ml:load_component",
     values=_values,
     entity_fields={"description": "description", "tags": "tags", "displayName": "display_name"},
-    code_path=("componentSpec", "code"),
+    # A parallel component has its code under its task.
+    code_paths=(("componentSpec", "code"), ("componentSpec", "task", "code")),
     registries=True,
     source="azure-ai-ml 1.35.2 ComponentOperations; ComponentVersions - Create Or Update",
     description=(

@@ -31,7 +31,7 @@ class Kind:
         loader: `module:function` of azure-ai-ml that reads its YAML.
         values: Reads what may change in place from the `properties` of a REST body.
         entity_fields: Input that may change in place -> its attribute on azure-ai-ml's entity.
-        code_path: Dotted path below `properties` of the code asset's id, where it has one: Azure keeps that one's hash.
+        code_paths: Places below `properties` where the code asset's id may stand: Azure keeps that one's hash.
         registries: Whether a registry can hold it.
         source: Operations of client and REST.
         description: What the resource is, for the reference page and the schema.
@@ -49,7 +49,7 @@ class Kind:
     entity_fields: Mapping[str, str] = field(
         default_factory=lambda: {"description": "description", "tags": "tags"}
     )
-    code_path: tuple[str, ...] = ()
+    code_paths: tuple[tuple[str, ...], ...] = ()
     registries: bool = False
     source: str
     description: str

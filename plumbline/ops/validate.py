@@ -105,7 +105,14 @@ def _told(pipeline: MLPipeline) -> Mapping[str, Any]:
         "name": pipeline.name,
         "folder": pipeline.folder,
         "assets": [
-            {"kind": asset.kind, "name": asset.name, "version": asset.version} for asset in pipeline.assets
+            {
+                "kind": asset.kind,
+                "name": asset.name,
+                "version": asset.version,
+                "source": asset.source,
+                "inline": asset.inline or None,
+            }
+            for asset in pipeline.assets
         ],
         "steps": list(pipeline.graph.names),
         "schedule": pipeline.schedule.name if pipeline.schedule else None,
@@ -134,7 +141,14 @@ def _summary(
     noted = f", {_count(len(warnings), 'warning')}" if warnings else ""
     left = [f"{name} ({what})" for pipeline in pipelines for name, what in pipeline.left_out.items()]
     others = f" Not read as definitions: {', '.join(left)}." if left else ""
-    return f"{_count(len(folders), 'pipeline')} with {_count(assets, 'asset')}: no problem{noted}.{others}"
+    inline = "".join(
+        f"{asset.source}: {asset.inline} becomes {asset.kind} {asset.reference.rstrip(':')}\n"
+        for pipeline in pipelines
+        for asset in pipeline.assets
+        if asset.inline
+    )
+    counted = f"{_count(len(folders), 'pipeline')} with {_count(assets, 'asset')}"
+    return f"{inline}{counted}: no problem{noted}.{others}"
 
 
 def _count(number: int, noun: str) -> str:

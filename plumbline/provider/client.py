@@ -63,7 +63,7 @@ class Writer:
             entity = loaded(definition.kind, to_az_ml_yaml(definition, root=root))
             marks = {OWNER_PROPERTY: owner, CONTENT_HASH_PROPERTY: definition.content_hash}
             entity.properties = {**(entity.properties or {}), **marks}
-            if definition.code_hash and not KINDS[definition.kind].code_path:
+            if definition.code_hash and not KINDS[definition.kind].code_paths:
                 # A code asset keeps the hash; where there is none, nothing does.
                 entity.properties[CODE_HASH_PROPERTY] = definition.code_hash
             with self._answers.kept() as answers:

@@ -105,7 +105,8 @@ def _code(
     session: AzureSession, kind: AssetKind, body: Mapping[str, Any], code: LiveCode | None
 ) -> CodeFinding:
     """The hash of a component's code, from its files or as the code asset keeps it."""
-    address = ((body.get("properties") or {}).get("componentSpec") or {}).get("code")
+    spec = (body.get("properties") or {}).get("componentSpec") or {}
+    address = spec.get("code") or (spec.get("task") or {}).get("code")  # of a parallel component
     if kind != "component" or not address:
         return CodeFinding()
     if code is not None:

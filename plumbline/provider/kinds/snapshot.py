@@ -19,7 +19,7 @@ def require_planned_code(definition: AssetDefinition, root: Path) -> None:
     where = f"{definition.source or definition.name}: code"
     path = root / definition.code_path
     try:
-        if KINDS[definition.kind].code_path:
+        if KINDS[definition.kind].code_paths:
             live = hash_code(path, includes=[root / include for include in definition.includes]).hash
         else:
             live = hash_data(path).hash
