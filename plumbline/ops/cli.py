@@ -18,6 +18,7 @@ VERBS = {
     "validate": "Check every definition offline, before anything is planned.",
     "drift": "Name what changed in the cloud behind the code: field, desired, live, who, when.",
     "codify": "Write what was changed live back into the YAML, comments kept.",
+    "review": "Say what a change would do to a stack, as one comment for a pull request.",
     "job": "Submit, watch, rerun and fetch pipeline jobs.",
     "component": "List and show registered components.",
     "model": "Approve and register models that passed their gate.",

@@ -79,13 +79,9 @@ def enter_target(
     pins = None
     names: dict[str, str] = {}
     if stack is not None:
-        project = project_root()
-        file = read_stack_file(project, stack)
-        pins = file.pins
-        local = _enter_local(project, file.emulated()) if pins.cloud == LOCAL_CLOUD else None
-        live = _fenced(pins)
+        pins, live, local = enter_stack(stack)
         if resource_group is None or workspace_name is None:
-            names = _names(stack, _exported(project, stack) if local is None else local.outputs())
+            names = _names(stack, _exported(project_root(), stack) if local is None else local.outputs())
         subscription = pins.subscription_id
     else:
         live = _live_from_environment()
@@ -107,6 +103,18 @@ def enter_target(
         workspace_name=workspace,
         pins=pins,
     )
+
+
+def enter_stack(stack: str) -> tuple[CloudPins, LiveCloud, EmulatedStack | None]:
+    """Point this process at a stack's cloud, which need not hold anything of it yet.
+
+    Returns: What the stack pins, the cloud behind the fence, and the emulated stack when it is `local`.
+    Raises: UserError: no such stack, the fence is closed, or the emulator does not run.
+    """
+    project = project_root()
+    file = read_stack_file(project, stack)
+    local = _enter_local(project, file.emulated()) if file.pins.cloud == LOCAL_CLOUD else None
+    return file.pins, _fenced(file.pins), local
 
 
 def _enter_local(project: Path, emulated: dict[str, str]) -> EmulatedStack:
