@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from plumbline.ops.review.finding import Review, trampled_sentence
 from plumbline.ops.review.markdown import Block, code, fenced, page, value, words
-from plumbline.ops.review.masking import masked, masked_value
+from plumbline.ops.review.masking import masked, masked_lines, masked_value
 from plumbline.ops.review.planned_change import PlannedChange
 from plumbline.ops.review.reach import ScheduleReach
 from plumbline.ops.review.trampled import DELETED, Trampled
@@ -32,12 +32,12 @@ def marker(stack: str) -> str:
 def comment(review: Review) -> str:
     """The whole comment, always shorter than 60 kB."""
     text = page(
-        list(_blocks(review)),
+        [replace(block, text=masked(block.text)) for block in _blocks(review)],
         limit=LIMIT,
         left_out="\n_Left out to stay below 60 kB: {what}. All of it: "
         f"`plumbline review --stack {review.stack} --output json`_",
     )
-    return masked(text).rstrip() + "\n"
+    return text.rstrip() + "\n"
 
 
 def verdict(review: Review) -> str:
@@ -189,7 +189,7 @@ def _code(review: Review, change: PlannedChange) -> str:
         return f"  - code: no file of it changed since {code(review.code_base.base[:12])}; this stack holds an older version"
     lines: list[str] = []
     for file in files:
-        lines += [f"--- {file.path} (+{file.added} -{file.removed})", *file.lines]
+        lines += [f"--- {file.path} (+{file.added} -{file.removed})", *masked_lines(file.lines)]
     if len(lines) > _MOST_LINES:
         rest = f"... {len(lines) - _MOST_LINES} more lines: git diff {review.code_base.base[:12]} -- {' '.join(file.path for file in files)}"
         lines = [*lines[:_MOST_LINES], rest]

@@ -8,7 +8,7 @@ from typing import Any
 from plumbline.assets import FieldChange
 from plumbline.ops.review.comment import verdict
 from plumbline.ops.review.finding import Review, findings, trampled_sentence
-from plumbline.ops.review.masking import masked, masked_value
+from plumbline.ops.review.masking import masked, masked_lines, masked_value
 from plumbline.ops.review.planned_change import PlannedChange
 
 SCHEMA = "plumbline.review/1"
@@ -34,7 +34,7 @@ def document(review: Review) -> Mapping[str, Any]:
                         "line": file.first_line,
                         "added": file.added,
                         "removed": file.removed,
-                        "diff": list(file.lines),
+                        "diff": masked_lines(file.lines),
                     }
                     for file in (review.code.get(change.asset, ()) if change.asset else ())
                 ],

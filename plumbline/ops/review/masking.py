@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from plumbline.ops.evidence.secret_scan import PATTERNS
@@ -24,6 +25,11 @@ def masked(text: str) -> str:
     for what, pattern in PATTERNS.items():
         text = pattern.sub(f"[masked: {what}]", text)
     return text
+
+
+def masked_lines(lines: Sequence[str]) -> list[str]:
+    """The same for lines that belong together: a key may span several."""
+    return masked("\n".join(lines)).split("\n")
 
 
 def masked_value(path: str, value: Any) -> Any:

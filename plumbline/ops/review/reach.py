@@ -79,7 +79,8 @@ def reached(
             names = [
                 schedule.name
                 for schedule in pipeline.schedules
-                if json.loads(schedule.spec)["create_job"].get("jobs") == job.fields.get("jobs")
+                if len(pipeline.jobs) == 1
+                or json.loads(schedule.spec)["create_job"].get("jobs") == job.fields.get("jobs")
             ]
             direct = tuple(
                 node.name
@@ -97,13 +98,17 @@ def reached(
             if direct or because:
                 found.append(
                     Reach(
-                        pipeline=pipeline.name if len(pipeline.jobs) == 1 else f"{pipeline.name} ({job.source})",
+                        pipeline=pipeline.name
+                        if len(pipeline.jobs) == 1
+                        else f"{pipeline.name} ({job.source})",
                         graph=job.graph,
                         steps=direct,
                         later=tuple(step for step in job.graph.names if step in later),
                         because=tuple(because),
                         schedules=tuple(
-                            _schedule(schedule.name, planned.get(schedule.name) or {"spec": schedule.spec}, now)
+                            _schedule(
+                                schedule.name, planned.get(schedule.name) or {"spec": schedule.spec}, now
+                            )
                             for schedule in pipeline.schedules
                             if schedule.name in names
                         ),

@@ -1,0 +1,83 @@
+"""Protects the review of a pull request: against a real preview, with code, reach, other people's changes, problems."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import jsonschema
+
+from tests.project_copy import REPOSITORY, ProjectCopy
+
+SCRIPT = Path(__file__).parent.parent / "official_client.py"
+TRAIN = "pipelines/claims_release/components/train/src/train.py"
+GATE = "pipelines/claims_release/components/gate/src/gate.py"
+
+
+def _schema() -> dict[str, object]:
+    found: dict[str, object] = json.loads((REPOSITORY / "docs/reference/review.schema.json").read_text())
+    return found
+
+
+def test_a_stack_that_is_as_its_code_needs_no_review(platform: ProjectCopy) -> None:
+    text = platform.plumbline("review", "--stack", "local", "--base", "main").stdout
+    assert text.startswith("<!-- plumbline-review stack=local -->\n")
+    assert "**No change: this stack already is what the code says.**" in text
+
+
+def test_a_pull_request_is_reviewed_without_a_change(platform: ProjectCopy) -> None:
+    platform.git("switch", "--quiet", "--create", "colder-gate")
+    for file in (TRAIN, GATE):
+        with (platform.root / file).open("a") as script:
+            script.write("# reviewed line\n")
+    (platform.root / "pipelines/claims_release/components/train/src/new_file.py").write_text("FEATURES = 7\n")
+    platform.commit("Train otherwise")
+    alice = platform.client_environment("alice")
+    platform.run([sys.executable, str(SCRIPT), "raise", "9"], check=True, environ=alice)
+    platform.control("DELETE", "requests")
+    before = platform.pulumi("stack", "export", "--stack", "local").stdout
+
+    answer = platform.plumbline(
+        "review", "--stack", "local", "--base", "main", "--to", "review.md", "--annotations", "github"
+    )
+    text = (platform.root / "review.md").read_text()
+    first = "\n".join(text.splitlines()[:20])
+    assert "**update** `claims_gate`" in first
+    assert "decides what may be released" in first
+    assert "This would undo alice\\@plumbline.example's change of " in text
+    assert "maxNodeCount is 9 now, was 4, and becomes 4" in text
+    assert f"{TRAIN}:" in text
+    assert "+# reviewed line" in text
+    assert "+FEATURES = 7" in text
+    row = next(line for line in text.splitlines() if line.startswith("| `claims_release` |"))
+    assert "| `train`, `gate` | `evaluate` |" in row
+    assert "schedule claims\\_release\\_weekly" in row
+    assert row.count(" 06:00+0") == 3
+    assert "```mermaid" in text
+    assert "::warning file=pipelines/claims_release/components/gate/component.yml::" in answer.stdout
+    assert "::warning file=components/compute.py,line=" in answer.stdout
+    assert platform.writes() == []
+    assert platform.pulumi("stack", "export", "--stack", "local").stdout == before
+
+    found = json.loads(platform.plumbline("review", "-s", "local", "--base", "main", "-o", "json").stdout)
+    jsonschema.validate(found, _schema())
+    assert [one["who"] for one in found["undone"]] == ["alice@plumbline.example"]
+    (platform.root / "review.md").unlink()
+    platform.git("switch", "--quiet", "main")
+
+
+def test_a_refused_change_is_named_at_its_line(platform: ProjectCopy) -> None:
+    schedule = platform.root / "pipelines/claims_release/schedule.yml"
+    whole = schedule.read_text()
+    schedule.write_text(whole.replace("type: recurrence", "type: recurence"))
+    try:
+        answer = platform.plumbline(
+            "review", "--stack", "local", "--to", "review.md", "--annotations", "azure-devops", check=False
+        )
+    finally:
+        schedule.write_text(whole)
+    assert answer.returncode == 1
+    assert "sourcepath=pipelines/claims_release/schedule.yml;linenumber=9;" in answer.stdout
+    assert "**Refused: 1 problem in the definitions.**" in (platform.root / "review.md").read_text()
+    (platform.root / "review.md").unlink()
