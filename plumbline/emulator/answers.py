@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from plumbline.emulator.errors import AzureError
@@ -15,6 +16,8 @@ from plumbline.emulator.services.machine_learning.answer_headers import machine_
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 _CHUNK = 256 * 1024
+_ADDRESSES = frozenset({"location", "azure-asyncoperation"})
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
 async def send_reply(call: Call, reply: Reply, send: Send) -> None:
@@ -94,5 +97,9 @@ def _common(call: Call, *, failed: bool = False) -> dict[str, str]:
 
 
 async def _start(send: Send, status: int, headers: dict[str, str]) -> None:
-    pairs = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in headers.items()]
+    # Addresses with a name in them that is not ASCII are percent-encoded, as RFC 3986 has them.
+    sent = {
+        key: quote(value, safe=_PRINTABLE) if key in _ADDRESSES else value for key, value in headers.items()
+    }
+    pairs = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in sent.items()]
     await send({"type": "http.response.start", "status": status, "headers": pairs})

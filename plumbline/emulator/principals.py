@@ -167,7 +167,11 @@ class Principals:
         """The seeded service principal that a client id and secret sign in as."""
         for role, principal in self.seeded.items():
             kept = self._secrets[role].get("client_secret", "")
-            if principal.client_id == client_id and kept and secrets.compare_digest(kept, secret):
+            if (
+                principal.client_id == client_id
+                and kept
+                and secrets.compare_digest(kept.encode(), secret.encode())
+            ):
                 return principal
         return None
 

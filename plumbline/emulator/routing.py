@@ -104,6 +104,8 @@ class Call:
             raise _bad_json(str(error)) from error
         if not isinstance(value, dict):
             raise _bad_json(f"got {type(value).__name__}, expected an object")
+        if not isinstance(value.get("properties") or {}, dict):
+            raise _bad_json(f"properties: got {type(value['properties']).__name__}, expected an object")
         return self.emulator.body_types.read(self.method, self.route.path, value)
 
     async def read(self, limit: int) -> bytes:

@@ -104,7 +104,9 @@ class SharedAccess:
             for name in ("sv", "sp", "se", "spr", "sr", "sdd", "srt", "ss")
             if query.get(name)
         }
-        if covered is None or not hmac.compare_digest(self._signature(covered, fields), query.get("sig", "")):
+        if covered is None or not hmac.compare_digest(
+            self._signature(covered, fields).encode(), query.get("sig", "").encode()
+        ):
             raise _refused("AuthenticationFailed", "Signature did not match.")
         if query.get("se", "") <= datetime.now(UTC).strftime(_TIME):
             raise _refused("AuthenticationFailed", "Signed expiry time has to be after the request time.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import uuid
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -29,8 +30,9 @@ def group(emulator: EmulatorProcess, body: bytes) -> requests.Response:
 
 @pytest.mark.parametrize(
     "body",
-    [b"[" * 200_000, b'{"tags":' * 3000 + b"1" + b"}" * 3000, b'{"location": NaN}', b'{"location": "\\ud800"}', b"\xff", b"[]"],
-    ids=["deep", "deep objects", "NaN", "half a pair", "no UTF-8", "no object"],
+    [b"[" * 200_000, b'{"tags":' * 3000 + b"1" + b"}" * 3000, b'{"location": NaN}', b'{"location": "\\ud800"}', b"\xff", b"[]",
+     b'{"location": "westeurope", "properties": true}'],
+    ids=["deep", "deep objects", "NaN", "half a pair", "no UTF-8", "no object", "properties that are no object"],
 )  # fmt: skip
 def test_odd_json_is_a_bad_request(emulator, body):
     answer = group(emulator, body)
@@ -75,3 +77,32 @@ def test_an_unsigned_caller_cannot_make_it_read(emulator):
         "PUT", f"{emulator.scope}/resourceGroups/rg", principal=None, data=b"[" * 3 * MEBIBYTE, timeout=10
     )
     assert answer.status_code == 401
+
+
+def test_a_role_definition_without_properties_is_a_bad_request(emulator):
+    answer = emulator.request(
+        "PUT", f"{emulator.scope}/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid4()}",
+        api_version="2022-05-01-preview", json={"properties": None},
+    )  # fmt: skip
+    assert answer.status_code == 400, answer.text
+
+
+def test_a_location_that_names_what_is_not_ascii_is_percent_encoded(emulator):
+    path = "resourceGroups/rg-names/providers/Microsoft.ManagedIdentity/userAssignedIdentities/%C3%9Ename"
+    made = emulator.request(
+        "PUT", f"{emulator.scope}/resourceGroups/rg-names", json={"location": "westeurope"}
+    )
+    assert made.status_code == 201, made.text
+    answer = emulator.request(
+        "PUT", f"{emulator.scope}/{path}", api_version="2023-01-31", json={"location": "westeurope"}
+    )
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["location"].endswith("/%C3%9Ename")
+
+
+def test_a_signature_that_is_not_ascii_is_refused(emulator):
+    answer = emulator.request(
+        "GET", "/container/blob?sig=%C3%9E&sr=c&sp=r&se=2099-01-01T00%3A00%3A00Z&sv=2023-11-03",
+        principal=None, api_version=None, headers={"x-ms-version": "2023-11-03"},
+    )  # fmt: skip
+    assert answer.status_code == 403, answer.text

@@ -61,9 +61,12 @@ _NAMES = {
 ODD_VERSIONS = (None, "x", "2016-01-01", "2099-01-01-preview")
 _STRANGE = st.one_of(
     st.sampled_from(
-        ["two", "0", "-", "..", "%", "a b", "ä", "azureml_default", "azureml_anonymous", "x" * 300, "'", "*"]
+        ["two", "0", "-", "%", "a b", "ä", "azureml_default", "azureml_anonymous", "x" * 300, "'", "*"]
     ),
-    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=8),
+    # Clients resolve the segments "." and ".." before they send: the request would be another one.
+    st.text(
+        st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=8
+    ).filter(lambda text: text not in (".", "..")),
 )
 
 

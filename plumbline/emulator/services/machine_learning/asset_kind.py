@@ -25,6 +25,7 @@ class AssetKind:
     changeable: tuple[str, ...]
     required: tuple[str, ...]
     filled: Mapping[str, Any]
+    any_case: frozenset[str]
 
     def check_required(self, properties: Mapping[str, Any]) -> None:
         """Refuse a new version that lacks what it is made of. Raises: AzureError: 400 UserError."""
@@ -48,7 +49,7 @@ class AssetKind:
         leaves = {path: value for path, value in _leaves(properties) if not self.changes_freely(path)}
         for path, value in self.filled.items():
             leaves.setdefault(path, _text(value))
-        return leaves
+        return {path: text.lower() if path in self.any_case else text for path, text in leaves.items()}
 
 
 @cache
@@ -62,6 +63,7 @@ def asset_kind(collection: str) -> AssetKind:
         changeable=tuple(entry["path"] for entry in [*everywhere, *row["changeable"]]),
         required=tuple(row["required"]),
         filled=row["filled"],
+        any_case=frozenset(row.get("any_case", ())),
     )
 
 

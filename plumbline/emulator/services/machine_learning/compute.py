@@ -100,8 +100,10 @@ def _check_scale(scale: dict[str, Any]) -> None:
 
 
 def _check_fixed(before: dict[str, Any], after: dict[str, Any]) -> None:
-    pairs = [(f"properties.{field}", before["properties"].get(field), after["properties"].get(field))
-             for field in _FIXED]  # fmt: skip
+    pairs = [
+        (f"properties.{field}", _readable(before["properties"].get(field)), _readable(after["properties"].get(field)))
+        for field in _FIXED
+    ]  # fmt: skip
     pairs += [(field, before.get(field), after.get(field)) for field in ("computeType", "disableLocalAuth")]
     for field, old, new in pairs:
         if new is not None and old is not None and str(old).lower() != str(new).lower():
@@ -109,6 +111,15 @@ def _check_fixed(before: dict[str, Any], after: dict[str, Any]) -> None:
                 field,
                 f"Compute property {field} cannot be changed from '{old}' to '{new}'. Delete the compute first.",
             )
+
+
+def _readable(value: Any) -> Any:
+    """Without the administrator's password: it is never answered, so a client that sends back what it read has none."""
+    if isinstance(value, dict):
+        return {
+            key: member for key, member in value.items() if key != "adminUserPassword" and member is not None
+        }
+    return value
 
 
 def _refused(field: str, message: str) -> AzureError:

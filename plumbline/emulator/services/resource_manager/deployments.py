@@ -109,7 +109,7 @@ def _outputs(template: Template, text: dict[str, Any]) -> dict[str, Any]:
 def validate(call: Call) -> Reply:
     """POST validate: the template's expressions are worked out, and nothing is made."""
     checks.check_version(call, _VERSIONS)
-    group, sent = checks.require_group(call), _content(call).get("properties", {})
+    group, sent = checks.require_group(call), _content(call).get("properties") or {}
     text = sent.get("template") or {}
     template = _template(call, group, sent)
     named = [

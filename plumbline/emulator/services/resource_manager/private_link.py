@@ -48,7 +48,7 @@ def _filled(
 ) -> dict[str, Any]:
     name = str(sent.get("name", ""))
     kept = old.get(name, {}).get("properties", {})
-    properties = sent.get("properties", {}) | {
+    properties = (sent.get("properties") or {}) | {
         "provisioningState": "Succeeded",
         "privateLinkServiceConnectionState": kept.get("privateLinkServiceConnectionState", first),
         # The connection's name at its target; not answered on this side.

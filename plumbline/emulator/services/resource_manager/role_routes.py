@@ -69,7 +69,7 @@ def put_assignment(call: Call) -> Reply:
         )
     if not checks.is_scope(call, scope):
         raise AzureError(404, "ResourceNotFound", f"The scope '{scope}' does not exist.")
-    properties = fields.without_nulls(call.json().get("properties", {}))
+    properties = fields.without_nulls(call.json().get("properties") or {})
     role = emulator.access.role(properties.get("roleDefinitionId", ""))
     if role is not None and not role.built_in:
         named = next(one for one in emulator.access.custom_definitions() if one.name.lower() == role.id)
@@ -200,7 +200,7 @@ def put_definition(call: Call) -> Reply:
         raise AzureError(
             403, "RoleDefinitionIsBuiltIn", f"The built-in role definition '{name}' cannot be changed."
         )
-    body = {"properties": fields.without_nulls(call.json().get("properties", {}))}
+    body = {"properties": fields.without_nulls(call.json().get("properties") or {})}
     properties = body["properties"]
     if not properties.get("roleName") or not properties.get("assignableScopes"):
         raise bad_request(

@@ -53,7 +53,7 @@ def _before_put(call: Call, resource_id: str, present: Resource | None, body: di
         return
     name = resource_id.rsplit("/", 1)[-1]
     kept = _find(call, name)
-    recover = call.json().get("properties", {}).get("createMode") == "recover"
+    recover = (call.json().get("properties") or {}).get("createMode") == "recover"
     if kept is None and recover:
         raise AzureError(404, "DeletedVaultNotFound", f"A vault named '{name}' exists in no deleted state.")
     if kept is not None and not recover:
