@@ -19,10 +19,31 @@ _DATA_PLANES = {
     "AzureChinaCloud": "api.ml.azure.cn",
 }
 
+# Cloud -> a region whose data plane knows every registry. Source: azure-ai-ml 1.35.2 `_azure_environments._environments`.
+_REGISTRY_DISCOVERIES = {
+    "AzureCloud": "https://eastus.api.azureml.ms",
+    "AzureUSGovernment": "https://usgovarizona.api.ml.azure.us",
+    "AzureChinaCloud": "https://chinaeast2.api.ml.azure.cn",
+}
+
+# Where discovery sends the readers of a registry, beside the hosts of the data plane. Source: azure-ai-ml 1.35.2
+# `_registry_utils` (cert-REGION.experiments.azureml.net).
+_REGISTRY_HOSTS = {"AzureCloud": "experiments.azureml.net"}
+
 
 def data_plane_of(cloud: str | None) -> str | None:
     """The hosts of the cloud's Azure ML end so; None where they are the endpoint's own."""
     return _DATA_PLANES.get(cloud or "")
+
+
+def registry_hosts_of(cloud: str | None) -> str | None:
+    """The hosts of the cloud's registries end so, where they are not those of its data plane."""
+    return _REGISTRY_HOSTS.get(cloud or "")
+
+
+def registry_discovery_of(cloud: str) -> str | None:
+    """The address that knows every registry of a public cloud; None for any other cloud, which names its own."""
+    return _REGISTRY_DISCOVERIES.get(cloud)
 
 
 def authority_of(cloud: str) -> str | None:

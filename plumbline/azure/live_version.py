@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from plumbline.assets import spec_from_rest
 from plumbline.azure.normalisation import UPLOADS
+from plumbline.azure.registry_form import in_short
 from plumbline.kinds import KINDS
 
 CONTENT_HASH_PROPERTY = "plumbline.content_hash"
@@ -25,6 +26,9 @@ OWNER_PROPERTY = "plumbline.urn"
 """Property on what we create: after a cut-off run, it tells our own half-done work from someone else's."""
 
 _CODE_ID = re.compile(r"/subscriptions/.+/codes/[^/]+/versions/[^/]+", re.IGNORECASE)
+_REGISTRY_CODE = re.compile(
+    r"azureml://registries/[^/]+/codes/(?P<name>[^/]+)/versions/(?P<version>[^/]+)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +59,24 @@ class LiveVersion:
 
 def code_id(kind: str, body: Mapping[str, Any]) -> str | None:
     """ARM id of the code asset that a body names, None when it names none."""
+    return next(
+        (found for text in _codes(kind, body) if _CODE_ID.fullmatch(found := text.removeprefix("azureml:"))),
+        None,
+    )
+
+
+def registry_code(kind: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Name and version of the code asset that a body in a registry names, None when it names none."""
+    found = next(filter(None, map(_REGISTRY_CODE.fullmatch, _codes(kind, body))), None)
+    return (found["name"], found["version"]) if found else None
+
+
+def _codes(kind: str, body: Mapping[str, Any]) -> Iterator[str]:
     for path in KINDS[kind].code_paths:
         value: Any = body.get("properties")
         for name in path:
             value = (value or {}).get(name)
-        found = str(value or "").removeprefix("azureml:")
-        if _CODE_ID.fullmatch(found):
-            return found
-    return None
+        yield str(value or "")
 
 
 def kept_code_hash(code: Mapping[str, Any] | None) -> str | None:
@@ -75,12 +89,16 @@ def kept_code_hash(code: Mapping[str, Any] | None) -> str | None:
     return str(found) if found else None
 
 
-def live_version(kind: str, body: Mapping[str, Any], *, code_hash: str | None = None) -> LiveVersion:
+def live_version(
+    kind: str, body: Mapping[str, Any], *, code_hash: str | None = None, registry: str | None = None
+) -> LiveVersion:
     """Read a REST body.
 
     Args:
         code_hash: Optional. Hash of its files, from the code asset or from the files themselves; without it our own mark
             counts for files that were uploaded.
+        registry: Optional. Name of the registry that it lies in, whose references it writes out; its files lie nowhere
+            that tells them from a path of the user's own.
     """
     properties = body.get("properties") or {}
     system = body.get("systemData") or {}
@@ -90,11 +108,13 @@ def live_version(kind: str, body: Mapping[str, Any], *, code_hash: str | None = 
 
     def hash_of(address: str) -> str | None:
         # A path of the user's own has no content hash.
-        found = code_hash or (str(marked) if marked and UPLOADS in address else None)
+        found = code_hash or (str(marked) if marked and (registry or UPLOADS in address) else None)
         hashes.append(found)
         return found
 
     spec = spec_from_rest(kind, body, code_hash_of=hash_of)
+    if registry:
+        spec = in_short(spec, registry)
     return LiveVersion(
         spec=spec,
         code_hash=hashes[0] if hashes else None,

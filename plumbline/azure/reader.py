@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from plumbline.azure.client_libraries import import_client_libraries
-from plumbline.azure.clouds import cloud_at, data_plane_of
+from plumbline.azure.clouds import cloud_at, data_plane_of, registry_hosts_of
 from plumbline.azure.credential_in_thread import CredentialInThread
 from plumbline.azure.patience import patience
 
@@ -194,10 +194,11 @@ def same_host(one: str, other: str) -> bool:
 def is_own(address: str, endpoint: str) -> bool:
     """Whether a login to an endpoint may be shown at an address: the endpoint's host, or its cloud's Azure ML."""
     host = _host(address)
-    suffix = data_plane_of(cloud_at(endpoint))
+    cloud = cloud_at(endpoint)
+    suffixes = [suffix for suffix in (data_plane_of(cloud), registry_hosts_of(cloud)) if suffix]
     return host is not None and (
         same_host(address, endpoint)
-        or (suffix is not None and host[0].endswith(f".{suffix}") and host[1] == 443)
+        or (host[1] == 443 and any(host[0].endswith(f".{suffix}") for suffix in suffixes))
     )
 
 

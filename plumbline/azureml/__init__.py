@@ -12,6 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from plumbline.azureml.asset import Asset
+from plumbline.azureml.asset_lookup import (
+    AssetLookup,
+    FoundAsset,
+    get_component,
+    get_data,
+    get_environment,
+    get_model,
+)
 from plumbline.azureml.cluster_check import ClusterCheck, ClusterFinding, check_clusters
 from plumbline.azureml.component import Component
 from plumbline.azureml.data_asset import DataAsset
@@ -28,13 +36,19 @@ ASSETS: Mapping[str, type[Asset]] = {
 __all__ = [
     "ASSETS",
     "Asset",
+    "AssetLookup",
     "ClusterCheck",
     "ClusterFinding",
     "Component",
     "DataAsset",
     "Environment",
+    "FoundAsset",
     "Model",
     "PipelineSchedule",
     "Provider",
     "check_clusters",
+    "get_component",
+    "get_data",
+    "get_environment",
+    "get_model",
 ]

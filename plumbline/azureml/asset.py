@@ -18,7 +18,7 @@ class Asset(pulumi.CustomResource):
     already is adopted. Deleting the resource archives the versions that it registered, and no others.
 
     Outputs:
-        id: Full ARM id of the container, known after create.
+        id: Full ARM id of the container, in a registry azureml://registries/R/KIND/NAME; known after create.
     """
 
     kind: ClassVar[Kind]
@@ -28,8 +28,9 @@ class Asset(pulumi.CustomResource):
         resource_name: str,
         *,
         definition: AssetDefinition,
-        resource_group_name: pulumi.Input[str],
-        workspace_name: pulumi.Input[str],
+        resource_group_name: pulumi.Input[str] | None = None,
+        workspace_name: pulumi.Input[str] | None = None,
+        registry_name: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the asset.
@@ -37,24 +38,33 @@ class Asset(pulumi.CustomResource):
         Args:
             resource_name: Required. Logical name in the stack.
             definition: Required. As `plumbline.assets.load_ml_pipelines` read it.
-            resource_group_name: Required. Resource group of the workspace; a change replaces.
-            workspace_name: Required. Workspace to register in; a change replaces. May be unknown in preview.
+            resource_group_name: Required with workspace_name. Its resource group; a change replaces.
+            workspace_name: Required, or registry_name. Workspace to register in; a change replaces. May be unknown in preview.
+            registry_name: Required, or workspace_name. Registry to register in, of whichever subscription; what the
+                definition refers to is taken from that registry too. A change replaces.
             opts: Optional. As on every resource; `ignore_changes=["description", "tags"]` leaves those to others.
-        Raises: TypeError: the definition is one of another kind.
+        Raises: TypeError: the definition is one of another kind, or the place is none or two.
         """
         if definition.kind != self.kind.name:
             raise TypeError(
                 f"{resource_name}: definition: got kind {definition.kind}, expected {self.kind.name}."
             )
+        require_one_place(resource_name, resource_group_name, workspace_name, registry_name)
         super().__init__(
-            self.kind.token, resource_name, _inputs(definition, resource_group_name, workspace_name), opts
+            self.kind.token,
+            resource_name,
+            _inputs(definition, resource_group_name, workspace_name, registry_name),
+            opts,
         )
 
-    resource_group_name: pulumi.Output[str] = pulumi.property("resourceGroupName")
-    """Resource group of the workspace."""
+    resource_group_name: pulumi.Output[str | None] = pulumi.property("resourceGroupName")
+    """Resource group of the workspace, None in a registry."""
 
-    workspace_name: pulumi.Output[str] = pulumi.property("workspaceName")
-    """Workspace that the asset is registered in."""
+    workspace_name: pulumi.Output[str | None] = pulumi.property("workspaceName")
+    """Workspace that the asset is registered in, None in a registry."""
+
+    registry_name: pulumi.Output[str | None] = pulumi.property("registryName")
+    """Registry that the asset is registered in, None in a workspace."""
 
     name: pulumi.Output[str] = pulumi.property("name")
     """Name of the container, known in preview."""
@@ -87,13 +97,26 @@ class Asset(pulumi.CustomResource):
     """Whether the current version is archived."""
 
 
+def require_one_place(where: str, resource_group_name: Any, workspace_name: Any, registry_name: Any) -> None:
+    """An asset lies in a workspace or in a registry. Raises: TypeError: no place, half of one, or two."""
+    workspace = [value is not None for value in (resource_group_name, workspace_name)]
+    if any(workspace) if registry_name is not None else not all(workspace):
+        raise TypeError(
+            f"{where}: got no place or two, expected resource_group_name with workspace_name, or registry_name."
+        )
+
+
 def _inputs(
-    definition: AssetDefinition, resource_group_name: pulumi.Input[str], workspace_name: pulumi.Input[str]
+    definition: AssetDefinition,
+    resource_group_name: pulumi.Input[str] | None,
+    workspace_name: pulumi.Input[str] | None,
+    registry_name: pulumi.Input[str] | None,
 ) -> dict[str, Any]:
     # Wire names throughout: most inputs have no output of their own.
     inputs: dict[str, Any] = {
         "resourceGroupName": resource_group_name,
         "workspaceName": workspace_name,
+        "registryName": registry_name,
         "name": definition.name,
         "version": definition.version or None,
         "spec": definition.spec,

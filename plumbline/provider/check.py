@@ -40,6 +40,7 @@ def check(kind: str, news: Properties) -> tuple[Properties, tuple[PropertyProble
     wrong = {problem.property.split(".")[0] for problem in problems}
     sound = Properties(entries={n: v for n, v in values.items() if n not in wrong}, secrets=news.secrets)
     problems += _wrong_texts(sound)
+    problems += _wrong_place(kind, news)
     if KINDS[kind].is_versioned:
         problems += _complete_asset(kind, sound, values)
     secrets = news.secrets | ({"contentHash"} if "spec" in news.secrets else set())
@@ -83,6 +84,25 @@ def _has_type(wanted: str, value: Any) -> bool:
     return isinstance(value, bool if wanted == "boolean" else str)
 
 
+def _wrong_place(kind: str, news: Properties) -> list[PropertyProblem]:
+    """A versioned asset lies in a workspace of a resource group, or in a registry."""
+    if not KINDS[kind].is_versioned:
+        return []
+    workspace = [name for name in ("resourceGroupName", "workspaceName") if name in news]
+    if "registryName" in news:
+        return [
+            PropertyProblem(
+                property=name, reason="got it beside registryName, expected one place. Remove one."
+            )
+            for name in workspace
+        ]
+    return [
+        PropertyProblem(property=name, reason="got nothing, expected text (or registryName instead).")
+        for name in ("resourceGroupName", "workspaceName")
+        if name not in news
+    ]
+
+
 def _wrong_texts(news: Properties) -> list[PropertyProblem]:
     problems = []
     for name, pattern, rule in (
@@ -101,7 +121,7 @@ def _wrong_texts(news: Properties) -> list[PropertyProblem]:
             )
     problems += [
         PropertyProblem(property=name, reason="got an empty text, expected a name.")
-        for name in ("resourceGroupName", "workspaceName")
+        for name in ("resourceGroupName", "workspaceName", "registryName")
         if news.get(name) == ""
     ]
     for name in ("codePath", "source"):

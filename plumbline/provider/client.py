@@ -18,8 +18,9 @@ from plumbline.assets import AssetDefinition, ScheduleDefinition, to_az_ml_yaml
 from plumbline.azure.client_libraries import import_client_libraries
 from plumbline.azure.live_version import CODE_HASH_PROPERTY, CONTENT_HASH_PROPERTY, OWNER_PROPERTY
 from plumbline.azure.patience import patience
+from plumbline.azure.registry_form import written_out
 from plumbline.kinds import KINDS, SCHEDULE
-from plumbline.provider.address import Workspace
+from plumbline.provider.address import Place, Registry, Workspace
 from plumbline.provider.answers import refusal_of
 from plumbline.provider.entities import faults, load_azure_ai_ml, loaded, loaded_job, loaded_schedule
 from plumbline.provider.errors import ProviderBug, Refusal
@@ -44,42 +45,42 @@ class Writer:
 
     def register(
         self,
-        workspace: Workspace,
+        place: Place,
         definition: AssetDefinition,
         *,
         root: Path,
         owner: str,
         say: Say = lambda _: None,
-    ) -> Mapping[str, Any]:
+    ) -> Mapping[str, Any] | None:
         """Upload what a definition needs and PUT its version.
 
         Args:
             say: Told when it waits for a role on the storage.
-        Returns: the REST body with which Azure acknowledged the version.
+        Returns: the REST body with which Azure acknowledged the version; None in a registry, which answers none (recorded).
         Raises: Refusal: no right, no answer, or azure-ai-ml finds fault with the definition.
         """
-        scope = workspace.version(KINDS[definition.kind].collection, definition.name, definition.version)
+        scope = place.version(KINDS[definition.kind].collection, definition.name, definition.version)
         with self._refusals(f"{definition.reference}: register", "versions/write", definition.kind, scope):
-            entity = loaded(definition.kind, to_az_ml_yaml(definition, root=root))
+            entity = loaded(definition.kind, _yaml_for(place, definition, root))
             marks = {OWNER_PROPERTY: owner, CONTENT_HASH_PROPERTY: definition.content_hash}
             entity.properties = {**(entity.properties or {}), **marks}
             if definition.code_hash and not KINDS[definition.kind].code_paths:
                 # A code asset keeps the hash; where there is none, nothing does.
                 entity.properties[CODE_HASH_PROPERTY] = definition.code_hash
             with self._answers.kept() as answers:
-                operations = self._operations(workspace, definition.kind)
+                operations = self._operations(place, definition.kind)
                 when_role_is_there(lambda: operations.create_or_update(entity), local=self._local, say=say)
-        return answers.last(scope)
+        return self._answer(place, scope, answers)
 
     def change(
         self,
-        workspace: Workspace,
+        place: Place,
         definition: AssetDefinition,
         mutable: Mapping[str, Any],
         *,
         properties: Mapping[str, str],
         root: Path,
-    ) -> Mapping[str, Any]:
+    ) -> Mapping[str, Any] | None:
         """Change what may change of a version that exists: `description`, `tags`, `display_name`.
 
         Args:
@@ -87,34 +88,34 @@ class Writer:
                 Azure answers none (recorded), and would send none back.
         """
         kind, name, version = definition.kind, definition.name, definition.version
-        scope = workspace.version(KINDS[kind].collection, name, version)
+        scope = place.version(KINDS[kind].collection, name, version)
         with self._refusals(f"{name}:{version}: change", "versions/write", kind, scope):
-            operations = self._operations(workspace, kind)
+            operations = self._operations(place, kind)
             entity = operations.get(name=name, version=version)
             if kind == "component" and entity.type == "pipeline":
                 # Azure answers no steps, so that azure-ai-ml would send none (recorded; azure-ai-ml 1.35.2).
-                entity = loaded(kind, to_az_ml_yaml(definition, root=root))
+                entity = loaded(kind, _yaml_for(place, definition, root))
             entity.properties = dict(properties)
             for noun, value in mutable.items():
                 setattr(entity, noun, value)
             with self._answers.kept() as answers:
                 operations.create_or_update(entity)
-        return answers.last(scope)
+        return self._answer(place, scope, answers)
 
-    def archive(self, workspace: Workspace, kind: str, name: str, version: str) -> None:
+    def archive(self, place: Place, kind: str, name: str, version: str) -> None:
         """Archive one version.
 
         Raises: Denied: Azure will not; a delete takes that for a warning.
         """
-        scope = workspace.version(KINDS[kind].collection, name, version)
+        scope = place.version(KINDS[kind].collection, name, version)
         with self._refusals(f"{name}:{version}: archive", "versions/write", kind, scope):
-            self._operations(workspace, kind).archive(name=name, version=version)
+            self._operations(place, kind).archive(name=name, version=version)
 
-    def restore(self, workspace: Workspace, kind: str, name: str, version: str | None) -> None:
+    def restore(self, place: Place, kind: str, name: str, version: str | None) -> None:
         """Restore one version, or with no version the container."""
-        scope = workspace.container(KINDS[kind].collection, name)
+        scope = place.container(KINDS[kind].collection, name)
         with self._refusals(f"{name}:{version or ''}: restore", "versions/write", kind, scope):
-            self._operations(workspace, kind).restore(name=name, version=version)
+            self._operations(place, kind).restore(name=name, version=version)
 
     def put_schedule(
         self, workspace: Workspace, definition: ScheduleDefinition, *, root: Path, owner: str | None
@@ -173,16 +174,19 @@ class Writer:
             raise refusal_of(error, what="job: submit", action=action, scope=scope) from error
         return answers.last(f"{scope}/{entity.name}")
 
-    def _operations(self, workspace: Workspace, kind: str) -> Any:
-        return getattr(self._client(workspace), KINDS[kind].collection)
+    def _answer(self, place: Place, scope: str, answers: _Kept) -> Mapping[str, Any] | None:
+        return None if isinstance(place, Registry) else answers.last(scope)
 
-    def _client(self, workspace: Workspace) -> Any:
+    def _operations(self, place: Place, kind: str) -> Any:
+        return getattr(self._client(place), KINDS[kind].collection)
+
+    def _client(self, place: Place) -> Any:
         with self._lock:
-            if workspace.id not in self._clients:
-                self._clients[workspace.id] = self._opened(workspace)
-            return self._clients[workspace.id]
+            if place.id not in self._clients:
+                self._clients[place.id] = self._opened(place)
+            return self._clients[place.id]
 
-    def _opened(self, workspace: Workspace) -> Any:
+    def _opened(self, place: Place) -> Any:
         # With this variable azure-ai-ml fails when its metadata cannot be read; without it, it goes to Azure.
         os.environ["AZUREML_CURRENT_CLOUD"] = self._cloud
         load_azure_ai_ml()
@@ -191,11 +195,12 @@ class Writer:
         from plumbline.provider.uploads import make_uploads_end
 
         make_uploads_end(local=self._local)
+        where = "registry_name" if isinstance(place, Registry) else "workspace_name"
         client = MLClient(
             self._login,
-            workspace.subscription_id,
-            workspace.resource_group,
-            workspace.name,
+            place.subscription_id,
+            place.resource_group,
+            **{where: place.name},
             show_progress=False,
             enable_telemetry=False,
             user_agent="plumbline-provider",
@@ -224,6 +229,11 @@ class Writer:
             raise Refusal(
                 f"{what}: azure-ai-ml: got fault with the definition. {faults(str(error))}"
             ) from error
+
+
+def _yaml_for(place: Place, definition: AssetDefinition, root: Path) -> dict[str, Any]:
+    mapping = to_az_ml_yaml(definition, root=root)
+    return written_out(mapping, place.name) if isinstance(place, Registry) else mapping
 
 
 class _Answers:

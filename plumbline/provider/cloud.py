@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from plumbline.azure.clouds import registry_discovery_of
 from plumbline.fence import PUBLIC_RESOURCE_MANAGERS, CloudPins, FenceError, LiveCloud, require_pinned_cloud
-from plumbline.provider.address import Workspace
+from plumbline.provider.address import Registry, Workspace
 from plumbline.provider.client import Writer
 from plumbline.provider.errors import Refusal
 from plumbline.provider.login import Login
@@ -44,6 +46,46 @@ class Cloud:
         return Writer(
             endpoint=self.endpoint, cloud=self.live.name, login=self.login, local=self.live.is_emulated
         )
+
+    async def registry(self, name: str) -> Registry:
+        """A registry, of whichever subscription, as discovery describes it; asked once.
+
+        Raises: Refusal: there is none of this name, or the login may not use it.
+        Source: azure-ai-ml 1.35.2 RegistryDiscovery; recorded in registry tests.
+        """
+        if name not in self._registries:
+            self._registries[name] = asyncio.ensure_future(self._discovered(name))
+        try:
+            return await asyncio.shield(self._registries[name])
+        except Refusal:
+            self._registries.pop(name, None)
+            raise
+
+    async def _discovered(self, name: str) -> Registry:
+        base = (
+            registry_discovery_of(self.live.name) or os.environ.get("REGISTRY_DISCOVERY_ENDPOINT_URL") or ""
+        )
+        if not base:
+            raise Refusal(
+                f"registry {name}: got cloud {self.live.name}, which names no discovery of registries, expected "
+                "REGISTRY_DISCOVERY_ENDPOINT_URL to be set. Set it to the cloud's."
+            )
+        path = f"{base.rstrip('/')}/registrymanagement/v1.0/registries/{name}/discovery"
+        found = await self.reader.get(path)
+        if found is None:
+            raise Refusal(
+                f"registry {name}: got no registry of this name, expected one. Correct the name, or make it first."
+            )
+        return Registry(
+            name=name,
+            subscription_id=str(found["subscriptionId"]),
+            resource_group=str(found["resourceGroup"]),
+            region=str(found["primaryRegionResourceProviderUri"]),
+        )
+
+    @cached_property
+    def _registries(self) -> dict[str, asyncio.Future[Registry]]:
+        return {}
 
     def workspace(self, resource_group: str, name: str) -> Workspace:
         """A workspace of the pinned subscription."""

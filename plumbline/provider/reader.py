@@ -21,7 +21,9 @@ class Reader:
             endpoint=endpoint, credential=login, local=local, agent="plumbline-provider"
         )
 
-    async def get(self, path: str, *, api_version: str, query: Mapping[str, str] | None = None) -> Any:
+    async def get(
+        self, path: str, *, api_version: str | None = None, query: Mapping[str, str] | None = None
+    ) -> Any:
         """The JSON document at an ARM path, None when it is not there.
 
         Raises: Refusal: no login, no right, no answer.
@@ -55,8 +57,11 @@ class Reader:
 
 
 def _short(path: str) -> str:
-    # People know an asset by its workspace and name; the whole id stands at the end of the message.
-    return path.partition("/workspaces/")[2] or path
+    # People know an asset by its workspace or registry and name; the whole id stands at the end of the message.
+    for place in ("/workspaces/", "/registries/"):
+        if short := path.partition(place)[2]:
+            return short
+    return path
 
 
 def _read_action(path: str) -> str:

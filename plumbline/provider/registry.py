@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from plumbline.kinds import KINDS, kind_of_token
+from plumbline.provider.address import registry_container_id
 from plumbline.provider.check import check
 from plumbline.provider.claims import Claims
 from plumbline.provider.cloud import Cloud, open_cloud
@@ -142,17 +143,19 @@ class Registry:
             )
 
     def _claim(self, urn: Urn, kind: str, inputs: Properties) -> None:
-        is_asset = KINDS[kind].is_versioned
-        nouns = ("resourceGroupName", "workspaceName", "name", *(("version",) if is_asset else ()))
-        values = [inputs.get(noun) for noun in nouns]
-        if self._cloud is None or not all(isinstance(value, str) for value in values):
+        places = ("registryName",) if "registryName" in inputs else ("resourceGroupName", "workspaceName")
+        nouns = ("name", *(("version",) if KINDS[kind].is_versioned else ()), *places)
+        values = {noun: inputs.get(noun) for noun in nouns}
+        if self._cloud is None or not all(isinstance(value, str) for value in values.values()):
             return
-        group, workspace, name, *version = (str(value) for value in values)
-        address, collection = self._cloud.workspace(group, workspace), KINDS[kind].collection
-        object_id = (
-            address.version(collection, name, *version) if is_asset else address.container(collection, name)
-        )
-        self._claims.add(object_id, urn.text)
+        text = {noun: str(value) for noun, value in values.items()}
+        collection, name, version = KINDS[kind].collection, text["name"], text.get("version")
+        if "registryName" in text:
+            container = registry_container_id(text["registryName"], collection, name)
+        else:
+            workspace = self._cloud.workspace(text["resourceGroupName"], text["workspaceName"])
+            container = workspace.container_id(collection, name)
+        self._claims.add(f"{container}/versions/{version}" if version else container, urn.text)
 
 
 def _kind_name(urn: Urn) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.kinds import KINDS, PACKAGE, Kind
+from plumbline.provider.functions.asset_lookup import lookup_schemas
 from plumbline.provider.settings import SETTING_ROWS
 from plumbline.provider.table import PropertyRow, property_rows
 
@@ -44,7 +45,7 @@ def package_schema(version: str) -> dict[str, Any]:
             "inputProperties": settings,
         },
         "resources": {kind.token: _resource(kind) for kind in KINDS.values()},
-        "functions": json.loads(_FUNCTIONS.read_text(encoding="utf-8")),
+        "functions": {**json.loads(_FUNCTIONS.read_text(encoding="utf-8")), **lookup_schemas()},
         "language": {"python": {"packageName": "plumbline", "usesIOClasses": True}},
     }
 

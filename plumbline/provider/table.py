@@ -45,12 +45,13 @@ def property_rows(kind: str) -> Mapping[str, PropertyRow]:
     """Property (wire name) -> its row, for one kind, in the table's order."""
     found = {}
     for name, row in _document()["properties"].items():
+        required = row.get("required", False)
         if kind in _kinds_of(row["kinds"]):
             found[name] = PropertyRow(
                 name=name,
                 type=row["type"],
                 role=row["role"],
-                required=row.get("required", False),
+                required=required is True or (isinstance(required, list) and kind in required),
                 change=row["change"],
                 echo=row["echo"],
                 checked_in=row.get("checked_in"),

@@ -56,7 +56,8 @@ def test_sound_inputs_pass_and_a_second_check_changes_nothing(kind: str) -> None
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_unknown_inputs_pass_check(kind: str) -> None:
-    unknown = {name: UNKNOWN for name, row in property_rows(kind).items() if row.required and name != "name"}
+    needed = {name for name, row in property_rows(kind).items() if row.required and name != "name"}
+    unknown = dict.fromkeys(needed | {"resourceGroupName", "workspaceName"}, UNKNOWN)
     found, problems = check(kind, inputs(kind, **unknown, contentHash=None, version=None))
     assert problems == ()
     assert found["workspaceName"] is UNKNOWN
@@ -179,6 +180,15 @@ def test_an_unknown_workspace_may_replace() -> None:
     olds = checked("component")
     (change,) = diff("component", olds, {**olds, "workspaceName": UNKNOWN})
     assert (change.path, change.action) == ("workspaceName", "replace")
+
+
+def test_an_asset_lies_in_a_workspace_or_in_a_registry() -> None:
+    nowhere = reasons("component", resourceGroupName=None, workspaceName=None)
+    assert set(nowhere) == {"resourceGroupName", "workspaceName"}
+    twice = reasons("component", registryName="shared")
+    assert set(twice) == {"resourceGroupName", "workspaceName"}
+    checked("component", resourceGroupName=None, workspaceName=None, registryName="shared")
+    assert "registryName" in reasons("schedule", registryName="shared"), "a registry runs no jobs"
 
 
 def test_every_row_gives_its_reason() -> None:

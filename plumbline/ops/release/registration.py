@@ -189,4 +189,5 @@ def _registered(
         written = writer.register(workspace, definition, root=Path.cwd(), owner=OWNER)
     except Refusal as refusal:
         raise UserError(str(refusal)) from refusal
+    assert written is not None  # only a registry answers nothing
     return recorded_version(session, str(written["id"]))

@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from plumbline.provider.cloud import Cloud
+from plumbline.provider.functions.asset_lookup import lookup_functions
 from plumbline.provider.functions.cluster_check import CHECK_CLUSTERS, check_clusters
 
 FUNCTIONS: Mapping[str, Callable[[Cloud, Mapping[str, Any]], Awaitable[dict[str, Any]]]] = {
     CHECK_CLUSTERS: check_clusters,
+    **lookup_functions(),
 }
 """Token -> function: takes the configured cloud and the arguments, answers the result."""

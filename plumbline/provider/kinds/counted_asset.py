@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plumbline.provider.address import Workspace
+from plumbline.provider.address import Place
 from plumbline.provider.codec import Properties
 from plumbline.provider.kinds.kind import Context
 from plumbline.provider.kinds.sent_and_got import held
@@ -16,19 +16,19 @@ class CountedAssetKind(VersionedAssetKind):
     """As every versioned asset, but for the version of one that declares none."""
 
     async def _resolve_version(
-        self, context: Context, workspace: Workspace, inputs: Properties
+        self, context: Context, place: Place, inputs: Properties
     ) -> tuple[Properties, Mapping[str, Any] | None]:
         if inputs.get("version"):
-            return await super()._resolve_version(context, workspace, inputs)
-        container_id = workspace.container(self.descriptor.collection, inputs["name"])
+            return await super()._resolve_version(context, place, inputs)
+        container = place.container(self.descriptor.collection, inputs["name"])
         highest = 0
-        for listed in await self._versions(context, container_id):
+        for listed in await self._versions(context, place, container):
             version = str(listed.get("name"))
             highest = max(highest, int(version) if version.isdigit() else 0)
-            body = await self._get(context, f"{container_id}/versions/{version}")
+            body = await self._get(context, place, f"{container}/versions/{version}")
             if body is None:
                 continue
-            live = await self._understood(context, body)
+            live = await self._understood(context, place, body)
             if held(self.kind, {**inputs.entries, "version": version}, live).holds:
                 return _versioned(inputs, version), body
         return _versioned(inputs, str(highest + 1)), None
@@ -42,10 +42,12 @@ class CountedAssetKind(VersionedAssetKind):
             return _versioned(news, state["version"])
         return news
 
-    async def _versions(self, context: Context, container_id: str) -> list[Mapping[str, Any]]:
+    async def _versions(self, context: Context, place: Place, container: str) -> list[Mapping[str, Any]]:
         assert context.cloud is not None
         return await context.cloud.reader.pages(
-            f"{container_id}/versions", api_version=self.descriptor.api_version, query={"listViewType": "All"}
+            f"{container}/versions",
+            api_version=place.asked_with(self.descriptor),
+            query={"listViewType": "All"},
         )
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from plumbline.provider.address import Workspace, parse_import_id
+from plumbline.provider.address import Place, parse_import_id
 from plumbline.provider.errors import Refusal
 from plumbline.provider.kinds.kind import Context
 
 
-def import_address(context: Context, id: str, *, versioned: bool) -> tuple[Workspace, str, str]:
-    """Workspace, name and version (empty for a schedule) of an import id.
+async def import_address(context: Context, id: str, *, versioned: bool) -> tuple[Place, str, str]:
+    """Place, name and version (empty for what has none) of an import id.
 
     Raises: Refusal: the id leaves out what no setting gives.
     """
     assert context.cloud is not None
     wanted, settings = parse_import_id(id), context.cloud.settings
+    if wanted.registry and wanted.version:
+        return await context.cloud.registry(wanted.registry), wanted.name, wanted.version
     group = wanted.resource_group or settings.get("resourceGroupName")
     workspace = wanted.workspace or settings.get("workspaceName")
     if not (group and workspace) or (versioned and not wanted.version):

@@ -74,7 +74,7 @@ class PipelineScheduleKind:
 
     async def read(self, context: Context, id: str, inputs: Properties, state: Properties) -> Found | None:
         """The live schedule beside what the state knows of it."""
-        workspace, name = self._address(context, id, state)
+        workspace, name = await self._address(context, id, state)
         body = await self._get(context, workspace, name)
         if body is None:
             return None
@@ -188,10 +188,11 @@ class PipelineScheduleKind:
             return None
         return context.cloud.workspace(names[0], names[1])
 
-    def _address(self, context: Context, id: str, state: Properties) -> tuple[Workspace, str]:
+    async def _address(self, context: Context, id: str, state: Properties) -> tuple[Workspace, str]:
         if "name" not in state:
-            workspace, name, _ = import_address(context, id, versioned=False)
-            return workspace, name
+            place, name, _ = await import_address(context, id, versioned=False)
+            assert isinstance(place, Workspace)
+            return place, name
         assert context.cloud is not None
         return context.cloud.workspace(state["resourceGroupName"], state["workspaceName"]), state["name"]
 

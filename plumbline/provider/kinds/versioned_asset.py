@@ -10,15 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline.assets import content_hash, is_content_version
-from plumbline.azure.api_versions import api_version
-from plumbline.azure.live_version import (
-    LiveVersion,
-    code_id,
-    kept_code_hash,
-    live_version,
-)
+from plumbline.azure.live_version import LiveVersion
 from plumbline.kinds import KINDS, is_true
-from plumbline.provider.address import Workspace
+from plumbline.provider.address import Place
 from plumbline.provider.codec import UNKNOWN, Properties, is_known
 from plumbline.provider.diff import content_changed
 from plumbline.provider.errors import Denied, PartialFailure, Refusal
@@ -32,6 +26,7 @@ from plumbline.provider.kinds.asset_values import (
 from plumbline.provider.kinds.import_address import import_address
 from plumbline.provider.kinds.kind import Context, Created, Found
 from plumbline.provider.kinds.snapshot import require_planned_code
+from plumbline.provider.live_asset import understood
 
 
 class VersionedAssetKind:
@@ -64,16 +59,16 @@ class VersionedAssetKind:
 
     async def read(self, context: Context, id: str, inputs: Properties, state: Properties) -> Found | None:
         """The live version beside what the state knows of it."""
-        workspace, name, version = self._address(context, id, state)
-        body, archived = await self._live(context, workspace, name, version)
+        place, name, version = await self._address(context, id, state)
+        body, archived = await self._live(context, place, name, version)
         if body is None:
             return None
-        live = await self._understood(context, body)
+        live = await self._understood(context, place, body)
         acknowledged = state.get("acknowledged")
         seen = seen_inputs(
             self.kind, inputs, live, version=version, acknowledged=acknowledged, archived=archived
         )
-        seen |= {"resourceGroupName": workspace.resource_group, "workspaceName": workspace.name, "name": name}
+        seen |= {**place.inputs, "name": name}
         if self.descriptor.version_is_content or "version" in inputs:
             seen["version"] = version
         secrets = inputs.secrets | state.secrets
@@ -89,25 +84,26 @@ class VersionedAssetKind:
             acknowledged=acknowledged,
             lost=lost,
         )
-        return Found(id=workspace.container(self.descriptor.collection, name), inputs=found, outputs=outputs)
+        return Found(id=place.container_id(self.descriptor.collection, name), inputs=found, outputs=outputs)
 
     async def delete(self, context: Context, id: str, state: Properties) -> None:
         """Archive the versions that this state registered."""
-        workspace, name = self._workspace(context, state), state["name"]
+        place, name = await self._place(context, state), state["name"]
         registered = state.get("registeredVersions", [])
         archived = []
         for version in registered:
-            version_id = workspace.version(self.descriptor.collection, name, version)
-            other = context.claims.other_owner(version_id, context.urn.text)
+            version_id = place.version(self.descriptor.collection, name, version)
+            claimed = f"{place.container_id(self.descriptor.collection, name)}/versions/{version}"
+            other = context.claims.other_owner(claimed, context.urn.text)
             if other:
                 await context.inform(f"{name}:{version} is left as it is: {other} declares it too.")
                 continue
-            body = await self._get(context, version_id)
+            body = await self._get(context, place, version_id)
             if body is None or is_true((body.get("properties") or {}).get("isArchived")):
                 continue
             context.begin()
             try:
-                await asyncio.to_thread(self._writer(context).archive, workspace, self.kind, name, version)
+                await asyncio.to_thread(self._writer(context).archive, place, self.kind, name, version)
                 archived.append(version)
             except Denied as refusal:
                 await context.warn(f"{refusal} It stays, and is no longer managed by this stack.")
@@ -123,13 +119,13 @@ class VersionedAssetKind:
         self, context: Context, inputs: Properties, *, state: Properties, preview: bool, id: str
     ) -> Created:
         if context.cloud is None or not all(
-            is_known(inputs[name]) for name in ("resourceGroupName", "workspaceName")
+            is_known(inputs.get(name)) for name in ("resourceGroupName", "workspaceName", "registryName")
         ):
             return Created(id=id, outputs=outputs_of(self.kind, inputs, registered=UNKNOWN))
-        workspace = self._workspace(context, inputs)
-        inputs, found = await self._resolve_version(context, workspace, inputs)
+        place = await self._place(context, inputs)
+        inputs, found = await self._resolve_version(context, place, inputs)
         if found is not None:
-            return await self._take_up(context, workspace, inputs, found, state, preview=preview, id=id)
+            return await self._take_up(context, place, inputs, found, state, preview=preview, id=id)
         if preview:
             return Created(id=id, outputs=outputs_of(self.kind, inputs, registered=UNKNOWN))
         definition = definition_of(self.kind, inputs)
@@ -142,19 +138,19 @@ class VersionedAssetKind:
 
         body = await asyncio.to_thread(
             self._writer(context).register,
-            workspace,
+            place,
             definition,
             root=context.root,
             owner=context.urn.text,
             say=say,
         )
         registered = _with(_registered(state), definition.version)
-        return await self._acknowledge(context, workspace, inputs, body, registered)
+        return await self._acknowledge(context, place, inputs, body, registered)
 
     async def _take_up(
         self,
         context: Context,
-        workspace: Workspace,
+        place: Place,
         inputs: Properties,
         body: Mapping[str, Any],
         state: Properties,
@@ -164,8 +160,8 @@ class VersionedAssetKind:
     ) -> Created:
         """Go on from a version that exists: ours from before, someone else's equal one, or an archived one."""
         name, version, registered = inputs["name"], inputs["version"], _registered(state)
-        live = await self._understood(context, body)
-        container = await self._get(context, workspace.container(self.descriptor.collection, name))
+        live = await self._understood(context, place, body)
+        container = await self._get(context, place, place.container(self.descriptor.collection, name))
         properties = (container or {}).get("properties") or {}
         self._require_same_content(inputs, live, state, properties.get("nextVersion"))
         # Rests on ml-asset-new-version-in-archived-container.
@@ -178,7 +174,7 @@ class VersionedAssetKind:
                     f"{name}:{version} exists, archived, with equal content: it is restored{whole}."
                 )
             else:
-                await self._restore(context, workspace, name, version, container_archived=container_archived)
+                await self._restore(context, place, name, version, container_archived=container_archived)
             registered = _with(registered, version)
         elif live.owner == context.urn.text:
             # A run that was cut off after its write and before its state: ours, not adopted.
@@ -198,7 +194,7 @@ class VersionedAssetKind:
             attributes = {self.descriptor.entity_fields[wire]: value for wire, value in wanted.items()}
             body = await asyncio.to_thread(
                 self._writer(context).change,
-                workspace,
+                place,
                 definition_of(self.kind, inputs),
                 attributes,
                 properties=(body.get("properties") or {}).get("properties") or {},
@@ -206,29 +202,38 @@ class VersionedAssetKind:
             )
         if inputs["archived"] and not archived:
             context.begin()
-            await asyncio.to_thread(self._writer(context).archive, workspace, self.kind, name, version)
-        return await self._acknowledge(context, workspace, inputs, body, registered)
+            await asyncio.to_thread(self._writer(context).archive, place, self.kind, name, version)
+        return await self._acknowledge(context, place, inputs, body, registered)
 
     async def _restore(
-        self, context: Context, workspace: Workspace, name: str, version: str, *, container_archived: bool
+        self, context: Context, place: Place, name: str, version: str, *, container_archived: bool
     ) -> None:
         context.begin()
         if container_archived:
             # A version of an archived container cannot be restored alone.
-            await asyncio.to_thread(self._writer(context).restore, workspace, self.kind, name, None)
-        await asyncio.to_thread(self._writer(context).restore, workspace, self.kind, name, version)
+            await asyncio.to_thread(self._writer(context).restore, place, self.kind, name, None)
+        await asyncio.to_thread(self._writer(context).restore, place, self.kind, name, version)
         await context.inform(f"restored {name}:{version}, which was archived with equal content.")
 
     async def _acknowledge(
         self,
         context: Context,
-        workspace: Workspace,
+        place: Place,
         inputs: Properties,
-        body: Mapping[str, Any],
+        body: Mapping[str, Any] | None,
         registered: tuple[str, ...],
     ) -> Created:
         """Compare what came back with what was sent."""
-        live = await self._understood(context, body)
+        if body is None:
+            # A registry takes the write and answers nothing; what it made of it is read.
+            path = place.version(self.descriptor.collection, inputs["name"], inputs["version"])
+            body = await self._get(context, place, path)
+            if body is None:
+                raise Refusal(
+                    f"{inputs['name']}:{inputs['version']}: got nothing in {place.spoken}, expected what was just "
+                    "registered there. Run the command again: what was acknowledged is found again."
+                )
+        live = await self._understood(context, place, body)
         verdict = sent_and_got.compare(self.kind, inputs, live, leave=("archived",))
         outputs = outputs_of(
             self.kind,
@@ -237,7 +242,7 @@ class VersionedAssetKind:
             acknowledged=verdict.acknowledged,
             lost=verdict.lost,
         )
-        id = workspace.container(self.descriptor.collection, inputs["name"])
+        id = place.container_id(self.descriptor.collection, inputs["name"])
         for warning in verdict.warnings:
             await context.warn(warning)
         if verdict.errors:
@@ -267,45 +272,43 @@ class VersionedAssetKind:
         )
 
     async def _resolve_version(
-        self, context: Context, workspace: Workspace, inputs: Properties
+        self, context: Context, place: Place, inputs: Properties
     ) -> tuple[Properties, Mapping[str, Any] | None]:
         """The inputs with their version, and what is live under it."""
-        body = await self._get(
-            context, workspace.version(self.descriptor.collection, inputs["name"], inputs["version"])
-        )
-        return inputs, body
+        path = place.version(self.descriptor.collection, inputs["name"], inputs["version"])
+        return inputs, await self._get(context, place, path)
 
     def _with_version_of(self, state: Properties, news: Properties) -> Properties:
         """Versions follow from content: nothing to carry over (a model's does not)."""
         return news
 
-    def _workspace(self, context: Context, values: Mapping[str, Any]) -> Workspace:
+    async def _place(self, context: Context, values: Mapping[str, Any]) -> Place:
         assert context.cloud is not None
+        if values.get("registryName"):
+            return await context.cloud.registry(values["registryName"])
         return context.cloud.workspace(values["resourceGroupName"], values["workspaceName"])
 
-    def _address(self, context: Context, id: str, state: Properties) -> tuple[Workspace, str, str]:
+    async def _address(self, context: Context, id: str, state: Properties) -> tuple[Place, str, str]:
         if "version" not in state:
-            return import_address(context, id, versioned=True)
-        return self._workspace(context, state), state["name"], state["version"]
+            return await import_address(context, id, versioned=True)
+        return await self._place(context, state), state["name"], state["version"]
 
     async def _live(
-        self, context: Context, workspace: Workspace, name: str, version: str
+        self, context: Context, place: Place, name: str, version: str
     ) -> tuple[Mapping[str, Any] | None, bool]:
         body, container = await asyncio.gather(
-            self._get(context, workspace.version(self.descriptor.collection, name, version)),
-            self._get(context, workspace.container(self.descriptor.collection, name)),
+            self._get(context, place, place.version(self.descriptor.collection, name, version)),
+            self._get(context, place, place.container(self.descriptor.collection, name)),
         )
         return body, is_true(((container or {}).get("properties") or {}).get("isArchived"))
 
-    async def _understood(self, context: Context, body: Mapping[str, Any]) -> LiveVersion:
+    async def _understood(self, context: Context, place: Place, body: Mapping[str, Any]) -> LiveVersion:
         assert context.cloud is not None
-        code = code_id(self.kind, body)
-        kept = await context.cloud.reader.get(code, api_version=api_version("codes")) if code else None
-        return live_version(self.kind, body, code_hash=kept_code_hash(kept))
+        return await understood(context.cloud.reader, self.descriptor, place, body)
 
-    async def _get(self, context: Context, path: str) -> Any:
+    async def _get(self, context: Context, place: Place, path: str) -> Any:
         assert context.cloud is not None
-        return await context.cloud.reader.get(path, api_version=self.descriptor.api_version)
+        return await context.cloud.reader.get(path, api_version=place.asked_with(self.descriptor))
 
     def _writer(self, context: Context) -> Any:
         assert context.cloud is not None

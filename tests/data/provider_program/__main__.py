@@ -13,12 +13,6 @@ from plumbline import azureml
 from plumbline.assets import load_ml_pipelines
 
 SETTINGS: dict[str, Any] = json.loads(Path("settings.json").read_text(encoding="utf-8"))
-CLASSES = {
-    "environment": azureml.Environment,
-    "component": azureml.Component,
-    "data": azureml.DataAsset,
-    "model": azureml.Model,
-}
 
 
 def workspace_name(made: list[pulumi.Resource]) -> pulumi.Input[str]:
@@ -31,6 +25,12 @@ def workspace_name(made: list[pulumi.Resource]) -> pulumi.Input[str]:
     first = made[0]
     assert isinstance(first, pulumi.CustomResource)
     return first.id.apply(lambda _: name)
+
+
+def place(made: list[pulumi.Resource]) -> dict[str, Any]:
+    if "registry" in SETTINGS:
+        return {"registry_name": SETTINGS["registry"]}
+    return {"resource_group_name": SETTINGS["group"], "workspace_name": workspace_name(made)}
 
 
 def options(name: str, made: list[pulumi.Resource]) -> pulumi.ResourceOptions:
@@ -50,11 +50,10 @@ for read in pipeline.assets:
         secret: Any = pulumi.Output.secret(read.description)
         definition = dataclasses.replace(read, description=secret)
     logical = SETTINGS.get("names", {}).get(definition.name, definition.name)
-    resource = CLASSES[definition.kind](
+    resource = azureml.ASSETS[definition.kind](
         logical,
         definition=definition,
-        resource_group_name=SETTINGS["group"],
-        workspace_name=workspace_name(made),
+        **place(made),
         opts=options(definition.name, made),
     )
     pulumi.export(logical, resource.reference)
@@ -68,3 +67,9 @@ if pipeline.schedule and pipeline.schedule.name not in SETTINGS.get("leave_out",
         workspace_name=workspace_name(made),
         opts=options(pipeline.schedule.name, made),
     )
+for key, words in SETTINGS.get("look_ups", {}).items():
+    find: azureml.AssetLookup = getattr(azureml, words["function"])
+    found = find(**words["arguments"])
+    late = find.output(**{**words["arguments"], "name": pulumi.Output.from_input(found.name)})
+    pulumi.export(key, dataclasses.asdict(found))
+    pulumi.export(f"{key}-late", late.apply(lambda one: one.content_hash))
