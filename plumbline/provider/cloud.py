@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from plumbline.azure.api_versions import api_version
 from plumbline.azure.clouds import registry_discovery_of
 from plumbline.fence import PUBLIC_RESOURCE_MANAGERS, CloudPins, FenceError, LiveCloud, require_pinned_cloud
 from plumbline.provider.address import Registry, Workspace
@@ -71,7 +72,7 @@ class Cloud:
                 "REGISTRY_DISCOVERY_ENDPOINT_URL to be set. Set it to the cloud's."
             )
         path = f"{base.rstrip('/')}/registrymanagement/v1.0/registries/{name}/discovery"
-        found = await self.reader.get(path)
+        found = await self.reader.get(path, api_version=api_version("registry_discovery"))
         if found is None:
             raise Refusal(
                 f"registry {name}: got no registry of this name, expected one. Correct the name, or make it first."
