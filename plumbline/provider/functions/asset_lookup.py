@@ -117,7 +117,7 @@ async def _labelled(cloud: Cloud, kind: Kind, place: Place, name: str, label: An
             f"{kind.name} {name}: got {f'label {label}' if label else 'no version and no label'}, expected version, or "
             f"label {LATEST!r}. Other labels do not say what they point to."
         )
-    # Rests on the order that azure-ai-ml asks for a label.
+    # The order in which azure-ai-ml 1.35.2 asks for a label.
     newest = {"$orderBy": "createdtime desc", "$top": "1", "listViewType": "ActiveOnly"}
     path = f"{place.container(kind.collection, name)}/versions"
     found = await cloud.reader.pages(path, api_version=place.asked_with(kind), query=newest)
