@@ -26,6 +26,7 @@ from plumbline.assets.errors import DefinitionErrors, Problem
 from plumbline.assets.graph import Edge, Graph, Node
 from plumbline.assets.job import job_with, resolved_job
 from plumbline.assets.loading import Reading, load_ml_pipelines, read_ml_pipelines
+from plumbline.assets.pins import ForeignReference
 from plumbline.assets.rest import spec_from_rest
 from plumbline.assets.rules import field_rules, immutable_fields, mutable_fields
 
@@ -39,6 +40,7 @@ __all__ = [
     "DefinitionErrors",
     "Edge",
     "FieldChange",
+    "ForeignReference",
     "Graph",
     "MLPipeline",
     "Node",

@@ -18,6 +18,7 @@ from plumbline.assets.document import Document
 from plumbline.assets.errors import DefinitionErrors, Problem
 from plumbline.assets.graph import graph_of_jobs
 from plumbline.assets.library import Library
+from plumbline.assets.pins import ForeignReference
 from plumbline.assets.pipeline_job import BuiltJob, build_job
 from plumbline.assets.pipeline_schedule import build_schedule
 from plumbline.assets.release import read_release
@@ -31,10 +32,12 @@ class Reading:
     Attributes:
         pipelines: One a folder, in the order given; what could not be read is missing from them.
         problems: Errors and warnings of every file, sorted by file and line.
+        foreign: References to what others register, with what pins.yaml has for each.
     """
 
     pipelines: tuple[MLPipeline, ...]
     problems: tuple[Problem, ...]
+    foreign: tuple[ForeignReference, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -70,7 +73,12 @@ def read_ml_pipelines(folders: Sequence[Path], *, root: Path) -> Reading:
     pipelines = [loader.load(folder.resolve()) for folder in there]
     loader.check_namesakes()
     loader.check_schedules()
-    return Reading(pipelines=tuple(pipelines), problems=tuple(sorted([*missing, *library.problems])))
+    loader.resolver.warn_of_unused_pins()
+    return Reading(
+        pipelines=tuple(pipelines),
+        problems=tuple(sorted([*missing, *library.problems])),
+        foreign=loader.resolver.foreign,
+    )
 
 
 class _Loader:

@@ -9,7 +9,7 @@ from plumbline.assets.definition import AssetDefinition, AssetKind
 from plumbline.assets.document import Document, FieldPath
 from plumbline.assets.library import SUFFIXES, Library
 from plumbline.assets.links import Resolved
-from plumbline.assets.pins import pins_in
+from plumbline.assets.pins import ForeignReference, pins_in
 from plumbline.assets.references import Address, parse_reference
 from plumbline.assets.schema import describe, suggestion
 
@@ -29,6 +29,7 @@ class Resolver:
         self._documents: dict[_Place, Document] = {}
         self._building: list[_Place] = []
         self._pins = {folder: self._read_pins(folder) for folder in library.folders}
+        self._foreign_found: dict[tuple[Path, str], ForeignReference] = {}
 
     def definition(self, document: Document) -> AssetDefinition | None:
         """The definition in a document; None when its problems leave none, or it holds no asset."""
@@ -125,25 +126,62 @@ class Resolver:
     def _foreign(
         self, document: Document, path: FieldPath, text: str, address: Address, kind: AssetKind
     ) -> Resolved | None:
-        pins = self._pins.get(self.library.home(document.path) or Path(), {})
-        if text in pins:
-            return Resolved(text=pins[text])
         if address.exact and (address.registry or address.curated):
             return Resolved(text=str(address))
+        pinned = self._pinned(document, path, text, kind)
+        if pinned is not None:
+            return Resolved(text=pinned)
         if address.registry or address.curated:
             document.report(
                 path,
                 f"{describe(text)}, which moves",
                 "an exact version",
-                "Write the version that it stands for to pins.yaml, under `pins`.",
+                "Write the one that it stands for now to pins.yaml: plumbline pin",
             )
             return None
         near = suggestion(address.name, self.library.names(kind))
-        step = near or "Define it, or pin its version in pins.yaml when someone else registers it."
+        step = near or "Define it; or, when someone else registers it, pin its version: plumbline pin"
         document.report(
             path, describe(text), f"the name of {_A[kind]} that a loaded definition registers", step
         )
         return None
+
+    def _pinned(self, document: Document, path: FieldPath, text: str, kind: AssetKind) -> str | None:
+        """What pins.yaml has for a reference; a file of no pipeline's folder asks the first folder's."""
+        home = self.library.home(document.path) or next(iter(self.library.folders), None)
+        if home is None:
+            return None
+        pinned = self._pins[home].get(text)
+        self._foreign_found.setdefault(
+            (home, text),
+            ForeignReference(
+                folder=self.library.source(home), text=text, kind=kind, pinned=pinned,
+                file=document.source, line=document.line(path),
+            ),
+        )  # fmt: skip
+        return pinned
+
+    @property
+    def foreign(self) -> tuple[ForeignReference, ...]:
+        """References that pins.yaml has to answer, by folder."""
+        return tuple(sorted(self._foreign_found.values()))
+
+    def warn_of_unused_pins(self) -> None:
+        """Say which pins answer nothing that a definition writes."""
+        for home, pins in self._pins.items():
+            for document in self.library.of_kind(home, "pins"):
+                for written in pins:
+                    if (home, written) not in self._foreign_found and not self._is_own(document, written):
+                        document.warn(
+                            ("pins", written), "a pin of a reference that no definition writes",
+                            "one that is used", "Remove it: plumbline pin",
+                        )  # fmt: skip
+
+    def _is_own(self, document: Document, written: str) -> bool:
+        address = parse_reference(written)
+        return address is not None and any(
+            self.library.named(kind, address.name, near=document.path) for kind in _A
+        )
 
     def _resolved(self, target: Document) -> Resolved:
         definition = self.definition(target)

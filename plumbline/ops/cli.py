@@ -16,6 +16,7 @@ VERBS = {
     "local": "Run the platform on this machine: up, start, stop, status, env, logs, reset.",
     "rehearse": "Run a command for a stack's unedited file against an emulator of its own.",
     "validate": "Check every definition offline, before anything is planned.",
+    "pin": "Write the exact versions behind labels and other people's assets to pins.yaml.",
     "drift": "Name what changed in the cloud behind the code: field, desired, live, who, when.",
     "codify": "Write what was changed live back into the YAML, comments kept.",
     "review": "Say what a change would do to a stack, as one comment for a pull request.",
