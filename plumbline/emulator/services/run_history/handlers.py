@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from dataclasses import replace
 from typing import Any
 
 from plumbline.emulator.errors import AzureError
@@ -14,6 +15,7 @@ from plumbline.emulator.services.jobs.handlers import cancel_job, find_run
 from plumbline.emulator.services.jobs.place import is_shown, workspace_named
 from plumbline.emulator.services.jobs.run_properties import add_properties
 from plumbline.emulator.services.run_history.answer import details_answer, run_answer
+from plumbline.emulator.services.run_history.inner_graph import graph_of, named_graph
 from plumbline.emulator.services.run_history.outputs import (
     output_address,
     output_of,
@@ -25,7 +27,7 @@ from plumbline.emulator.services.studio.link import scope
 
 def get_run(call: Call) -> Reply:
     """GET runs/{name}."""
-    return Reply(json=run_answer(call, find_run(call)))
+    return Reply(json=run_answer(call, _graph(call) or find_run(call)))
 
 
 def get_details(call: Call) -> Reply:
@@ -35,8 +37,14 @@ def get_details(call: Call) -> Reply:
 
 def get_children(call: Call) -> Reply:
     """GET runs/{name}/children, oldest first: a step has its row only once it was scheduled."""
-    run = find_run(call)
-    found = call.emulator.executor.runs.children(run.workspace_id, run.name)
+    graph = _graph(call)
+    run = find_run(call) if graph is None else graph
+    if (inner := graph_of(call, run)) is not None and graph is None:
+        return Reply(json={"value": [run_answer(call, inner)]})
+    above = run.parent if graph is not None else run.name
+    found = [
+        replace(one, parent=run.name) for one in call.emulator.executor.runs.children(run.workspace_id, above)
+    ]
     children = sorted(
         (one for one in found if is_shown(call, one)), key=lambda one: one.scheduled_at or one.created_at
     )
@@ -44,6 +52,10 @@ def get_children(call: Call) -> Reply:
     if top.isdigit():
         children = children[: int(top)]
     return Reply(json={"value": [run_answer(call, child) for child in children]})
+
+
+def _graph(call: Call) -> Run | None:
+    return named_graph(call, workspace_named(call).id, call.params["name"])
 
 
 def run_data(call: Call) -> Reply:
