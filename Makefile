@@ -53,6 +53,7 @@ check:  ## lint, format, types, import direction, generated pages
 	@.venv/bin/lint-imports --no-cache
 	@$(PYTHON) -m plumbline.provider.reference --check
 	@$(PYTHON) -m stacks.reference --check
+	@$(PYTHON) -m plumbline.assets.lock.reference --check
 	@$(PYTHON) -m plumbline.ops.reference --check
 	@$(PYTHON) -m plumbline.ops.room_reference --check
 	@$(PYTHON) -m tests.conformance.page --check
@@ -63,6 +64,7 @@ pages:  ## write the generated pages anew
 	$(BOOTSTRAP)
 	@$(PYTHON) -m plumbline.provider.reference
 	@$(PYTHON) -m stacks.reference
+	@$(PYTHON) -m plumbline.assets.lock.reference
 	@$(PYTHON) -m plumbline.ops.reference
 	@$(PYTHON) -m plumbline.ops.room_reference
 	@$(PYTHON) -m tests.conformance.page

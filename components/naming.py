@@ -16,6 +16,7 @@ RULES: dict[str, tuple[str, int, bool, bool]] = {
     "logs": ("log", 63, True, False),
     "insights": ("appi", 255, True, False),
     "registry": ("cr", 50, False, True),
+    "ml-registry": ("mlr", 33, True, True),
     "workspace": ("mlw", 33, True, False),
     "workspace-identity": ("id-mlw", 128, True, False),
     "pipeline-identity": ("id-pipelines", 128, True, False),

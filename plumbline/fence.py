@@ -62,12 +62,17 @@ class LiveCloud:
     name: str
     resource_manager: str
     emulates_stack: str | None = None
+    also_emulates: tuple[str, ...] = ()
     tenant_id: str | None = None
     subscription_id: str | None = None
 
     @property
     def is_emulated(self) -> bool:
         return self.emulates_stack is not None
+
+    def emulates(self, stack: str) -> bool:
+        """Whether it was started for a stack, alone or together with others."""
+        return stack == self.emulates_stack or stack in self.also_emulates
 
 
 def require_pinned_cloud(pins: CloudPins, environ: Mapping[str, str] | None = None) -> LiveCloud:
@@ -90,15 +95,16 @@ def require_pinned_cloud(pins: CloudPins, environ: Mapping[str, str] | None = No
     rehearsed = live.name != pins.cloud
     if rehearsed and not (
         live.name == REHEARSAL_CLOUD
-        and live.emulates_stack == pins.stack
-        and _is_rehearsal_backend(pins, environ)
+        and live.emulates(pins.stack)
+        and _is_rehearsal_backend(str(live.emulates_stack), environ)
     ):
         raise FenceError(
             f"{_where(pins)}: got the emulator of stack {live.emulates_stack} at {live.resource_manager}, "
             f"expected {pins.cloud}. {_way_to(pins)}"
         )
+    stack = pins.stack if live.emulates(pins.stack) else live.emulates_stack
     for noun, got, expected in (
-        ("stack", live.emulates_stack, pins.stack),
+        ("stack", stack, pins.stack),
         ("tenant", live.tenant_id, pins.tenant_id),
         ("subscription", live.subscription_id, pins.subscription_id),
     ):
@@ -178,6 +184,7 @@ def live_cloud(environ: Mapping[str, str]) -> LiveCloud:
         name=str(metadata["name"]),
         resource_manager=resource_manager.rstrip("/"),
         emulates_stack=str(owner["stack"]),
+        also_emulates=tuple(str(stack) for stack in owner.get("alsoStacks") or ()),
         tenant_id=str(owner.get("tenantId")),
         subscription_id=str(owner.get("subscriptionId")),
     )
@@ -237,13 +244,14 @@ def _require_companions(url: str, environ: Mapping[str, str]) -> None:
             )
 
 
-def _is_rehearsal_backend(pins: CloudPins, environ: Mapping[str, str]) -> bool:
+def _is_rehearsal_backend(rehearsal: str, environ: Mapping[str, str]) -> bool:
+    """Whether the state lies with the rehearsal, which is named after its first stack."""
     backend = environ.get("PULUMI_BACKEND_URL", "")
     if not backend.startswith("file://"):
         return False
     # Where it really lies: `..` and links must not carry a rehearsal into another state.
     parts = Path(unquote(urlsplit(backend).path)).resolve().parts
-    wanted = (".plumbline", "rehearsals", pins.stack)
+    wanted = (".plumbline", "rehearsals", rehearsal)
     return any(parts[at : at + 3] == wanted for at in range(len(parts)))
 
 

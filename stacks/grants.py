@@ -10,6 +10,7 @@ from components.identity import Identity
 from components.key_vault import KeyVault
 from components.monitoring import Monitoring
 from components.storage import Storage
+from stacks.registry import ConsumedRegistry
 from stacks.settings import Deployer
 
 
@@ -84,6 +85,25 @@ def pipeline_grants(
             reason=reason,
         )
         for noun, role, scope, reason in needed
+    )
+
+
+def registry_grants(
+    registry: ConsumedRegistry | None, workspace: Identity, pipeline: Identity
+) -> tuple[Grant, ...]:
+    """What a stack's own identities need of the registry that its releases lie in: to pull, never to publish."""
+    if registry is None:
+        return ()
+    return tuple(
+        Grant(
+            noun=f"{noun}-registry",
+            role=pulumi.Output.from_input(registry.pull_role_id),
+            scope=registry.id,
+            principal_id=identity.principal_id,
+            principal_type="ServicePrincipal",
+            reason="Runs what was released.",
+        )
+        for noun, identity in (("workspace", workspace), ("pipeline", pipeline))
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pulumi
-from pulumi_azure_native import authorization, resources
+from pulumi_azure_native import resources
 
 from components.access import Access, AccessArgs
 from components.compute import Compute, ComputeArgs
@@ -13,16 +13,18 @@ from components.container_registry import ContainerRegistry, ContainerRegistryAr
 from components.datastore import Datastore, DatastoreArgs
 from components.identity import Identity, IdentityArgs
 from components.key_vault import KeyVault, KeyVaultArgs
+from components.locked_release import LockedRelease, LockedReleaseArgs
 from components.ml_pipeline import MLPipeline, MLPipelineArgs
 from components.monitoring import Monitoring, MonitoringArgs
 from components.naming import Naming
 from components.role import RunRole, RunRoleArgs
 from components.storage import Storage, StorageArgs
 from components.workspace import Workspace, WorkspaceArgs
-from plumbline.assets import MLPipeline as PipelineDefinition
 from plumbline.azureml import ClusterFinding, check_clusters
-from plumbline.fence import CloudPins, FenceError, require_pinned_cloud
-from stacks.grants import deployer_grants, pipeline_grants, reviewer_grants, workspace_grants
+from stacks.grants import deployer_grants, pipeline_grants, registry_grants, reviewer_grants, workspace_grants
+from stacks.login import require_pinned_login
+from stacks.registry import registry_of
+from stacks.releases import Releases
 from stacks.settings import PROJECT, Cloud, Cluster, Settings, place_of
 
 APPROVED_DATA = "approved-data"
@@ -35,10 +37,8 @@ class Platform(pulumi.ComponentResource):
         pipelines: references of every registered asset by pipeline.
     """
 
-    def __init__(
-        self, stack: str, cloud: Cloud, settings: Settings, pipelines: tuple[PipelineDefinition, ...]
-    ) -> None:
-        _require_pinned_login(stack, cloud)
+    def __init__(self, stack: str, cloud: Cloud, settings: Settings, releases: Releases) -> None:
+        require_pinned_login(stack, cloud)
         naming = Naming(platform=settings.platform, stack=stack, subscription_id=cloud.subscription_id)
         _require_possible_clusters(stack, cloud, settings, naming)
         super().__init__("platform:stacks:Platform", settings.platform, None)
@@ -69,6 +69,7 @@ class Platform(pulumi.ComponentResource):
         role = RunRole(
             "pipeline-run", RunRoleArgs(naming=self._naming, resource_group_id=group.id), self._child
         )
+        consumed = registry_of(cloud, settings)
         grants = pipeline_grants(pipeline_identity, storage, registry, workspace.id, role.id)
         access = Access(
             "access",
@@ -78,6 +79,7 @@ class Platform(pulumi.ComponentResource):
                     *grants,
                     *deployer_grants(settings.deployers, storage),
                     *reviewer_grants(settings.reviewers, storage),
+                    *registry_grants(consumed, workspace_identity, pipeline_identity),
                 ),
             ),
             self._child,
@@ -91,7 +93,11 @@ class Platform(pulumi.ComponentResource):
             ),
         ]
         datastore = self._approved_data(workspace, storage)
-        made = {
+        # Uploads need the deployer's role on the storage; a schedule needs its clusters.
+        ready = pulumi.ResourceOptions(
+            parent=self, depends_on=[*access.assignments, *clusters, datastore, workspace]
+        )
+        made: dict[str, MLPipeline | LockedRelease] = {
             definition.name: MLPipeline(
                 definition.name.replace("_", "-"),
                 MLPipelineArgs(
@@ -100,17 +106,29 @@ class Platform(pulumi.ComponentResource):
                     definition=definition,
                     schedule_enabled=settings.schedules_enabled,
                 ),
-                # Uploads need the deployer's role on the storage; a schedule needs its clusters.
-                opts=pulumi.ResourceOptions(
-                    parent=self, depends_on=[*access.assignments, *clusters, datastore, workspace]
-                ),
+                opts=ready,
             )
-            for definition in pipelines
+            for definition in releases.defined
+        }
+        made |= {
+            release.pipeline: LockedRelease(
+                release.pipeline.replace("_", "-"),
+                LockedReleaseArgs(
+                    resource_group_name=group.name,
+                    workspace_name=workspace.workspace_name,
+                    release=release,
+                    source=releases.lock_source,
+                    schedule_enabled=settings.schedules_enabled,
+                ),
+                opts=ready,
+            )
+            for release in releases.locked
         }
         self.outputs = {
             "resource_group_name": group.name,
             "workspace_name": workspace.workspace_name,
             "workspace_id": workspace.id,
+            **({"ml_registry_id": consumed.id} if consumed else {}),
             "pipelines": {name: pipeline.references for name, pipeline in made.items()},
         }
         self.register_outputs(self.outputs)
@@ -273,24 +291,3 @@ def _require_possible_clusters(stack: str, cloud: Cloud, settings: Settings, nam
         pulumi.log.warn(told(warning))
     if found.problems:
         raise pulumi.RunError("\n".join(["the clusters are refused:", *map(told, found.problems)]))
-
-
-def _require_pinned_login(stack: str, cloud: Cloud) -> None:
-    """Refuse another cloud, tenant or subscription than the stack pins."""
-    pins = CloudPins(
-        stack=stack, cloud=cloud.name, tenant_id=cloud.tenant_id, subscription_id=cloud.subscription_id
-    )
-    try:
-        require_pinned_cloud(pins)
-    except FenceError as error:
-        raise pulumi.RunError(str(error)) from None
-    login = authorization.get_client_config()
-    for noun, got, expected in (
-        ("tenant", login.tenant_id, cloud.tenant_id),
-        ("subscription", login.subscription_id, cloud.subscription_id),
-    ):
-        if got.lower() != expected.lower():
-            raise pulumi.RunError(
-                f"Pulumi.{stack}.yaml: {noun}: got {got} from the login, expected {expected}. "
-                "Log in to the pinned one, or mend the pin."
-            )

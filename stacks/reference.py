@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stacks.settings import PROJECT, Cloud, Settings
+from stacks.settings import PROJECT, Cloud, RegistrySettings, Settings
 
 FOLDER = Path("docs/reference")
 PAGE, SCHEMA = FOLDER / "settings.md", FOLDER / "settings.schema.json"
@@ -43,9 +43,16 @@ def main(argv: Sequence[str]) -> int:
 
 def schema() -> dict[str, Any]:
     """A JSON Schema (draft 2020-12) of `Pulumi.<stack>.yaml`."""
-    settings, cloud = Settings.model_json_schema(), Cloud.model_json_schema()
+    settings, registry = Settings.model_json_schema(), RegistrySettings.model_json_schema()
+    cloud = Cloud.model_json_schema()
     config = {key: cloud["properties"][name] for key, name in PINS.items()}
-    config |= {f"{PROJECT}:{name}": _or_text(field) for name, field in settings["properties"].items()}
+    config |= {
+        f"{PROJECT}:{name}": _or_text(field)
+        for name, field in (registry["properties"] | settings["properties"]).items()
+    }
+    config[f"{PROJECT}:serves"] |= {"enum": ["platform", "registry"]}
+    config[f"{PROJECT}:serves"].pop("const", None)
+    of_both = [name for name in settings["required"] if name in registry["required"]]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A stack of this project",
@@ -55,13 +62,28 @@ def schema() -> dict[str, Any]:
             "config": {
                 "type": "object",
                 "properties": config,
-                "required": [*PINS, *(f"{PROJECT}:{name}" for name in settings["required"])],
+                "required": [*PINS, *(f"{PROJECT}:{name}" for name in of_both)],
+                "if": {
+                    "properties": {f"{PROJECT}:serves": {"const": "registry"}},
+                    "required": [f"{PROJECT}:serves"],
+                },
+                "then": _only(registry, settings),
+                "else": _only(settings, registry),
                 # A misspelt setting of ours is refused; other providers may have keys of their own.
                 "patternProperties": {f"^(?!{PROJECT}:)": {}},
                 "additionalProperties": False,
             }
         },
-        "$defs": settings["$defs"],
+        "$defs": settings["$defs"] | registry["$defs"],
+    }
+
+
+def _only(own: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """What holds of one of the two: it has its own settings and none of the other's."""
+    foreign = [f"{PROJECT}:{name}" for name in other["properties"] if name not in own["properties"]]
+    return {
+        "required": [f"{PROJECT}:{name}" for name in own["required"]],
+        "propertyNames": {"not": {"enum": foreign}},
     }
 
 
@@ -81,7 +103,10 @@ def page() -> str:
         "```",
         "",
         *_table(
-            "Where the stack lives, and what the program takes", config["properties"], config["required"]
+            "Where the stack lives, and what the program takes",
+            config["properties"],
+            config["required"],
+            conditional=_conditions(config),
         ),
     ]
     for name, model in tree["$defs"].items():
@@ -89,13 +114,32 @@ def page() -> str:
     return "\n".join(lines)
 
 
-def _table(title: str, fields: dict[str, Any], required: Sequence[str], opening: str = "") -> Iterator[str]:
+def _conditions(config: dict[str, Any]) -> dict[str, str]:
+    """Setting -> of which kind of stack it is, where it is not of both."""
+    found = {}
+    for noun, branch in (("platform", "else"), ("registry", "then")):
+        other = config["then" if branch == "else" else "else"]
+        for name in other["propertyNames"]["not"]["enum"]:
+            need = "Required" if name in config[branch]["required"] else "Optional"
+            found[name] = f"{need} of a {noun}"
+    return found
+
+
+def _table(
+    title: str,
+    fields: dict[str, Any],
+    required: Sequence[str],
+    opening: str = "",
+    conditional: Mapping[str, str] | None = None,
+) -> Iterator[str]:
     yield from (f"## {title}", "")
     if opening:
         yield from (opening, "")
     yield from ("| Key | | Value | Meaning |", "|---|---|---|---|")
     for name, field in fields.items():
-        need = "Required" if name in required else f"Optional, `{json.dumps(field.get('default'))}`"
+        default = "" if "default" not in field else f", `{json.dumps(field['default'])}`"
+        need = "Required" if name in required else (conditional or {}).get(name, "Optional")
+        need += default if need.startswith("Optional") else ""
         yield f"| `{name}` | {need} | {_value(field)} | {_cell(field.get('description', ''))} |"
     yield ""
 

@@ -1,13 +1,81 @@
-"""Which ML pipelines a stack carries: every definition is read and checked before anything is declared."""
+"""What pipelines a stack carries: read from the checkout's definitions, or from its lock alone."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
 
 from plumbline.assets import DefinitionErrors, MLPipeline, load_ml_pipelines
-from stacks.settings import PROJECT, Settings, place_of
+from plumbline.assets.lock import Lock, LockError, Release, lock_path, read_lock
+from plumbline.azureml import check_pins
+from stacks.registry import registry_of
+from stacks.settings import PROJECT, Cloud, Settings, place_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Releases:
+    """What a stack carries: definitions of the checkout, or releases of its lock.
+
+    Attributes:
+        lock_source: The lock's path, relative to the project.
+    """
+
+    defined: tuple[MLPipeline, ...] = ()
+    locked: tuple[Release, ...] = ()
+    lock_source: str = ""
+
+
+def load_releases(stack: str, cloud: Cloud, settings: Settings) -> Releases:
+    """Read what the stack carries; pins of a lock are held against the registry before anything is declared.
+
+    Raises: pulumi.RunError: every problem at once.
+    """
+    if settings.releases == "source":
+        return Releases(defined=load_pipelines(stack, settings))
+    root = Path.cwd()
+    source = lock_path(root, stack).relative_to(root).as_posix()
+    try:
+        lock = read_lock(root, stack)
+    except LockError as error:
+        raise pulumi.RunError(f"the stack's lock is refused:\n{error}") from None
+    if lock is None:
+        pulumi.log.info(f"{source} is not there: nothing was promoted to {stack} yet.")
+        return Releases(lock_source=source)
+    _require_pins(stack, cloud, settings, lock, source)
+    return Releases(locked=tuple(lock.releases), lock_source=source)
+
+
+def _require_pins(stack: str, cloud: Cloud, settings: Settings, lock: Lock, source: str) -> None:
+    registry = registry_of(cloud, settings)
+    assert registry is not None, "settings were checked"
+    if lock.registry != registry.name:
+        raise pulumi.RunError(
+            f"{source}: registry: got {lock.registry}, expected {registry.name} as "
+            f"{place_of(stack, f'{PROJECT}:mlRegistry.stack')} has it. Promote to this registry, or mend the setting."
+        )
+    problems = check_pins(
+        registry_name=registry.name,
+        resource_group_name=registry.resource_group_name,
+        subscription_id=registry.subscription_id,
+        pins={
+            (pin.kind, pin.reference): pin.model_dump(mode="json")
+            for release in lock.releases
+            for pin in release.pins
+        }.values(),
+        code_downloaded=settings.pinned_code_downloaded,
+    )
+    if problems:
+        raise pulumi.RunError(
+            "\n".join(
+                [
+                    f"{source}: the registry does not hold what the lock pins:",
+                    *problems,
+                    f"Nothing was changed. Promote again, or go back: plumbline rollback --stack {stack}",
+                ]
+            )
+        )
 
 
 def load_pipelines(stack: str, settings: Settings) -> tuple[MLPipeline, ...]:

@@ -70,8 +70,47 @@ class Deployer(_Settings):
     type: Literal["ServicePrincipal", "User", "Group"] = Field(description="What the object id stands for.")
 
 
+class MLRegistry(_Settings):
+    """Where a stack's releases lie: the registry that another stack of this platform serves."""
+
+    stack: str = Field(
+        min_length=1, description="The stack that serves the registry; its names follow from it."
+    )
+    subscription_id: Guid | None = Field(
+        default=None, description="Its subscription, when it is another than the stack's own."
+    )
+
+
+class RegistrySettings(_Settings):
+    """A stack that serves a registry: no workspace, no pipelines; who may publish in it and who may pull from it."""
+
+    serves: Literal["registry"] = Field(description="What the stack is for.")
+    platform: str = Field(
+        pattern=r"^[a-z][a-z0-9]{2,11}$", description="Short name that every Azure name carries."
+    )
+    ownership: Ownership = Field(description="Who owns, who pays, who is called.")
+    publishers: tuple[Deployer, ...] = Field(
+        min_length=1, description="Who runs `plumbline promote`: may publish versions in the registry."
+    )
+    pullers: tuple[Deployer, ...] = Field(
+        default=(),
+        description="Who runs `pulumi up` on stacks that consume it, and what else runs its versions; may publish nothing.",
+    )
+    public_access_allowed: bool = Field(
+        default=False,
+        description="Whether the public network reaches the platform; false is refused until there are private endpoints.",
+    )
+    protected: bool = Field(
+        default=True,
+        description="Whether `pulumi destroy` and replacements refuse to delete what holds data: the group, storage, "
+        "vault, registry, logs, workspace.",
+    )
+
+
 class Settings(_Settings):
     """Everything that differs between two stacks."""
+
+    serves: Literal["platform"] = Field(default="platform", description="What the stack is for.")
 
     platform: str = Field(
         pattern=r"^[a-z][a-z0-9]{2,11}$", description="Short name that every Azure name carries."
@@ -86,8 +125,21 @@ class Settings(_Settings):
     reviewers: tuple[Guid, ...] = Field(
         default=(), description="Object ids of the users who read runs' outputs and approve releases."
     )
+    releases: Literal["source", "lock"] = Field(
+        default="source",
+        description="Where its pipelines come from: the definitions of the checkout, or stacks/locks/<stack>.yaml alone.",
+    )
     pipelines: tuple[FolderName, ...] = Field(
-        min_length=1, description="Folders below `pipelines/` that the stack registers."
+        default=(),
+        description="Folders below `pipelines/` that the stack registers; none where a lock says them.",
+    )
+    ml_registry: MLRegistry | None = Field(
+        default=None,
+        description="The registry of a lock's pins. Conditional: required with `releases: lock`.",
+    )
+    pinned_code_downloaded: bool = Field(
+        default=False,
+        description="Whether an update downloads the code behind every pin and hashes it, beside its spec.",
     )
     schedules_enabled: bool = Field(default=True, description="Whether schedules fire in this stack.")
     public_access_allowed: bool = Field(
@@ -108,7 +160,7 @@ class Settings(_Settings):
     )
 
 
-def load_settings() -> tuple[str, Cloud, Settings]:
+def load_settings() -> tuple[str, Cloud, Settings | RegistrySettings]:
     """Read the stack's name, its pinned cloud and its settings.
 
     Raises: pulumi.RunError: every wrong, unknown or missing setting at once, with file and line.
@@ -138,7 +190,10 @@ def load_settings() -> tuple[str, Cloud, Settings]:
         if ((got := azure.get(key)) or "").lower() != ((pinned := plumbline.get(key)) or "").lower()
     ]
     given = pulumi.Config()
-    names = {to_camel(name) for name in Settings.model_fields}
+    model: type[Settings | RegistrySettings] = (
+        RegistrySettings if given.get("serves") == "registry" else Settings
+    )
+    names = {to_camel(name) for name in model.model_fields}
     values = {name: _value(text) for name in names if (text := given.get(name)) is not None}
     for key in sorted(lines):
         name = key.removeprefix(f"{PROJECT}:")
@@ -147,7 +202,7 @@ def load_settings() -> tuple[str, Cloud, Settings]:
                 f"{_at(path, lines, key)}: {key}: got an unknown setting, expected one of {_list(names)}. "
                 f"{_nearest(name, names)}"
             )
-    settings = _validate(Settings, values, {None: f"{PROJECT}:"}, path, lines, problems)
+    settings = _validate(model, values, {None: f"{PROJECT}:"}, path, lines, problems)
     if settings is not None and not settings.public_access_allowed:
         # Closed for everybody, with registry and logs left open: worse than open, and nobody could deploy into it.
         name = f"{PROJECT}:publicAccessAllowed"
@@ -155,6 +210,10 @@ def load_settings() -> tuple[str, Cloud, Settings]:
             f"{_at(path, lines, name)}: {name}: got false, expected true: the platform has no private endpoints, so "
             "nobody would reach its workspace and storage. Set it to true."
         )
+    if isinstance(settings, Settings):
+        problems += [
+            f"{_at(path, lines, f'{PROJECT}:{key}')}: {PROJECT}:{text}" for key, text in _sources(settings)
+        ]
     if settings is not None and cloud is not None:
         try:
             Naming(platform=settings.platform, stack=stack, subscription_id=cloud.subscription_id)
@@ -163,6 +222,22 @@ def load_settings() -> tuple[str, Cloud, Settings]:
     if problems or cloud is None or settings is None:
         raise pulumi.RunError("\n".join(["the stack's settings are refused:", *problems]))
     return stack, cloud, settings
+
+
+def _sources(settings: Settings) -> list[tuple[str, str]]:
+    """What contradicts itself about where the pipelines come from, each with the key that it stands at."""
+    locked = settings.releases == "lock"
+    found = []
+    if locked and settings.pipelines:
+        text = f"pipelines: got {', '.join(settings.pipelines)}, expected none: the lock says which. Remove the list."
+        found.append(("pipelines", text))
+    if locked and settings.ml_registry is None:
+        text = "mlRegistry: got nothing, expected the registry that the lock's pins lie in. Add it."
+        found.append(("releases", text))
+    if not locked and not settings.pipelines:
+        text = "pipelines: got nothing, expected at least one folder below pipelines/. Add the list."
+        found.append(("pipelines", text))
+    return found
 
 
 def place_of(stack: str, setting: str) -> str:

@@ -1,6 +1,7 @@
 """Ten lines with the official client and no trick, as a user's own script has them; run as a process of its own.
 
-Usage: python official_client.py list | raise NODES | disable | enable | tag COMPONENT
+Usage: python official_client.py list | raise NODES | disable | enable | archive COMPONENT VERSION | restore COMPONENT VERSION |
+trigger | status JOB | tag COMPONENT
 """
 
 import json
@@ -32,6 +33,14 @@ match sys.argv[1:]:
         client.schedules.begin_disable("claims_release_weekly").result()
     case ["enable"]:
         client.schedules.begin_enable("claims_release_weekly").result()
+    case ["archive", name, version]:
+        client.components.archive(name=name, version=version)
+    case ["restore", name, version]:
+        client.components.restore(name=name, version=version)
+    case ["trigger"]:
+        print(client.schedules.trigger("claims_release_weekly").job_name)
+    case ["status", job]:
+        print(client.jobs.get(job).status)
     case ["tag", name]:
         component = client.components.get(name, label="latest")
         component.tags = {**component.tags, "seen_by": os.environ["PLUMBLINE_PRINCIPAL"]}

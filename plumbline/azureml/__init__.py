@@ -25,6 +25,7 @@ from plumbline.azureml.component import Component
 from plumbline.azureml.data_asset import DataAsset
 from plumbline.azureml.environment import Environment
 from plumbline.azureml.model import Model
+from plumbline.azureml.pin_check import check_pins
 from plumbline.azureml.pipeline_schedule import PipelineSchedule
 from plumbline.azureml.provider import Provider
 
@@ -51,4 +52,5 @@ __all__ = [
     "get_data",
     "get_environment",
     "get_model",
+    "check_pins",
 ]

@@ -17,6 +17,9 @@ def main(arguments: list[str] | None = None) -> int:
     command = verbs.add_parser("serve", help="serve one emulator home over TLS on 127.0.0.1")
     command.add_argument("--home", type=Path, required=True, help="folder of everything it keeps")
     command.add_argument("--stack", required=True, help="stack that it plays for")
+    command.add_argument(
+        "--also-stack", action="append", default=[], help="another stack of the same rehearsal"
+    )
     command.add_argument("--cloud", required=True, help="cloud name in its metadata")
     command.add_argument("--tenant-id", type=_guid, required=True)
     command.add_argument("--subscription-id", type=_guid, required=True)
@@ -34,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         serve(
             folder=options.home, stack=options.stack, cloud=options.cloud, tenant_id=options.tenant_id,
             subscription_id=options.subscription_id, location=options.location, port=options.port,
-            azure_noise=options.azure_noise,
+            azure_noise=options.azure_noise, also_stacks=tuple(options.also_stack),
         )  # fmt: skip
     except HomeError as error:
         print(error, file=sys.stderr)

@@ -60,6 +60,7 @@ def ready_content(emulator: Emulator) -> dict[str, Any]:
         "port": settings.port,
         "cloud": settings.cloud,
         "stack": settings.stack,
+        "also_stacks": list(settings.also_stacks),
         "tenant_id": settings.tenant_id,
         "subscription_id": settings.subscription_id,
         "location": settings.location,
@@ -78,6 +79,7 @@ def serve(
     location: str,
     port: int | None,
     azure_noise: bool,
+    also_stacks: tuple[str, ...] = (),
 ) -> None:
     """Serves until SIGTERM or SIGINT.
 
@@ -92,6 +94,7 @@ def serve(
         settings = Settings(
             home=home.folder, stack=stack, cloud=cloud, tenant_id=tenant_id, subscription_id=subscription_id,
             location=location, port=listener.getsockname()[1], azure_noise=azure_noise,
+            also_stacks=also_stacks,
         )  # fmt: skip
         emulator = Emulator(settings)
         config = uvicorn.Config(

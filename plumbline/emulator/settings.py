@@ -15,6 +15,7 @@ class Settings:
     Args:
         home: Folder of everything this emulator keeps (0700).
         stack: Pulumi stack that it plays for; shown in the metadata, where the fence reads it.
+        also_stacks: Further stacks of the same rehearsal, which share this cloud.
         cloud: Name in the metadata (azure-ai-ml's AZUREML_CURRENT_CLOUD).
         port: Bound on 127.0.0.1.
         azure_noise: Answers vary as Azure's do; see noises.yaml.
@@ -28,6 +29,7 @@ class Settings:
     location: str
     port: int
     azure_noise: bool = False
+    also_stacks: tuple[str, ...] = ()
 
     @property
     def is_rehearsal(self) -> bool:

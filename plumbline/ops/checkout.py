@@ -27,6 +27,29 @@ def source_commit(folder: Path) -> str:
     return f"{head.strip()}{DIRTY}" if _git(folder, "status", "--porcelain") else head.strip()
 
 
+def uncommitted(folder: Path, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Files below some paths that differ from the commit that is checked out, or that it does not hold."""
+    listed = (
+        _git(folder, "status", "--porcelain", "--no-renames", "--untracked-files=all", "--", *paths) or ""
+    )
+    return tuple(line[3:].strip('"') for line in listed.splitlines())
+
+
+def file_before(folder: Path, path: str, *, most: int) -> Iterator[tuple[str, bytes]]:
+    """(commit, content) of a file in the commits of the checked out branch that changed it, the newest first."""
+    found = _git(folder, "log", f"--max-count={most}", "--format=%H", "HEAD", "--", path) or ""
+    for commit in found.split():
+        answer = subprocess.run(
+            ["git", "cat-file", "blob", f"{commit}:./{path}"],
+            cwd=folder,
+            check=False,
+            capture_output=True,
+            timeout=_SECONDS,
+        )
+        if answer.returncode == 0:
+            yield commit, answer.stdout
+
+
 def commits_of(folder: Path, path: str, *, most: int) -> tuple[str, ...]:
     """The checked out commit, then the newest before it that changed a path; nothing outside of git."""
     found = _git(folder, "log", f"--max-count={most}", "--format=%H", "HEAD", "--", path)

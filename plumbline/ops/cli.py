@@ -24,6 +24,9 @@ VERBS = {
     "component": "List and show registered components.",
     "model": "Approve and register models that passed their gate.",
     "evidence": "Write and verify the evidence of a run.",
+    "promote": "Bring a release one stack further: verify it, publish it, write the lock.",
+    "rollback": "Restore the release before, and prove what the stack holds.",
+    "releases": "List, prove and compare the releases that stacks run.",
 }
 
 

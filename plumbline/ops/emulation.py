@@ -72,7 +72,7 @@ def begin_emulation(
     """Find the engine, start the emulator, install the azure-native stand-in, make the stack.
 
     Args:
-        stack_folder: Where the file of the stack lies that the engine may write to. Default: the project.
+        stack_folder: Where the files of its stacks lie that the engine may write to. Default: the project.
     Raises: UserError: a part is not to be had; somebody alive holds the stack.
     """
     try:
@@ -83,8 +83,9 @@ def begin_emulation(
     environment = client_environment(stack, ready, engine=engine.path, principal=principal)
     emulation = Emulation(stack=stack, engine=engine, ready=ready, project=project, environment=environment)
     _install_stand_in(emulation)
-    clear_dead_locks(stack.state, stack.stack, say)
-    _make_stack(emulation, stack_folder or project)
+    for name in (stack.stack, *stack.also):
+        clear_dead_locks(stack.state, name, say)
+        _make_stack(emulation, name, stack_folder or project)
     return emulation
 
 
@@ -108,9 +109,8 @@ def _install_stand_in(emulation: Emulation) -> None:
         )
 
 
-def _make_stack(emulation: Emulation, folder: Path) -> None:
+def _make_stack(emulation: Emulation, name: str, folder: Path) -> None:
     state = emulation.stack.state / ".pulumi" / "stacks"
-    name = emulation.stack.stack
     if not any(state.glob(f"*/{name}.json*")):
         # The one engine command that writes to the stack's file beside Pulumi.yaml, wherever it is told to look.
         answer = replace(emulation, project=folder).read(

@@ -19,6 +19,18 @@ for lock in {state}/.pulumi/locks/*/*/*/*.json; do
         break
     fi
 done
+if [ -n "$PLUMBLINE_STACK_FILES" ]; then
+    # A rehearsal: the engine reads and writes the copy of a stack's file, whichever stack the words name.
+    stack="$PULUMI_STACK" before=""
+    for word in "$@"; do
+        case "$before" in -s|--stack) stack="$word" ;; esac
+        case "$word" in --stack=*) stack="${{word#--stack=}}" ;; esac
+        before="$word"
+    done
+    if [ -e "$PLUMBLINE_STACK_FILES/Pulumi.$stack.yaml" ]; then
+        export PULUMI_OPTION_CONFIG_FILE="$PLUMBLINE_STACK_FILES/Pulumi.$stack.yaml"
+    fi
+fi
 exec {engine} "$@"
 """
 

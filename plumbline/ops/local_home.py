@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class EmulatedStack:
         stack: The stack's short name.
         cloud: The name that the emulator's metadata answers.
         root: `.plumbline/local` or `.plumbline/rehearsals/<stack>` of a project.
+        also: Further stacks that share its emulator and state: a rehearsal of several.
     """
 
     stack: str
@@ -43,6 +44,7 @@ class EmulatedStack:
     subscription_id: str
     location: str
     root: Path
+    also: tuple[str, ...] = ()
 
     @property
     def emulator_home(self) -> Path:
@@ -107,8 +109,11 @@ class EmulatedStack:
         self.prepare()
         require_space(self.root)
         running = self.ready()
-        if running is not None:
+        if running is not None and set(self.also) <= set(running.get("also_stacks") or ()):
             return running
+        if running is not None:
+            # It says in its metadata which stacks it plays for, and that is fixed for the life of its process.
+            self.stop()
         self.emulator_home.mkdir(exist_ok=True, mode=0o700)
         log = self.emulator_home / "emulator.log"
         arguments = [
@@ -119,6 +124,8 @@ class EmulatedStack:
         ]  # fmt: skip
         if azure_noise:
             arguments.append("--azure-noise")
+        for stack in self.also:
+            arguments += ["--also-stack", stack]
         with log.open("ab") as output:
             process = subprocess.Popen(
                 arguments,
@@ -161,13 +168,26 @@ class EmulatedStack:
 
 def local_stack(project: Path, pins: Mapping[str, str]) -> EmulatedStack:
     """The emulated stack `local` of a project."""
-    return EmulatedStack(stack="local", cloud=LOCAL_CLOUD, root=project / ".plumbline" / "local", **pins)
+    return _emulated("local", LOCAL_CLOUD, project / ".plumbline" / "local", pins)
 
 
-def rehearsal(project: Path, stack: str, pins: Mapping[str, str]) -> EmulatedStack:
-    """The rehearsal of a real cloud's stack."""
+def rehearsal(
+    project: Path, stack: str, pins: Mapping[str, str], *, also: tuple[str, ...] = ()
+) -> EmulatedStack:
+    """The rehearsal of a real cloud's stack, alone or together with others of the same subscription."""
     root = project / ".plumbline" / "rehearsals" / stack
-    return EmulatedStack(stack=stack, cloud=REHEARSAL_CLOUD, root=root, **pins)
+    return replace(_emulated(stack, REHEARSAL_CLOUD, root, pins), also=also)
+
+
+def _emulated(stack: str, cloud: str, root: Path, pins: Mapping[str, str]) -> EmulatedStack:
+    return EmulatedStack(
+        stack=stack,
+        cloud=cloud,
+        root=root,
+        tenant_id=pins["tenant_id"],
+        subscription_id=pins["subscription_id"],
+        location=pins["location"],
+    )
 
 
 def remove_all(home: Path) -> int:

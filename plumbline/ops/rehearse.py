@@ -6,6 +6,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,33 +23,38 @@ if TYPE_CHECKING:
 @click.command("rehearse", context_settings={"ignore_unknown_options": True})
 @click.argument("stack")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, required=True, metavar="-- COMMAND...")
+@click.option("--with", "others", multiple=True, metavar="STACK", help="Another stack on the same emulator.")
 @click.option("--as", "principal", default="deployer", show_default=True, help="A seeded principal.")
 @click.option("--azure-noise", is_flag=True, help="Answer as unpredictably as Azure may.")
 @click.option("--keep", is_flag=True, help="Leave the rehearsal's emulator running afterwards.")
-def command(stack: str, words: tuple[str, ...], principal: str, azure_noise: bool, keep: bool) -> None:
+def command(
+    stack: str, words: tuple[str, ...], others: tuple[str, ...], principal: str, azure_noise: bool, keep: bool
+) -> None:
     """Run COMMAND for STACK against an emulator that answers with the stack's own tenant and subscription.
 
-    The rehearsal's emulator and state last between calls, below .plumbline/rehearsals/STACK; the stack's
-    file is read, never written. COMMAND runs in the project, and its exit code is this command's.
+    With --with, further stacks share that emulator and its state, as promotion from one to the next needs them; they
+    pin the same tenant, subscription and region. COMMAND names the one it means: pulumi up -s staging.
+
+    The rehearsal's emulator and state last between calls, below .plumbline/rehearsals/STACK; the stacks'
+    files are read, never written. COMMAND runs in the project, and its exit code is this command's.
     Real Azure, the stack's key vault and its login are not reached.
 
     \b
     Example: plumbline rehearse dev -- pulumi preview
+    Example: plumbline rehearse dev --with shared --with staging -- pulumi up -s shared
     """
     from plumbline.ops.emulation import begin_emulation
     from plumbline.ops.rehearsed_file import copy_stack_file
 
     project = project_root()
-    file = read_stack_file(project, stack)
-    if file.pins.cloud in EMULATED_CLOUDS:
-        raise UsageError(
-            f"rehearse: got {stack!r}, which is emulated already, expected a stack of a real cloud."
-        )
-    emulated = rehearsal(project, stack, file.emulated())
+    others = tuple(dict.fromkeys(name for name in others if name != stack))
+    pins = _pins_of_all(project, (stack, *others))
+    emulated = rehearsal(project, stack, pins, also=others)
     emulated.prepare()
     with _alone(emulated):
         copy = copy_stack_file(project, emulated.root / "project", stack)
-        _say_what_is_left_out(copy)
+        for one in (copy, *(copy_stack_file(project, copy.folder, name) for name in others)):
+            _say_what_is_left_out(one)
         ran_before = emulated.ready() is not None
         try:
             emulation = begin_emulation(
@@ -61,12 +67,34 @@ def command(stack: str, words: tuple[str, ...], principal: str, azure_noise: boo
             )
             # `pulumi` in the words means this stack and the copy of its file: nobody has to say so.
             own = {"PULUMI_STACK": stack, "PULUMI_OPTION_CONFIG_FILE": str(copy.path)}
+            own |= {"PLUMBLINE_STACK_FILES": str(copy.folder)}
             environment = replace(emulation.environment, variables={**emulation.environment.variables, **own})
             status = replace(emulation, environment=environment).run(words)
         finally:
             if not (keep or ran_before):
                 emulated.stop()
     raise SystemExit(status)
+
+
+def _pins_of_all(project: Path, stacks: tuple[str, ...]) -> dict[str, str]:
+    """What all of them pin. Raises: UsageError: one is emulated already, or they pin different places."""
+    found: dict[str, dict[str, str]] = {}
+    for name in stacks:
+        file = read_stack_file(project, name)
+        if file.pins.cloud in EMULATED_CLOUDS:
+            raise UsageError(
+                f"rehearse: got {name!r}, which is emulated already, expected a stack of a real cloud."
+            )
+        found[name] = file.emulated()
+    first = found[stacks[0]]
+    for name, pins in found.items():
+        for noun, value in pins.items():
+            if value.lower() != first[noun].lower():
+                raise UsageError(
+                    f"rehearse: --with {name}: {noun}: got {value}, expected {first[noun]} as {stacks[0]} pins it: one "
+                    "emulator plays one subscription. Rehearse them apart."
+                )
+    return first
 
 
 @contextmanager

@@ -81,7 +81,7 @@ def enter_target(
     if stack is not None:
         pins, live, local = enter_stack(stack)
         if resource_group is None or workspace_name is None:
-            names = _names(stack, _exported(project_root(), stack) if local is None else local.outputs())
+            names = _names(stack, stack_outputs(project_root(), stack) if local is None else local.outputs())
         subscription = pins.subscription_id
     else:
         live = _live_from_environment()
@@ -162,7 +162,7 @@ def _live_from_environment() -> LiveCloud:
     return live
 
 
-def _exported(project: Path, stack: str) -> dict[str, Any]:
+def stack_outputs(project: Path, stack: str) -> dict[str, Any]:
     """What the stack's last update exported, wherever its state lies."""
     words = ["pulumi", "stack", "output", "--json", "--stack", stack]
     try:

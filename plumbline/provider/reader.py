@@ -40,6 +40,16 @@ class Reader:
         found = await self._read(path, self._reader.pages(path, api_version=api_version, query=query))
         return found or []
 
+    async def post(self, path: str, *, api_version: str, body: Any) -> Any:
+        """The JSON answer to a POST that changes nothing, such as a signature to read with.
+
+        Raises: Refusal: as `get`, and when there is nothing at the path.
+        """
+        response = await self._read(path, self._reader.send("POST", path, api_version=api_version, body=body))
+        if response.status_code == 404:
+            raise Refusal(f"read {_short(path)}: got nothing there, expected an answer.")
+        return response.json()
+
     async def close(self) -> None:
         """Close the connections."""
         await self._reader.close()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -87,9 +89,9 @@ def test_exit_code_and_words_of_the_command_are_passed_on(project: ProjectCopy) 
 
 def test_emulated_or_unknown_stack_is_refused(project: ProjectCopy) -> None:
     assert _rehearse(project, "local", "true", check=False).returncode == 2
-    answer = _rehearse(project, "prod", "true", check=False)
+    answer = _rehearse(project, "test", "true", check=False)
     assert answer.returncode == 1
-    assert "expected one of dev, local" in answer.stderr
+    assert "expected one of dev, local, prod, shared, staging" in answer.stderr
 
 
 def test_stack_with_a_key_vault_is_rehearsed_without_asking_it(project: ProjectCopy) -> None:
@@ -114,7 +116,7 @@ def test_stack_with_a_key_vault_is_rehearsed_without_asking_it(project: ProjectC
 
 
 def test_two_rehearsals_at_once_do_not_disturb_each_other(project: ProjectCopy) -> None:
-    other = project.root / "Pulumi.staging.yaml"
+    other = project.root / "Pulumi.other.yaml"
     other.write_text((project.root / "Pulumi.dev.yaml").read_text().replace("44444444-4444", "55555555-5555"))
     # `cat` ends when its input does: until then the rehearsal of dev goes on.
     held = subprocess.Popen(
@@ -128,7 +130,7 @@ def test_two_rehearsals_at_once_do_not_disturb_each_other(project: ProjectCopy) 
             assert time.monotonic() < deadline
             assert held.poll() is None
             time.sleep(0.05)
-        planned = _rehearse(project, "staging", "pulumi", "preview", "--non-interactive")
+        planned = _rehearse(project, "other", "pulumi", "preview", "--non-interactive")
         assert "/subscriptions/44444444" not in planned.stdout
         refused = _rehearse(project, "dev", "true", check=False)
         assert refused.returncode == 1
@@ -142,6 +144,37 @@ def test_two_rehearsals_at_once_do_not_disturb_each_other(project: ProjectCopy) 
     # Each rehearsal has stopped its own emulator, and only that.
     assert not list((project.root / ".plumbline/rehearsals").glob("*/emulator/ready.json"))
     assert project.ready()["stack"] == "local"
+
+
+def test_several_stacks_share_one_emulator_and_each_keeps_its_own_file(project: ProjectCopy) -> None:
+    together = ("rehearse", "staging", "--with", "shared", "--with", "staging", "--keep", "--")
+    try:
+        for stack in ("shared", "staging"):
+            words = ("pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--non-interactive")
+            up = project.plumbline(*together, *words)
+            assert f"rg-plumbline-{stack}" in up.stdout
+        assert "nothing was promoted to staging yet" in up.stdout
+        listed = project.plumbline(*together, "pulumi", "stack", "ls", "--json").stdout
+        assert {"shared", "staging"} <= {one["name"] for one in json.loads(listed)}
+        # What the emulator does not play for stays outside of the fence.
+        refused = project.plumbline(*together, "pulumi", "preview", "--stack", "dev", check=False)
+        assert refused.returncode != 0
+    finally:
+        # Without --keep the next one would stop it: it ran before.
+        home = project.root / ".plumbline/rehearsals/staging/emulator/ready.json"
+        os.kill(json.loads(home.read_text())["pid"], signal.SIGTERM)
+    assert _git(project, "status", "--porcelain") == ""
+
+
+def test_stacks_of_different_subscriptions_are_not_rehearsed_together(project: ProjectCopy) -> None:
+    file = project.root / "Pulumi.elsewhere.yaml"
+    file.write_text((project.root / "Pulumi.dev.yaml").read_text().replace("44444444-4444", "55555555-5555"))
+    try:
+        answer = project.plumbline("rehearse", "dev", "--with", "elsewhere", "--", "true", check=False)
+    finally:
+        file.unlink()
+    assert answer.returncode == 2
+    assert "--with elsewhere: subscription_id: got 55555555-5555" in answer.stderr
 
 
 def test_stack_named_with_capitals_and_signs_comes_up(project: ProjectCopy) -> None:

@@ -18,6 +18,7 @@ FORMS = {
     "logs": r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]",
     "insights": r"[^%&\\?/]{1,254}[^%&\\?/. ]",
     "registry": r"[A-Za-z0-9]{5,50}",
+    "ml-registry": r"[A-Za-z0-9][A-Za-z0-9_-]{2,32}",
     "workspace": r"[A-Za-z0-9][A-Za-z0-9_-]{2,32}",
     "workspace-identity": r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}",
     "pipeline-identity": r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}",

@@ -8,9 +8,11 @@ from typing import Any
 from plumbline.provider.cloud import Cloud
 from plumbline.provider.functions.asset_lookup import lookup_functions
 from plumbline.provider.functions.cluster_check import CHECK_CLUSTERS, check_clusters
+from plumbline.provider.functions.pin_check import CHECK_PINS, check_pins
 
 FUNCTIONS: Mapping[str, Callable[[Cloud, Mapping[str, Any]], Awaitable[dict[str, Any]]]] = {
     CHECK_CLUSTERS: check_clusters,
+    CHECK_PINS: check_pins,
     **lookup_functions(),
 }
 """Token -> function: takes the configured cloud and the arguments, answers the result."""

@@ -48,6 +48,7 @@ def _cloud(call: Call) -> dict[str, Any]:
         "microsoftGraphResourceId": f"{base}/",
         "plumbline": {
             "stack": settings.stack,
+            "alsoStacks": list(settings.also_stacks),
             "tenantId": settings.tenant_id,
             "subscriptionId": settings.subscription_id,
         },

@@ -1,0 +1,125 @@
+"""Whether a registry holds what a lock pins: its version as it is live, hashed anew, against the pin's spec. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from plumbline.assets import content_hash
+from plumbline.assets.lock import in_workspace
+from plumbline.assets.references import parse_reference
+from plumbline.azure.holding import holding
+from plumbline.azure.live_version import CODE_HASH_PROPERTY, live_version
+from plumbline.kinds.kind import is_true
+
+_MOST = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class PinFinding:
+    """One pin, held against the registry.
+
+    Attributes:
+        live_hash: Content hash of what is live, None when nothing is there.
+        problems: Why it does not hold; empty when it does.
+    """
+
+    reference: str
+    kind: str
+    expected_hash: str
+    live_hash: str | None
+    problems: tuple[str, ...] = ()
+
+
+def code_address(kind: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Name and version of the registry's code behind a component's body, None when it has none."""
+    if kind != "component":
+        return None
+    code = str(((body.get("properties") or {}).get("componentSpec") or {}).get("code") or "")
+    parts = code.removeprefix("azureml:").split("/")
+    if len(parts) < 4 or "versions" not in parts:
+        return None
+    at = parts.index("versions")
+    return (parts[at - 1], parts[at + 1]) if at + 1 < len(parts) else None
+
+
+def pin_finding(
+    pin: Mapping[str, Any],
+    body: Mapping[str, Any] | None,
+    *,
+    registry: str | None,
+    place: str,
+    code_hash: str | None,
+    code_problem: str | None = None,
+) -> PinFinding:
+    """Judge one pin.
+
+    Args:
+        pin: kind, name, version, content_hash, code_hash, reference_hashes, spec.
+        body: The version as ARM answers it, None when it is not there.
+        registry: Name of the registry that it lies in; None of a workspace, whose references are short already.
+        place: Where it lies, for messages: `registry R`, `workspace W`.
+        code_hash: Hash of the code behind it, downloaded or as the code version keeps it.
+        code_problem: Why the code itself does not hold.
+    """
+    kind, name, version = str(pin["kind"]), str(pin["name"]), str(pin["version"])
+    reference, expected = f"{name}:{version}", str(pin["content_hash"])
+    where = f"{kind} {reference}"
+    if body is None:
+        problem = f"{where}: got nothing in {place}, expected content {expected}"
+        return PinFinding(
+            reference=reference, kind=kind, expected_hash=expected, live_hash=None, problems=(problem,)
+        )
+    properties = body.get("properties") or {}
+    marked = (properties.get("properties") or {}).get(CODE_HASH_PROPERTY)
+    # Data and build contexts have no code asset: Azure keeps no hash of them but our own mark.
+    known = code_hash or (str(marked) if marked and kind != "component" else None)
+    live = live_version(kind, {**body, "properties": _local(kind, properties, registry)}, code_hash=known)
+    found = holding(kind, pin["spec"], live, content_hash=expected, version=version)
+    made = content_hash(kind, found.spec, reference_hashes=pin.get("reference_hashes") or None)
+    problems = [code_problem] if code_problem else []
+    if is_true(properties.get("isArchived")):
+        problems.append(
+            f"{where}: got it archived in {place}, expected it there for use. Restore it: "
+            f"az ml {kind} restore --name {name} --version {version}"
+            + (f" --registry-name {registry}" if registry else "")
+        )
+    if made != expected or not found.holds:
+        shown = [
+            f"{one.path}: {json.dumps(one.old)} -> {json.dumps(one.new)}" for one in found.differences[:_MOST]
+        ]
+        shown += [f"{path}: not shown" for path in found.hidden]
+        problems.append(
+            f"{where}: got content {made} in {place}, expected {expected} ({'; '.join(shown) or 'another spec'})"
+        )
+    return PinFinding(
+        reference=reference, kind=kind, expected_hash=expected, live_hash=made, problems=tuple(problems)
+    )
+
+
+def _local(kind: str, properties: Mapping[str, Any], registry: str | None) -> dict[str, Any]:
+    """Properties with this registry's references in short, but for the code, which is told by its hash."""
+    if kind != "component" or registry is None:
+        return dict(properties)
+    spec = dict(properties.get("componentSpec") or {})
+    code = spec.get("code")
+    local = in_workspace(spec, registry)
+    if code is not None:
+        local["code"] = code
+    environment = str(local.get("environment") or "")
+    address = parse_reference(environment)
+    if address is None and "/registries/" in environment:
+        local["environment"] = _from_arm(environment, registry)
+    return {**properties, "componentSpec": local}
+
+
+def _from_arm(text: str, registry: str) -> str:
+    """A registry asset's full ARM id in short, where it is this registry's."""
+    parts = text.strip("/").split("/")
+    if "registries" in parts and "versions" in parts:
+        place, at = parts.index("registries"), parts.index("versions")
+        if parts[place + 1].lower() == registry.lower():
+            return f"azureml:{parts[at - 1]}:{parts[at + 1]}"
+    return text

@@ -1,0 +1,81 @@
+"""What a release pins: every asset that its schedule's job reaches, each after what it refers to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plumbline.assets import AssetDefinition, MLPipeline, ScheduleDefinition, content_hash
+from plumbline.assets.lock import LockedSchedule, Pin, in_registry
+from plumbline.ops.errors import UserError
+
+_KINDS = ("environment", "component", "data")
+
+
+def definitions_of(pipeline: MLPipeline) -> tuple[AssetDefinition, ...]:
+    """The definitions that the schedule reaches, in the order in which they are published.
+
+    Raises: UserError: the pipeline has no schedule, or it reaches an asset that it does not define.
+    """
+    schedule = _schedule(pipeline)
+    known = {(one.kind, one.name, one.version): one for one in pipeline.assets}
+    wanted = [(ref.kind, ref.name, ref.version) for ref in schedule.references]
+    reached: set[tuple[str, str, str]] = set()
+    while wanted:
+        key = wanted.pop()
+        definition = known.get(key)
+        if definition is None or key in reached:
+            continue
+        reached.add(key)
+        wanted += [(ref.kind, ref.name, ref.version) for ref in definition.references]
+    found = tuple(one for one in pipeline.assets if (one.kind, one.name, one.version) in reached)
+    if odd := [one.reference for one in found if one.kind not in _KINDS]:
+        raise UserError(
+            f"{pipeline.folder}: got a schedule that reads {', '.join(odd)}, expected environments, components and "
+            "data only: a release does not pin models. Read the model from a data asset."
+        )
+    return found
+
+
+def pins_of(definitions: tuple[AssetDefinition, ...]) -> list[Pin]:
+    """Definitions as a lock pins them."""
+    return [
+        Pin.model_validate(
+            {
+                "kind": one.kind,
+                "name": one.name,
+                "version": one.version,
+                "content_hash": one.content_hash,
+                "code_hash": one.code_hash,
+                "reference_hashes": dict(one.reference_hashes),
+                "spec": one.fields,
+            }
+        )
+        for one in definitions
+    ]
+
+
+def locked_schedule(pipeline: MLPipeline, pins: list[Pin], registry: str) -> LockedSchedule:
+    """The pipeline's schedule over registry versions."""
+    schedule = _schedule(pipeline)
+    spec: dict[str, Any] = in_registry(schedule.fields, registry, kinds_of(pins))
+    return LockedSchedule(
+        name=schedule.name,
+        display_name=schedule.display_name,
+        description=schedule.description,
+        tags=dict(schedule.tags),
+        content_hash=content_hash("schedule", spec),
+        spec=spec,
+    )
+
+
+def kinds_of(pins: list[Pin]) -> dict[tuple[str, str], str]:
+    """(name, version) -> kind."""
+    return {(pin.name, pin.version): pin.kind for pin in pins}
+
+
+def _schedule(pipeline: MLPipeline) -> ScheduleDefinition:
+    if pipeline.schedule is None:
+        raise UserError(
+            f"{pipeline.folder}: got no schedule, expected one: it is what a stack runs of a release. Add schedule.yml."
+        )
+    return pipeline.schedule

@@ -1,0 +1,202 @@
+"""Protects the way of a release from dev to prod and back: refused for every reason, proven live, and nobody's to destroy."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.rehearsed import Rehearsal, rehearsed
+from tests.transcript import Transcript
+
+PIPELINE = Path("pipelines/claims_release")
+TERMS = PIPELINE / "release.yml"
+STAGING, PROD = Path("stacks/locks/staging.yaml"), Path("stacks/locks/prod.yaml")
+TO_STAGING = ("promote", "claims_release", "--from", "dev", "--to", "staging")
+TO_PROD = ("promote", "claims_release", "--from", "staging", "--to", "prod")
+RUN_SECONDS = 240
+CLOSED = """change_window:
+  days: [Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday]
+  hours: 00:00-24:00
+  time_zone: Etc/UTC
+  exclusions:
+    - {from: "2020-01-01", to: "2099-12-31", reason: frozen}
+"""
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """Four stacks on one emulator; alice and bob may read what runs of dev write."""
+    folder = tmp_path_factory.mktemp("promotion") / "project"
+    with rehearsed(folder, "dev", "shared", "staging", "prod") as world:
+        world.shell("deployer")
+        people = [world.ready["principals"][who]["object_id"] for who in ("alice", "bob")]
+        with (folder / "Pulumi.dev.yaml").open("a") as file:
+            file.write("  azure-ml-platform:reviewers:\n" + "".join(f"    - {one}\n" for one in people))
+        _rewrite(world, TERMS, re.compile(r"^change_window:.*?(?=^rollback:)", re.DOTALL | re.MULTILINE), "")
+        world.project.commit("Reviewers, and no change window")
+        world.read_files_again()
+        for stack in ("shared", "dev", "staging", "prod"):
+            world.up(stack)
+        yield world
+
+
+def _rewrite(world: Rehearsal, path: Path, old: re.Pattern[str] | str, new: str) -> None:
+    file = world.project.root / path
+    text = file.read_text()
+    changed = old.sub(new, text) if isinstance(old, re.Pattern) else text.replace(old, new)
+    assert changed != text, path
+    file.write_text(changed)
+
+
+class _Story:
+    """Runs commands and keeps them in a transcript."""
+
+    def __init__(self, world: Rehearsal) -> None:
+        self.world, self.transcript = world, Transcript()
+
+    def plumbline(
+        self, *words: str, who: str = "deployer", code: int = 0
+    ) -> subprocess.CompletedProcess[str]:
+        answer = self.world.run("plumbline", *words, who=who, check=False)
+        assert answer.returncode == code, f"{words}: {answer.returncode}\n{answer.stdout}\n{answer.stderr}"
+        root = str(self.world.project.root)
+        self.transcript.add(
+            f"plumbline {' '.join(words)}",
+            code,
+            *(text.replace(root, ".") for text in (answer.stdout, answer.stderr)),
+        )
+        return answer
+
+
+def test_a_release_goes_from_dev_to_prod_and_back(world: Rehearsal) -> None:
+    story = _Story(world)
+    story.transcript.say("a training script is changed, merged, and brought up in dev")
+    with (world.project.root / PIPELINE / "components/train/src/train.py").open("a") as file:
+        file.write("# The tail of the distribution is looked at next quarter.\n")
+    world.project.commit("Change the training script")
+    world.up("dev")
+    assert _codes(story.plumbline(*TO_STAGING, code=3)) == {"no-run"}
+    job = _ran(world)
+    _refusals_before_approval(story, job)
+    story.plumbline("releases", "list")
+
+    story.transcript.say("promoted to staging, and from there to prod")
+    story.plumbline(*TO_STAGING)
+    assert _codes(story.plumbline(*TO_PROD, code=3)) == {"dirty"}
+    world.project.commit("Promote to staging")
+    assert "2 created" in world.up("staging")
+    story.plumbline("releases", "show", "--stack", "staging", "--live")
+    story.plumbline(*TO_PROD)
+    first = (world.project.root / PROD).read_text()
+    world.project.commit("Promote to prod")
+    world.up("prod")
+    story.plumbline("releases", "show", "--stack", "prod", "--live")
+
+    story.transcript.say("somebody pauses the schedule of prod; drift finds it; it is repaired")
+    world.client("disable", place="prod")
+    assert world.run("plumbline", "drift", "--stack", "prod", check=False).returncode == 3
+    story.plumbline(
+        "releases", "show", "--stack", "prod", "--live", "--query", "[?!holds].problem", "-o", "tsv", code=3
+    )
+    world.up("prod")
+    assert world.run("plumbline", "drift", "--stack", "prod").returncode == 0
+
+    story.transcript.say("a bad release goes to prod past its change window, and is taken back")
+    _rewrite(world, PIPELINE / "schedule.yml", "hours: 6", "hours: 3")
+    _rewrite(world, TERMS, re.compile("^rollback:", re.MULTILINE), f"{CLOSED}rollback:")
+    world.project.commit("Run it at night")
+    world.up("dev")
+    straight = ("promote", "claims_release", "--from", "dev", "--to", "prod")
+    assert _codes(story.plumbline(*straight, code=3)) == {"outside-window"}
+    story.plumbline(*straight, "--override", "the meeting is moved", "--owner", "claims-analytics")
+    world.project.commit("Promote the night run")
+    world.up("prod")
+    story.plumbline("releases", "diff", "claims_release", "--stack", "prod")
+    story.plumbline("releases", "list", "--stack", "prod", "--history")
+    story.plumbline("rollback", "--stack", "prod")
+    assert (world.project.root / PROD).read_text() == first
+    world.project.commit("Roll back")
+    world.up("prod")
+    story.plumbline("releases", "show", "--stack", "prod", "--live")
+    story.plumbline("rollback", "--stack", "prod", code=1)
+    story.transcript.compare("promotion")
+    _prod_outlives_dev_and_staging(world)
+
+
+def _ran(world: Rehearsal) -> str:
+    """A green run that alice submitted."""
+    words = (
+        "plumbline",
+        "job",
+        "create",
+        "--file",
+        str(PIPELINE / "pipeline.yml"),
+        "--stack",
+        "dev",
+        "--output",
+        "json",
+    )
+    job = str(json.loads(world.run(*words, who="alice").stdout)["name"])
+    assert world.run("plumbline", "job", "stream", job, "--stack", "dev", check=False).returncode in (0, 1, 3)
+    return job
+
+
+def _codes(answer: subprocess.CompletedProcess[str]) -> set[str]:
+    return {line.partition(":")[0].strip() for line in answer.stderr.splitlines() if line.startswith("  ")}
+
+
+def _refusals_before_approval(story: _Story, job: str) -> None:
+    """Everything that refuses, all of it at once where it can be; then nothing of it."""
+    world, root = story.world, story.world.project.root
+    assert _codes(story.plumbline(*TO_STAGING, code=3)) == {"no-evidence", "no-approval"}
+    world.run("plumbline", "model", "approve", job, "--yes", "--stack", "dev", who="bob")
+    world.run("plumbline", "evidence", "write", job, "--stack", "dev")
+    evidence = root / ".plumbline" / "evidence" / job / "evidence.json"
+    honest = evidence.read_bytes()
+    evidence.write_bytes(honest.replace(b'"passed"', b'"failed"', 1))
+    train = _version(world, "claims_train")
+    world.client("archive", "claims_train", train, place="dev")
+    world.client("raise", "9", place="staging")
+    (root / PIPELINE / "NOTES.md").write_text("not committed\n")
+    assert _codes(story.plumbline(*TO_STAGING, "--branch", "release", code=3)) == {
+        "evidence-tampered", "archived", "drifted", "dirty", "not-on-branch",
+    }  # fmt: skip
+    evidence.write_bytes(honest)
+    world.client("restore", "claims_train", train, place="dev")
+    (root / PIPELINE / "NOTES.md").unlink()
+    world.up("staging")
+    with (root / ".plumbline/promotions/staging.lock").open("a+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.truncate(0)
+        held.write(
+            '{"what": "promotion", "by": "carol", "host": "laptop", "pid": 7, "since": "2026-11-27T10:00:00Z"}'
+        )
+        held.flush()
+        refused = story.plumbline(*TO_STAGING, code=1)
+        assert "held by promotion of carol@laptop (pid 7)" in refused.stderr
+
+
+def _version(world: Rehearsal, component: str) -> str:
+    found: list[dict[str, Any]] = world.answer("component", "list", "--stack", "dev", "--name", component)
+    return str(found[0]["version"])
+
+
+def _prod_outlives_dev_and_staging(world: Rehearsal) -> None:
+    """Nothing that prod runs belongs to another stack: they go, its schedule fires, and its job ends well."""
+    for stack in ("staging", "dev"):
+        world.run("pulumi", "destroy", "--stack", stack, "--yes", "--skip-preview", "--non-interactive")
+    assert world.run("plumbline", "releases", "show", "--stack", "prod", "--live").returncode == 0
+    assert world.run("plumbline", "drift", "--stack", "prod").returncode == 0
+    job = world.client("trigger", place="prod")
+    deadline = time.monotonic() + RUN_SECONDS
+    while (status := world.client("status", job, place="prod")) not in {"Completed", "Failed", "Canceled"}:
+        assert time.monotonic() < deadline, status
+    assert status == "Completed"
