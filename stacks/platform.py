@@ -128,7 +128,7 @@ class Platform(pulumi.ComponentResource):
             "resource_group_name": group.name,
             "workspace_name": workspace.workspace_name,
             "workspace_id": workspace.id,
-            **({"ml_registry_id": consumed.id} if consumed else {}),
+            **({"ml_registry_name": consumed.name} if consumed else {}),
             "pipelines": {name: pipeline.references for name, pipeline in made.items()},
         }
         self.register_outputs(self.outputs)

@@ -17,8 +17,6 @@ class ConsumedRegistry:
         pull_role_id: Full ARM id of the role that pulls from it and publishes nothing.
     """
 
-    subscription_id: str
-    resource_group_name: str
     name: str
     id: str
     pull_role_id: str
@@ -36,8 +34,6 @@ def registry_of(cloud: Cloud, settings: Settings) -> ConsumedRegistry | None:
     group_id = f"/subscriptions/{subscription}/resourceGroups/{group}"
     role = naming.guid("role", "registry-pull")
     return ConsumedRegistry(
-        subscription_id=subscription,
-        resource_group_name=group,
         name=name,
         id=f"{group_id}/providers/Microsoft.MachineLearningServices/registries/{name}",
         pull_role_id=f"{group_id}/providers/Microsoft.Authorization/roleDefinitions/{role}",

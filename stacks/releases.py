@@ -57,8 +57,6 @@ def _require_pins(stack: str, cloud: Cloud, settings: Settings, lock: Lock, sour
         )
     problems = check_pins(
         registry_name=registry.name,
-        resource_group_name=registry.resource_group_name,
-        subscription_id=registry.subscription_id,
         pins={
             (pin.kind, pin.reference): pin.model_dump(mode="json")
             for release in lock.releases

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from plumbline.fence import PUBLIC_RESOURCE_MANAGERS
 
 # Cloud -> the attribute of azure.identity.AzureAuthorityHosts; asked by name, because its import is slow.
@@ -31,20 +29,6 @@ _REGISTRY_DISCOVERIES = {
 # Where discovery sends the readers of a registry, beside the hosts of the data plane. Source: azure-ai-ml 1.35.2
 # `_registry_utils` (cert-REGION.experiments.azureml.net).
 _REGISTRY_HOSTS = {"AzureCloud": "experiments.azureml.net"}
-
-
-# Cloud -> where any registry of it is found by name. Source: azure-ai-ml 1.35.2 `_azure_environments`.
-_REGISTRY_DISCOVERIES = {
-    "AzureCloud": "https://eastus.api.azureml.ms",
-    "AzureUSGovernment": "https://usgovarizona.api.ml.azure.us",
-    "AzureChinaCloud": "https://chinaeast2.api.ml.azure.cn",
-}
-
-
-def registry_discovery_of(endpoint: str, environ: Mapping[str, str]) -> str:
-    """Where registries of an endpoint's cloud are found: where azure-ai-ml's own variable says, else the cloud's place."""
-    named = environ.get("REGISTRY_DISCOVERY_ENDPOINT_URL", "")
-    return named.rstrip("/") or _REGISTRY_DISCOVERIES.get(cloud_at(endpoint) or "", endpoint)
 
 
 def data_plane_of(cloud: str | None) -> str | None:

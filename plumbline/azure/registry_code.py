@@ -9,22 +9,38 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from plumbline.assets import hash_code
-from plumbline.azure.registry_address import DATA_PLANE, RegistryAddress
+
+CODES = "codes"
+"""The collection of code versions."""
 
 
-def signature_request(
-    registry: RegistryAddress, discovered: Mapping[str, Any], name: str, version: str, code_uri: str
-) -> tuple[str, dict[str, str]]:
+def code_problem(where: str, made: str, kept: str | None, left_out: tuple[str, ...]) -> str | None:
+    """Why code does not hold as it was published, None when it does.
+
+    Args:
+        made: Hash of its files as they were downloaded; `kept`: as the code version says it.
+        left_out: Files that the hash does not cover.
+    """
+    if left_out:
+        return f"{where}: got {', '.join(left_out)}, which its hash leaves out, expected no such file"
+    if kept is not None and kept != made:
+        return f"{where}: got files with hash {made}, expected {kept} as it was published"
+    return None
+
+
+def signature_request(registry: str, address: str, name: str, version: str, code_uri: str) -> tuple[str, Any]:
     """Address and body of the request for a signature that reads a code version's files.
 
+    Args:
+        registry: Its name.
+        address: Where the region serves the code version.
     Source: azure-ai-ml 1.35.2 `get_storage_details_for_registry_assets`.
     """
-    region = str(discovered["primaryRegionResourceProviderUri"]).rstrip("/")
     body = {
-        "assetId": f"azureml://registries/{registry.name}/codes/{name}/versions/{version}",
+        "assetId": f"azureml://registries/{registry}/codes/{name}/versions/{version}",
         "blobUri": code_uri,
     }
-    return f"{region}/{DATA_PLANE}{registry.id}/datarefs/{name}/versions/{version}", body
+    return address.replace(f"/codes/{name}/", f"/datarefs/{name}/"), body
 
 
 def downloaded_hash(answer: Mapping[str, Any], code_uri: str) -> tuple[str, tuple[str, ...]]:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from plumbline.assets import content_hash
-from plumbline.assets.lock import in_workspace
-from plumbline.assets.references import parse_reference
 from plumbline.azure.holding import holding
 from plumbline.azure.live_version import CODE_HASH_PROPERTY, live_version
 from plumbline.kinds.kind import is_true
@@ -31,18 +29,6 @@ class PinFinding:
     expected_hash: str
     live_hash: str | None
     problems: tuple[str, ...] = ()
-
-
-def code_address(kind: str, body: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Name and version of the registry's code behind a component's body, None when it has none."""
-    if kind != "component":
-        return None
-    code = str(((body.get("properties") or {}).get("componentSpec") or {}).get("code") or "")
-    parts = code.removeprefix("azureml:").split("/")
-    if len(parts) < 4 or "versions" not in parts:
-        return None
-    at = parts.index("versions")
-    return (parts[at - 1], parts[at + 1]) if at + 1 < len(parts) else None
 
 
 def pin_finding(
@@ -76,7 +62,7 @@ def pin_finding(
     marked = (properties.get("properties") or {}).get(CODE_HASH_PROPERTY)
     # Data and build contexts have no code asset: Azure keeps no hash of them but our own mark.
     known = code_hash or (str(marked) if marked and kind != "component" else None)
-    live = live_version(kind, {**body, "properties": _local(kind, properties, registry)}, code_hash=known)
+    live = live_version(kind, body, code_hash=known, registry=registry)
     found = holding(kind, pin["spec"], live, content_hash=expected, version=version)
     made = content_hash(kind, found.spec, reference_hashes=pin.get("reference_hashes") or None)
     problems = [code_problem] if code_problem else []
@@ -97,29 +83,3 @@ def pin_finding(
     return PinFinding(
         reference=reference, kind=kind, expected_hash=expected, live_hash=made, problems=tuple(problems)
     )
-
-
-def _local(kind: str, properties: Mapping[str, Any], registry: str | None) -> dict[str, Any]:
-    """Properties with this registry's references in short, but for the code, which is told by its hash."""
-    if kind != "component" or registry is None:
-        return dict(properties)
-    spec = dict(properties.get("componentSpec") or {})
-    code = spec.get("code")
-    local = in_workspace(spec, registry)
-    if code is not None:
-        local["code"] = code
-    environment = str(local.get("environment") or "")
-    address = parse_reference(environment)
-    if address is None and "/registries/" in environment:
-        local["environment"] = _from_arm(environment, registry)
-    return {**properties, "componentSpec": local}
-
-
-def _from_arm(text: str, registry: str) -> str:
-    """A registry asset's full ARM id in short, where it is this registry's."""
-    parts = text.strip("/").split("/")
-    if "registries" in parts and "versions" in parts:
-        place, at = parts.index("registries"), parts.index("versions")
-        if parts[place + 1].lower() == registry.lower():
-            return f"azureml:{parts[at - 1]}:{parts[at + 1]}"
-    return text

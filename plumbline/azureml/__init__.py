@@ -48,9 +48,9 @@ __all__ = [
     "PipelineSchedule",
     "Provider",
     "check_clusters",
+    "check_pins",
     "get_component",
     "get_data",
     "get_environment",
     "get_model",
-    "check_pins",
 ]

@@ -12,8 +12,6 @@ import pulumi
 def check_pins(
     *,
     registry_name: str,
-    resource_group_name: str,
-    subscription_id: str,
     pins: Iterable[Mapping[str, Any]],
     code_downloaded: bool,
 ) -> tuple[str, ...]:
@@ -29,8 +27,6 @@ def check_pins(
         "plumbline:azureml:checkPins",
         {
             "registryName": registry_name,
-            "resourceGroupName": resource_group_name,
-            "subscriptionId": subscription_id,
             # As text: what a spec holds is nobody's input, whatever its keys are called.
             "pins": json.dumps([dict(pin) for pin in pins], sort_keys=True),
             "codeDownloaded": code_downloaded,

@@ -24,7 +24,6 @@ from plumbline.assets.lock import (
     sealed,
     sealed_release,
 )
-from plumbline.azure.registry_address import RegistryAddress
 from plumbline.azure.registry_pin import PinFinding
 from plumbline.azure.token_claims import read_token
 from plumbline.ops.azure_session import AzureSession
@@ -36,14 +35,15 @@ from plumbline.ops.promotion.origin import Origin, checkout_definition, origin_o
 from plumbline.ops.promotion.pins import definitions_of, locked_schedule, pins_of
 from plumbline.ops.promotion.publishing import publish
 from plumbline.ops.promotion.refusal import PromotionRefusedError, Refusal
-from plumbline.ops.promotion.registry import RegistryReading, registry_at, workspace_findings
+from plumbline.ops.promotion.registry import RegistryReading, registry_named, workspace_findings
 from plumbline.ops.promotion.target_drift import drift_of
-from plumbline.ops.promotion.writing import registry_id, write_lock
+from plumbline.ops.promotion.writing import consumed_registry, write_lock
 from plumbline.ops.release.approval import approvals_of
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.candidate_reading import read_candidate
 from plumbline.ops.release.committed import CommittedRun, committed_run
 from plumbline.ops.target import enter_target
+from plumbline.provider.address import Registry
 
 Say = Callable[[str], None]
 # What nobody can vouch for: that the content is what the lock would say, and who answers for it.
@@ -98,7 +98,7 @@ def promote(project: Path, wanted: Wanted, say: Say) -> Promotion:
         if origin.job is None:
             raise PromotionRefusedError(_what(wanted), [_no_run(wanted, origin)])
         target = AzureSession(enter_target(wanted.to_stack))
-        registry = registry_at(registry_id(project, wanted.to_stack))
+        registry = registry_named(target, consumed_registry(project, wanted.to_stack))
         candidate = read_candidate(origin.session, origin.job)
         committed = committed_run(candidate)
         tree = stack.enter_context(_committed_tree(project, origin))
@@ -116,7 +116,7 @@ def promote(project: Path, wanted: Wanted, say: Say) -> Promotion:
         present = stack_lock(project, wanted.to_stack)
         reading = RegistryReading(target, registry, downloads=False)
         held = reading.findings(pins)
-        published = publish(target, registry, definitions, pins, held, root=tree, say=say)
+        published = publish(target, registry, definitions, held, root=tree, say=say)
         findings = RegistryReading(target, registry, downloads=True).findings(pins)
         if problems := [problem for one in findings for problem in one.problems]:
             lines = "\n".join(f"  {problem}" for problem in problems)
@@ -176,7 +176,7 @@ def _checked(
     candidate: Candidate,
     committed: CommittedRun,
     pins: list[Pin],
-    registry: RegistryAddress,
+    registry: Registry,
 ) -> checks.Checked:
     from plumbline.ops.evidence.folder import default_folder
 
@@ -237,7 +237,7 @@ def _release(
     pins: list[Pin],
     checked: checks.Checked,
     target: AzureSession,
-    registry: RegistryAddress,
+    registry: Registry,
     refusals: Sequence[Refusal],
 ) -> Release:
     contract = _contract(project, wanted)
@@ -300,6 +300,6 @@ def _is_same(one: Release, other: Release) -> bool:
     return one.model_copy(update=own) == other.model_copy(update=own)
 
 
-def _lock(wanted: Wanted, present: Lock | None, release: Release, registry: RegistryAddress) -> Lock:
+def _lock(wanted: Wanted, present: Lock | None, release: Release, registry: Registry) -> Lock:
     others = [one for one in present.releases if one.pipeline != wanted.pipeline] if present else []
     return sealed(stack=wanted.to_stack, registry=registry.name, releases=[*others, release])

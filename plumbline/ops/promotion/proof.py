@@ -10,7 +10,7 @@ from plumbline.azure.api_versions import api_version
 from plumbline.azure.holding import holding
 from plumbline.azure.live_version import live_version
 from plumbline.ops.azure_session import AzureSession
-from plumbline.ops.promotion.registry import RegistryReading, registry_at
+from plumbline.ops.promotion.registry import RegistryReading, registry_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,16 +37,14 @@ class Proven:
         return self.problem is None
 
 
-def prove(
-    session: AzureSession, lock: Lock, registry_id: str, *, pipeline: str | None = None
-) -> list[Proven]:
+def prove(session: AzureSession, lock: Lock, *, pipeline: str | None = None) -> list[Proven]:
     """Read everything that a lock names, code included.
 
     Args:
         pipeline: Optional. One pipeline only.
     Raises: UserError: no right, no answer.
     """
-    reading = RegistryReading(session, registry_at(registry_id), downloads=True)
+    reading = RegistryReading(session, registry_named(session, lock.registry), downloads=True)
     found = []
     for release in lock.releases:
         if pipeline is not None and release.pipeline != pipeline:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+import io
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
 
-from plumbline.assets import AssetDefinition, to_az_ml_yaml
-from plumbline.assets.lock import Pin, in_registry
-from plumbline.azure.registry_address import RegistryAddress
+from plumbline.assets import AssetDefinition
 from plumbline.azure.registry_pin import PinFinding
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
-from plumbline.ops.promotion.pins import kinds_of
+from plumbline.ops.workspace_writer import open_writer
+from plumbline.provider.address import Registry
 
+# Nobody's URN: what is published belongs to no stack.
+OWNER = "plumbline promote"
 Say = Callable[[str], None]
 
 
 def publish(
     session: AzureSession,
-    registry: RegistryAddress,
+    registry: Registry,
     definitions: Sequence[AssetDefinition],
-    pins: list[Pin],
     held: Sequence[PinFinding],
     *,
     root: Path,
@@ -31,39 +31,28 @@ def publish(
     """Publish every version that is not there; answers their references.
 
     Args:
-        held: What the registry holds of each pin, as it was read before.
+        held: What the registry holds of each, as it was read before.
         root: The commit's tree, from which files are uploaded.
     Raises: UserError: no right, no answer, or Azure finds fault with a version.
     """
     from plumbline.provider.errors import Refusal
-    from plumbline.provider.registry_writer import RegistryWriter
 
-    missing = {one.reference for one in held if one.live_hash is None}
+    missing = {(one.kind, one.reference) for one in held if one.live_hash is None}
+    published: list[str] = []
     if not missing:
-        return []
-    published = []
+        return published
+    writer, _ = open_writer(session)
+    # Waiting for a registry, azure-ai-ml prints dots and lines of its own (1.35.2, `_registry_utils`).
+    silent = io.StringIO()
     try:
-        writer = RegistryWriter(_cloud(session), registry)
         for one in definitions:
-            if one.reference in missing:
-                mapping: Mapping[str, Any] = in_registry(
-                    to_az_ml_yaml(one, root=root), registry.name, kinds_of(pins)
-                )
-                writer.publish(one.kind, mapping, content_hash=one.content_hash, code_hash=one.code_hash)
-                say(f"Published {one.kind:11} {one.reference} in {registry.name}")
+            if (one.kind, one.reference) in missing:
+                with redirect_stdout(silent), redirect_stderr(silent):
+                    writer.register(registry, one, root=root, owner=OWNER)
+                say(f"Published {one.kind} {one.reference} in {registry.name}")
                 published.append(one.reference)
     except Refusal as refusal:
         raise UserError(
             f"{refusal}\nPublished before that: {', '.join(published) or 'nothing'}. Run promote again: it goes on."
         ) from refusal
     return published
-
-
-def _cloud(session: AzureSession) -> Any:
-    from plumbline.provider.cloud import open_cloud
-    from plumbline.provider.settings import read_settings
-
-    pins = session.target.pins
-    assert pins is not None, "a stack was named"
-    given = {"cloud": pins.cloud, "tenantId": pins.tenant_id, "subscriptionId": pins.subscription_id}
-    return open_cloud(read_settings(pins.stack, given, os.environ))

@@ -1,4 +1,4 @@
-"""The registry as the command line reads and fills it: versions live, hashed anew, code downloaded."""
+"""The registry as the command line reads it: versions live, hashed anew, code downloaded."""
 
 from __future__ import annotations
 
@@ -10,27 +10,43 @@ from typing import Any
 
 from plumbline.assets.lock import Pin
 from plumbline.azure.api_versions import api_version, api_version_at
-from plumbline.azure.clouds import registry_discovery_of
-from plumbline.azure.live_version import code_id, kept_code_hash
-from plumbline.azure.registry_address import RegistryAddress
-from plumbline.azure.registry_code import downloaded_hash, signature_request
-from plumbline.azure.registry_pin import PinFinding, code_address, pin_finding
+from plumbline.azure.clouds import cloud_at, registry_discovery_of
+from plumbline.azure.live_version import code_id, kept_code_hash, registry_code
+from plumbline.azure.registry_code import CODES, code_problem, downloaded_hash, signature_request
+from plumbline.azure.registry_pin import PinFinding, pin_finding
+from plumbline.kinds import KINDS
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
+from plumbline.provider.address import Registry
 
 _Code = tuple[str | None, str | None]
 
 
-def registry_at(arm_id: str) -> RegistryAddress:
-    """A registry by its full ARM id."""
-    parts = arm_id.strip("/").split("/")
-    return RegistryAddress(subscription_id=parts[1], resource_group_name=parts[3], name=parts[7])
+def registry_named(session: AzureSession, name: str) -> Registry:
+    """A registry as discovery describes it. Raises: UserError: there is none of this name, or no right to it.
+
+    Source: azure-ai-ml 1.35.2 RegistryDiscovery; recorded in registry tests.
+    """
+    known = registry_discovery_of(cloud_at(session.target.endpoint) or "")
+    base = known or os.environ.get("REGISTRY_DISCOVERY_ENDPOINT_URL") or session.target.endpoint
+    path = f"{base.rstrip('/')}/registrymanagement/v1.0/registries/{name}/discovery"
+    found = session.get(path, api_version=api_version("registry_discovery"))
+    if found is None:
+        raise UserError(
+            f"registry {name}: got nothing of this name, expected it. Bring it up first: pulumi up -s shared"
+        )
+    return Registry(
+        name=name,
+        subscription_id=str(found["subscriptionId"]),
+        resource_group=str(found["resourceGroup"]),
+        region=str(found["primaryRegionResourceProviderUri"]),
+    )
 
 
 class RegistryReading:
     """Pins held against one registry; each code version is read once. Safe from any thread."""
 
-    def __init__(self, session: AzureSession, registry: RegistryAddress, *, downloads: bool) -> None:
+    def __init__(self, session: AzureSession, registry: Registry, *, downloads: bool) -> None:
         self._session, self._registry, self._downloads = session, registry, downloads
         self._codes: dict[tuple[str, str], Future[_Code]] = {}
         self._lock = threading.Lock()
@@ -41,15 +57,16 @@ class RegistryReading:
 
     def finding(self, pin: Pin) -> PinFinding:
         """One pin."""
-        path = self._registry.version(pin.kind, pin.name, pin.version)
-        body = self._session.get(path, api_version=api_version("registry_assets"))
-        address = code_address(pin.kind, body) if body else None
+        kind = KINDS[pin.kind]
+        path = self._registry.version(kind.collection, pin.name, pin.version)
+        body = self._session.get(path, api_version=self._registry.asked_with(kind))
+        address = registry_code(pin.kind, body) if body else None
         hashed, problem = self._code(address) if address else (None, None)
         return pin_finding(
             pin.model_dump(mode="json"),
             body,
             registry=self._registry.name,
-            place=f"registry {self._registry.name}",
+            place=self._registry.spoken,
             code_hash=hashed,
             code_problem=problem,
         )
@@ -67,59 +84,43 @@ class RegistryReading:
         return future.result()
 
     def _read_code(self, name: str, version: str) -> _Code:
-        path = self._registry.version("code", name, version)
-        body = self._session.get(path, api_version=api_version("registry_assets"))
+        from azure.core.exceptions import AzureError
+
+        path = self._registry.version(CODES, name, version)
+        body = self._session.get(path, api_version=api_version("registry_region"))
         where = f"code {name}:{version}"
         if body is None:
-            return None, f"{where}: got nothing in registry {self._registry.name}, expected it there"
+            return None, f"{where}: got nothing in {self._registry.spoken}, expected it there"
         kept = kept_code_hash(body)
         if not self._downloads:
             return kept, None
-        made, left_out = self._downloaded(
-            name, version, str((body.get("properties") or {}).get("codeUri") or "")
-        )
-        if left_out:
-            return (
-                made,
-                f"{where}: got {', '.join(left_out)}, which its hash leaves out, expected no such file",
-            )
-        if kept is not None and kept != made:
-            return made, f"{where}: got files with hash {made}, expected {kept} as it was published"
-        return made, None
-
-    def _downloaded(self, name: str, version: str, uri: str) -> tuple[str, tuple[str, ...]]:
-        from azure.core.exceptions import AzureError
-
-        place = registry_discovery_of(self._session.target.endpoint, os.environ)
-        discovered = self._session.get(self._registry.discovery(place))
-        if discovered is None:
-            raise UserError(
-                f"registry {self._registry.name}: got nothing, expected it. Run: pulumi up -s shared"
-            )
-        address, asked = signature_request(self._registry, discovered, name, version, uri)
-        answer = self._session.send(
-            "POST", address, api_version=api_version("registry_data_plane"), body=asked
-        )
+        uri = str((body.get("properties") or {}).get("codeUri") or "")
+        address, asked = signature_request(self._registry.name, path, name, version, uri)
+        answer = self._session.send("POST", address, api_version=api_version("registry_region"), body=asked)
         try:
-            return downloaded_hash(answer.json(), uri)
+            made, left_out = downloaded_hash(answer.json(), uri)
         except AzureError as error:
             raise UserError(
                 f"{uri}: got {str(error).splitlines()[0]}, expected the code's files. Try again."
             ) from error
+        return made, code_problem(where, made, kept, left_out)
 
 
 def workspace_findings(session: AzureSession, pins: Sequence[Pin]) -> list[PinFinding]:
     """The same pins as the workspace holds them that registered them first."""
-    place = f"workspace {session.target.workspace_name}"
 
     def finding(pin: Pin) -> PinFinding:
-        collection = {"environment": "environments", "component": "components", "data": "data"}[pin.kind]
+        collection = KINDS[pin.kind].collection
         path = f"{session.target.workspace_id}/{collection}/{pin.name}/versions/{pin.version}"
         body: Mapping[str, Any] | None = session.get(path, api_version=api_version_at(path))
         id = code_id(pin.kind, body) if body else None
         code = session.get(id, api_version=api_version("codes")) if id else None
         return pin_finding(
-            pin.model_dump(mode="json"), body, registry=None, place=place, code_hash=kept_code_hash(code)
+            pin.model_dump(mode="json"),
+            body,
+            registry=None,
+            place=f"workspace {session.target.workspace_name}",
+            code_hash=kept_code_hash(code),
         )
 
     return session.side_by_side(finding, list(pins))

@@ -9,8 +9,8 @@ from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.checkout import uncommitted
 from plumbline.ops.errors import UserError
 from plumbline.ops.promotion.origin import stack_lock
-from plumbline.ops.promotion.registry import RegistryReading, registry_at
-from plumbline.ops.promotion.writing import registry_id, write_lock
+from plumbline.ops.promotion.registry import RegistryReading, registry_named
+from plumbline.ops.promotion.writing import consumed_registry, write_lock
 from plumbline.ops.target import enter_target
 
 
@@ -27,7 +27,9 @@ def restore(project: Path, stack: str, release: Release, before: Release) -> str
             f"Restore it (git checkout -- {shown}) or commit it."
         )
     session = AzureSession(enter_target(stack))
-    reading = RegistryReading(session, registry_at(registry_id(project, stack)), downloads=True)
+    reading = RegistryReading(
+        session, registry_named(session, consumed_registry(project, stack)), downloads=True
+    )
     problems = [problem for one in reading.findings(before.pins) for problem in one.problems]
     if problems:
         lines = "\n".join(f"  {problem}" for problem in problems)

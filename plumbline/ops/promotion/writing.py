@@ -10,13 +10,13 @@ from plumbline.ops.errors import UserError
 from plumbline.ops.target import stack_outputs
 
 
-def registry_id(project: Path, stack: str) -> str:
-    """ARM id of the registry that a stack consumes, as its last update exported it. Raises: UserError: none."""
-    found = stack_outputs(project, stack).get("ml_registry_id")
+def consumed_registry(project: Path, stack: str) -> str:
+    """Name of the registry that a stack consumes, as its last update exported it. Raises: UserError: none."""
+    found = stack_outputs(project, stack).get("ml_registry_name")
     if not found:
         raise UserError(
-            f"stack {stack}: outputs: got no ml_registry_id, expected a stack that consumes a lock. Set releases: lock and "
-            f"mlRegistry in Pulumi.{stack}.yaml, then: pulumi up -s {stack}"
+            f"stack {stack}: outputs: got no ml_registry_name, expected a stack that consumes a lock. Set releases: lock "
+            f"and mlRegistry in Pulumi.{stack}.yaml, then: pulumi up -s {stack}"
         )
     return str(found)
 

@@ -73,14 +73,13 @@ def print_proof(project: Path, stack: str, pipeline: str | None, *, output: str,
     from plumbline.ops.azure_session import AzureSession
     from plumbline.ops.promotion.origin import stack_lock
     from plumbline.ops.promotion.proof import prove
-    from plumbline.ops.promotion.writing import registry_id
     from plumbline.ops.target import enter_target
 
     lock = stack_lock(project, stack)
     if lock is None:
         raise UserError(f"stack {stack}: lock: got none, expected one that was promoted.")
     session = AzureSession(enter_target(stack))
-    found = prove(session, lock, registry_id(project, stack), pipeline=pipeline)
+    found = prove(session, lock, pipeline=pipeline)
     rows: list[dict[str, Any]] = [{**asdict(one), "holds": one.holds} for one in found]
     print_answer(rows, output=output, query=query, columns=PROOF)
     odd = [one for one in found if not one.holds]
