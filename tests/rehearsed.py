@@ -18,14 +18,21 @@ import psutil
 from tests.project_copy import ProjectCopy
 
 STOP_SECONDS = 30
+# What a person at a terminal need not say.
+MACHINE_WORDS = ("--yes", "--skip-preview", "--non-interactive", "--output", "json")
 
 
 @dataclass(kw_only=True)
 class Rehearsal:
-    """Stacks on one emulator, the first of which it is named after."""
+    """Stacks on one emulator, the first of which it is named after.
+
+    Attributes:
+        ran: Every command that was run, as a person would write it.
+    """
 
     project: ProjectCopy
     stacks: tuple[str, ...]
+    ran: set[str] = field(default_factory=set)
     _shells: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
@@ -59,6 +66,7 @@ class Rehearsal:
             place: A stack whose resource group and workspace a client of Azure's own is given.
         """
         environ = self.shell(who)
+        self.ran.add(" ".join(word for word in words if word not in MACHINE_WORDS))
         if place is not None:
             names = {
                 "AZURE_RESOURCE_GROUP": f"rg-plumbline-{place}",

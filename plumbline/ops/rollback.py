@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,22 +49,22 @@ def command(stack: str, pipeline: str | None, up: bool, output: str, query: str 
     _say(
         f"{path}: {before.pipeline} is release {before.release} again, as commit {commit[:12]} has it; it was {release.release}."
     )
-    if (
-        up
-        and subprocess.run(
-            ["pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--non-interactive"],
-            cwd=project,
-            check=False,
-        ).returncode
-    ):
-        raise UserError(
-            f"stack {stack}: pulumi up: got a failure, expected an update. The lock is restored; run it again."
-        )
+    if up:
+        _bring_up(project, stack)
     holds = print_proof(project, stack, before.pipeline, output=output, query=query)
     if not up:
         _say(f"Next: commit it, open a pull request, and once merged: pulumi up -s {stack}")
     elif not holds:
         raise SystemExit(FOUND)
+
+
+def _bring_up(project: Path, stack: str) -> None:
+    words = ["pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--non-interactive"]
+    # The engine's talk goes to stderr: stdout is the proof's.
+    if subprocess.run(words, cwd=project, stdout=sys.stderr, check=False).returncode:
+        raise UserError(
+            f"stack {stack}: pulumi up: got a failure, expected an update. The lock is restored; run it again."
+        )
 
 
 def _release(project: Path, stack: str, pipeline: str | None) -> Release:

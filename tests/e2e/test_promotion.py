@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import re
+import shlex
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.project_copy import REPOSITORY
 from tests.rehearsed import Rehearsal, rehearsed
 from tests.transcript import Transcript
 
@@ -22,6 +24,8 @@ STAGING, PROD = Path("stacks/locks/staging.yaml"), Path("stacks/locks/prod.yaml"
 TO_STAGING = ("promote", "claims_release", "--from", "dev", "--to", "staging")
 TO_PROD = ("promote", "claims_release", "--from", "staging", "--to", "prod")
 RUN_SECONDS = 240
+REHEARSE = "rehearse dev --with shared --with staging --with prod --keep -- pulumi up -s shared"
+PAGES = (Path("docs/guides/promotion.md"), Path("docs/runbooks/rollback.md"))
 CLOSED = """change_window:
   days: [Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday]
   hours: 00:00-24:00
@@ -43,6 +47,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
         _rewrite(world, TERMS, re.compile(r"^change_window:.*?(?=^rollback:)", re.DOTALL | re.MULTILINE), "")
         world.project.commit("Reviewers, and no change window")
         world.read_files_again()
+        # As the guide has it, for the first of them.
+        world.project.plumbline(*shlex.split(REHEARSE), "--yes", "--skip-preview", "--non-interactive")
+        world.ran.add(_plain(f"plumbline {REHEARSE}"))
         for stack in ("shared", "dev", "staging", "prod"):
             world.up(stack)
         yield world
@@ -63,7 +70,7 @@ class _Story:
         self.world, self.transcript = world, Transcript()
 
     def plumbline(
-        self, *words: str, who: str = "deployer", code: int = 0
+        self, *words: str, who: str = "deployer", code: int = 0, shown: bool = True
     ) -> subprocess.CompletedProcess[str]:
         answer = self.world.run("plumbline", *words, who=who, check=False)
         assert answer.returncode == code, f"{words}: {answer.returncode}\n{answer.stdout}\n{answer.stderr}"
@@ -71,7 +78,7 @@ class _Story:
         self.transcript.add(
             f"plumbline {' '.join(words)}",
             code,
-            *(text.replace(root, ".") for text in (answer.stdout, answer.stderr)),
+            *(text.replace(root, ".") for text in (answer.stdout, answer.stderr) if shown),
         )
         return answer
 
@@ -90,7 +97,7 @@ def test_a_release_goes_from_dev_to_prod_and_back(world: Rehearsal) -> None:
 
     story.transcript.say("promoted to staging, and from there to prod")
     story.plumbline(*TO_STAGING)
-    assert _codes(story.plumbline(*TO_PROD, code=3)) == {"dirty"}
+    assert _codes(story.plumbline(*TO_PROD, code=3)) == {"dirty", "not-live"}
     world.project.commit("Promote to staging")
     assert "2 created" in world.up("staging")
     story.plumbline("releases", "show", "--stack", "staging", "--live")
@@ -121,32 +128,38 @@ def test_a_release_goes_from_dev_to_prod_and_back(world: Rehearsal) -> None:
     world.up("prod")
     story.plumbline("releases", "diff", "claims_release", "--stack", "prod")
     story.plumbline("releases", "list", "--stack", "prod", "--history")
-    story.plumbline("rollback", "--stack", "prod")
+    story.plumbline("rollback", "--stack", "prod", "--up", shown=False)
     assert (world.project.root / PROD).read_text() == first
     world.project.commit("Roll back")
-    world.up("prod")
     story.plumbline("releases", "show", "--stack", "prod", "--live")
+    story.plumbline("releases", "diff", "claims_release", "--stack", "staging", "--with", "prod")
     story.plumbline("rollback", "--stack", "prod", code=1)
     story.transcript.compare("promotion")
     _prod_outlives_dev_and_staging(world)
+    for page in PAGES:
+        missing = [line for line in _commands_of(page) if _plain(line.replace("JOB", job)) not in world.ran]
+        assert not missing, f"{page}: this test runs every command but these"
 
 
 def _ran(world: Rehearsal) -> str:
     """A green run that alice submitted."""
-    words = (
-        "plumbline",
-        "job",
-        "create",
-        "--file",
-        str(PIPELINE / "pipeline.yml"),
-        "--stack",
-        "dev",
-        "--output",
-        "json",
-    )
-    job = str(json.loads(world.run(*words, who="alice").stdout)["name"])
-    assert world.run("plumbline", "job", "stream", job, "--stack", "dev", check=False).returncode in (0, 1, 3)
-    return job
+    file = str(PIPELINE / "pipeline.yml")
+    words = ("job", "create", "--file", file, "--stream", "--stack", "dev", "--output", "json")
+    return str(json.loads(world.run("plumbline", *words, who="alice").stdout)["name"])
+
+
+def _plain(command: str) -> str:
+    """A command without what only a machine says, and with its long options."""
+    words = shlex.split(command)
+    asked = ("--yes", "--skip-preview", "--non-interactive")
+    return " ".join("--stack" if word == "-s" else word for word in words if word not in asked)
+
+
+def _commands_of(page: Path) -> list[str]:
+    """The commands of a page's shell blocks; git's are the reader's own."""
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", (REPOSITORY / page).read_text(), re.DOTALL | re.MULTILINE)
+    lines = [line.strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line and not line.startswith("git ")]
 
 
 def _codes(answer: subprocess.CompletedProcess[str]) -> set[str]:

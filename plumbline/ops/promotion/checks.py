@@ -194,6 +194,16 @@ def drift_refusals(stack: str, drifted: Sequence[str], named: Sequence[str]) -> 
             )
 
 
+def live_refusals(stack: str, problem: str | None) -> Iterator[Refusal]:
+    """The stack that it comes from: it runs what its lock says."""
+    if problem:
+        yield Refusal(
+            code="not-live",
+            reason=f"stack {stack}: {problem}",
+            next_step=f"Bring it up first: pulumi up -s {stack}",
+        )
+
+
 def same_definition_refusals(digest: str | None, candidate: Candidate) -> Iterator[Refusal]:
     """The run: of the very definitions that are promoted."""
     ran = job_digest(candidate.job)

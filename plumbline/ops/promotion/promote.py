@@ -33,6 +33,7 @@ from plumbline.ops.promotion import checks
 from plumbline.ops.promotion.holder import holding_stack
 from plumbline.ops.promotion.origin import Origin, checkout_definition, origin_of, stack_lock
 from plumbline.ops.promotion.pins import definitions_of, locked_schedule, pins_of
+from plumbline.ops.promotion.proof import schedule_proof
 from plumbline.ops.promotion.publishing import publish
 from plumbline.ops.promotion.refusal import PromotionRefusedError, Refusal
 from plumbline.ops.promotion.registry import RegistryReading, registry_named, workspace_findings
@@ -205,6 +206,8 @@ def _checked(
         refusals += checks.same_release_refusals(origin.release, candidate)
         held = RegistryReading(origin.session, registry, downloads=False).findings(pins)
         refusals += checks.pin_refusals(held, next_step="Promote from its source again.")
+        live = schedule_proof(AzureSession(enter_target(wanted.from_stack)), origin.release)
+        refusals += checks.live_refusals(wanted.from_stack, live.problem)
         refusals += checks.drift_refusals(wanted.from_stack, drift_of(project, wanted.from_stack), ())
     else:
         refusals += checks.same_definition_refusals(origin.job_digest, candidate)

@@ -49,7 +49,7 @@ def prove(session: AzureSession, lock: Lock, *, pipeline: str | None = None) -> 
     for release in lock.releases:
         if pipeline is not None and release.pipeline != pipeline:
             continue
-        found.append(_schedule(session, release))
+        found.append(schedule_proof(session, release))
         found += [
             Proven(
                 pipeline=release.pipeline,
@@ -65,7 +65,8 @@ def prove(session: AzureSession, lock: Lock, *, pipeline: str | None = None) -> 
     return found
 
 
-def _schedule(session: AzureSession, release: Release) -> Proven:
+def schedule_proof(session: AzureSession, release: Release) -> Proven:
+    """A release's schedule as the workspace of a session has it."""
     locked = release.schedule
     path = f"{session.target.workspace_id}/schedules/{locked.name}"
     body = session.get(path, api_version=api_version("schedules"))
