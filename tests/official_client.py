@@ -1,7 +1,7 @@
 """Ten lines with the official client and no trick, as a user's own script has them; run as a process of its own.
 
 Usage: python official_client.py list | raise NODES | disable | enable | archive COMPONENT VERSION | restore COMPONENT VERSION |
-trigger | status JOB | tag COMPONENT
+trigger | status JOB | tag COMPONENT | retire REGISTRY COMPONENT VERSION | unretire REGISTRY COMPONENT VERSION
 """
 
 import json
@@ -37,6 +37,10 @@ match sys.argv[1:]:
         client.components.archive(name=name, version=version)
     case ["restore", name, version]:
         client.components.restore(name=name, version=version)
+    case ["retire" | "unretire" as verb, registry, name, version]:
+        shared = MLClient(DefaultAzureCredential(), registry_name=registry)
+        change = shared.components.archive if verb == "retire" else shared.components.restore
+        change(name=name, version=version)
     case ["trigger"]:
         print(client.schedules.trigger("claims_release_weekly").job_name)
     case ["status", job]:

@@ -107,6 +107,8 @@ def test_a_release_goes_from_dev_to_prod_and_back(world: Rehearsal) -> None:
     world.up("prod")
     story.plumbline("releases", "show", "--stack", "prod", "--live")
 
+    _tampering_is_refused_by_the_update(world, first)
+
     story.transcript.say("somebody pauses the schedule of prod; drift finds it; it is repaired")
     world.client("disable", place="prod")
     assert world.run("plumbline", "drift", "--stack", "prod", check=False).returncode == 3
@@ -195,6 +197,27 @@ def _refusals_before_approval(story: _Story, job: str) -> None:
         held.flush()
         refused = story.plumbline(*TO_STAGING, code=1)
         assert "held by promotion of carol@laptop (pid 7)" in refused.stderr
+
+
+def _tampering_is_refused_by_the_update(world: Rehearsal, lock: str) -> None:
+    """A lock that somebody edited, and a registry that does not hold it any more, stop an update before it begins."""
+    path = world.project.root / PROD
+    preview = ("pulumi", "preview", "--stack", "prod", "--non-interactive")
+    path.write_text(lock.replace("hours:\n", "hours:\n              - 5\n", 1))
+    assert path.read_text() != lock
+    refused = world.run(*preview, check=False)
+    assert refused.returncode != 0
+    assert "releases.0.schedule.content_hash: got" in refused.stdout + refused.stderr
+    path.write_text(lock)
+    registry = re.search(r"^registry: (\S+)$", lock, re.MULTILINE)
+    version = re.search(r"name: claims_train\n +version: (\S+)", lock)
+    assert registry is not None
+    assert version is not None
+    world.client("retire", registry[1], "claims_train", version[1], place="prod")
+    refused = world.run(*preview, check=False)
+    assert refused.returncode != 0
+    assert f"got it archived in registry {registry[1]}" in refused.stdout + refused.stderr
+    world.client("unretire", registry[1], "claims_train", version[1], place="prod")
 
 
 def _version(world: Rehearsal, component: str) -> str:
