@@ -80,6 +80,10 @@ class Rehearsal:
         words = ("pulumi", "up", "--stack", stack, "--yes", "--skip-preview", "--non-interactive")
         return self.run(*words).stdout
 
+    def destroy(self, stack: str) -> None:
+        """`pulumi destroy` of a stack."""
+        self.run("pulumi", "destroy", "--stack", stack, "--yes", "--skip-preview", "--non-interactive")
+
     def answer(self, *words: str, who: str = "deployer") -> Any:
         """The JSON that one of our commands answers."""
         return json.loads(self.run("plumbline", *words, "--output", "json", who=who).stdout)

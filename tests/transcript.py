@@ -19,6 +19,7 @@ BLURRED = (
     (re.compile(r"\b\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)"), "<time>"),
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<guid>"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "<hash>"),
+    (re.compile(r"\b[0-9a-f]{12}\b"), "<commit>"),
     (re.compile(r"\bh1[0-9a-f]{16}\b"), "<version>"),
     (re.compile(r"mlr-plumbline-shared-[0-9a-f]{6}"), "<registry>"),
     (re.compile(r"\b(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day \d{4}-\d\d-\d\d \d\d:\d\d"), "<now>"),

@@ -126,6 +126,6 @@ def _closing(done: Promotion, wanted: Wanted, project: Path) -> list[str]:
     lines = [f"\n{lock}: {wanted.pipeline} is release {done.release.release}{before}."]
     if done.release.override:
         lines.append(
-            f"Overridden by {done.release.override.owner}: {len(done.release.override.refusals)} refusals, recorded."
+            f"Overridden by {done.release.override.owner}: {len(done.release.override.refusals)} refused, recorded."
         )
     return [*lines, f"Next: commit it, open a pull request, and once merged: pulumi up -s {wanted.to_stack}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,6 +48,7 @@ from plumbline.ops.target import enter_target
 from plumbline.provider.address import Registry
 
 Say = Callable[[str], None]
+AT_ONCE = ThreadPoolExecutor(max_workers=2, thread_name_prefix="drift")
 # What nobody can vouch for: that the content is what the lock would say, and who answers for it.
 FINAL = frozenset({"no-run", "other-run", "commit", "dirty", "missing", "hash-mismatch", "no-duty"})
 
@@ -181,6 +183,11 @@ def _checked(
 ) -> checks.Checked:
     from plumbline.ops.evidence.folder import default_folder
 
+    # The engine looks while everything else is read.
+    drifts = {
+        name: AT_ONCE.submit(drift_of, project, name)
+        for name in ((wanted.from_stack, wanted.to_stack) if origin.release else (wanted.to_stack,))
+    }
     refusals = [*checks.run_refusals(candidate)]
     folder = wanted.evidence or default_folder(candidate.name)
     found, evidence = checks.evidence_refusals(candidate, folder)
@@ -208,7 +215,7 @@ def _checked(
         refusals += checks.pin_refusals(held, next_step="Promote from its source again.")
         live = schedule_proof(AzureSession(enter_target(wanted.from_stack)), origin.release)
         refusals += checks.live_refusals(wanted.from_stack, live.problem)
-        refusals += checks.drift_refusals(wanted.from_stack, drift_of(project, wanted.from_stack), ())
+        refusals += checks.drift_refusals(wanted.from_stack, drifts[wanted.from_stack].result(), ())
     else:
         refusals += checks.same_definition_refusals(origin.job_digest, candidate)
         refusals += checks.pin_refusals(
@@ -221,7 +228,7 @@ def _checked(
             [one for one in held if one.live_hash is not None], next_step="Find out who changed it."
         )
     refusals += checks.duty_refusals(wanted.pipeline, _contract(project, wanted), datetime.now(UTC))
-    refusals += checks.drift_refusals(wanted.to_stack, drift_of(project, wanted.to_stack), wanted.named_drift)
+    refusals += checks.drift_refusals(wanted.to_stack, drifts[wanted.to_stack].result(), wanted.named_drift)
     return checks.Checked(
         refusals=tuple(dict.fromkeys(refusals)), approval=approval, branch=branch, content_sha256=content
     )
