@@ -20,6 +20,8 @@ VERBS = {
     "drift": "Name what changed in the cloud behind the code: field, desired, live, who, when.",
     "codify": "Write what was changed live back into the YAML, comments kept.",
     "review": "Say what a change would do to a stack, as one comment for a pull request.",
+    "up": "Apply a saved plan: those changes and no others, or none.",
+    "explain": "Say why: a new version, a step that ran again.",
     "job": "Submit, watch, rerun and fetch pipeline jobs.",
     "component": "List and show registered components.",
     "model": "Approve and register models that passed their gate.",

@@ -276,6 +276,17 @@ def test_a_weak_model_closes_the_gate_with_exit_3_and_the_reasons(
     assert "Reused: validate, features." in answer.stderr
     streamed = platform.plumbline("job", "stream", weak["name"], "--stack", "local", check=False)
     assert streamed.returncode == 3
+    why = {one["subject"]: one for one in asked(platform, "explain", "step", weak["name"])["answers"]}
+    assert set(why) == {"train", "evaluate", "gate"}
+    parts = [(one["part"], one["old"], one["new"]) for one in why["train"]["reasons"]]
+    assert parts == [("inputs.alpha", "0.01", "10.0")]
+    assert [one["part"] for one in why["evaluate"]["reasons"]] == [
+        "inputs: train, whose output it reads, ran again"
+    ]
+    features = platform.plumbline(
+        "explain", "step", weak["name"], "--step", "features", "--stack", "local"
+    ).stdout
+    assert "features did not run: it was reused from" in features
 
 
 def test_a_terminal_gets_a_live_table_and_no_color_gets_lines(

@@ -33,6 +33,11 @@ def test_a_pull_request_is_reviewed_without_a_change(platform: ProjectCopy) -> N
             script.write("# reviewed line\n")
     (platform.root / "pipelines/claims_release/components/train/src/new_file.py").write_text("FEATURES = 7\n")
     platform.commit("Train otherwise")
+    why = platform.plumbline("explain", "version", "claims_train", "--stack", "local").stdout
+    assert f"({TRAIN}:" in why
+    assert "+# reviewed line" in why
+    same = platform.plumbline("explain", "version", "claims_validate", "--stack", "local").stdout
+    assert "keeps its version" in same
     alice = platform.client_environment("alice")
     platform.run([sys.executable, str(SCRIPT), "raise", "9"], check=True, environ=alice)
     platform.control("DELETE", "requests")
@@ -81,3 +86,45 @@ def test_a_refused_change_is_named_at_its_line(platform: ProjectCopy) -> None:
     assert "sourcepath=pipelines/claims_release/schedule.yml;linenumber=9;" in answer.stdout
     assert "**Refused: 1 problem in the definitions.**" in (platform.root / "review.md").read_text()
     (platform.root / "review.md").unlink()
+
+
+def test_a_saved_plan_is_applied_exactly_or_not_at_all(platform: ProjectCopy) -> None:
+    alice = platform.client_environment("alice")
+    train = platform.root / TRAIN
+    # An update of one thing says nothing of the others.
+    told = platform.pulumi(
+        "up", "--stack", "local", "--yes", "--skip-preview", "--diff", "--suppress-outputs"
+    ).stdout
+    assert "cpu-cluster" in told
+    assert "storage-account" not in told
+    assert "claims_validate" not in told
+    with train.open("a") as script:
+        script.write("# planned line\n")
+    platform.plumbline("review", "--stack", "local", "--save-plan", "plan.json")
+
+    def refusal(plan: str = "plan.json") -> str:
+        platform.control("DELETE", "requests")
+        answer = platform.plumbline("up", "--stack", "local", "--plan", plan, "--yes", check=False)
+        assert answer.returncode == 1, answer.stdout
+        assert platform.writes() == []
+        return answer.stderr
+
+    whole = train.read_text()
+    train.write_text(whole + "# not planned\n")
+    assert f"code: got 1 file that changed since ({TRAIN})" in refusal()
+    train.write_text(whole)
+    plan = json.loads((platform.root / "plan.json").read_text())
+    (platform.root / "edited.json").write_text(json.dumps({**plan, "changes": []}))
+    assert "edited" in refusal("edited.json")
+    # The code puts four nodes there, so that another update than the planned one would be needed.
+    platform.run([sys.executable, str(SCRIPT), "raise", "9"], check=True, environ=alice)
+    assert "cpu-cluster: got update, expected the plan's no change" in refusal()
+    platform.run([sys.executable, str(SCRIPT), "raise", "4"], check=True, environ=alice)
+
+    told = platform.plumbline("up", "--stack", "local", "--plan", "plan.json", "--yes").stdout
+    assert "2 changes" in told
+    assert "claims-release-component-claims_train" in told
+    # Nothing is said about a resource that stays as it is.
+    assert "claims_validate" not in told
+    assert "storage-account" not in told
+    assert "state: got 2 resources that changed since" in refusal()

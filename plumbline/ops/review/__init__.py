@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from plumbline.ops.stack_file import project_root
+
+if TYPE_CHECKING:
+    from plumbline.ops.review.finding import Review
 
 
 @click.command("review")
@@ -31,7 +35,15 @@ from plumbline.ops.stack_file import project_root
     type=click.Choice(["github", "azure-devops"]),
     help="Print findings as annotations of this service; the answer then needs --to.",
 )
-def command(stack: str, base: str | None, output: str, to: Path | None, service: str | None) -> None:
+@click.option(
+    "--save-plan",
+    "plan",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save what would be done, for plumbline up --plan.",
+)
+def command(
+    stack: str, base: str | None, output: str, to: Path | None, service: str | None, plan: Path | None
+) -> None:
     """Say what this checkout would do to a stack: for reviewers, before anything is done.
 
     The comment begins with the verdict and stays below 60 kB: the least important parts are left out, and it says
@@ -57,8 +69,11 @@ def command(stack: str, base: str | None, output: str, to: Path | None, service:
         raise UsageError("--annotations: got no --to, expected a file for the review. Add --to review.md")
     project = project_root()
     enter_stack(stack)
-    preview = run_preview(project, stack)
-    review = gather(project, stack, preview, base=base, now=datetime.now(UTC))
+    if plan is None:
+        preview = run_preview(project, stack)
+        review = gather(project, stack, preview, base=base, now=datetime.now(UTC))
+    else:
+        review = _planned(project, stack, base, plan)
     text = (
         json.dumps(document(review), indent=2, ensure_ascii=False) + "\n"
         if output == "json"
@@ -72,3 +87,32 @@ def command(stack: str, base: str | None, output: str, to: Path | None, service:
         click.echo(line)
     if review.refused:
         raise SystemExit(1)
+
+
+def _planned(project: Path, stack: str, base: str | None, path: Path) -> Review:
+    """The same, and the plan saved; a refused change has none, and an older file of that name is removed."""
+    import json
+    import tempfile
+    from datetime import UTC, datetime
+
+    from plumbline.ops.plan.basis import read_basis
+    from plumbline.ops.plan.saved_plan import write_plan
+    from plumbline.ops.review.gathering import gather
+    from plumbline.ops.review.preview import run_preview
+
+    path.unlink(missing_ok=True)
+    basis = read_basis(project, stack)
+    with tempfile.TemporaryDirectory(prefix="plumbline-plan-") as folder:
+        engine_plan = Path(folder) / "plan.json"
+        preview = run_preview(project, stack, plan=engine_plan)
+        review = gather(project, stack, preview, base=base, now=datetime.now(UTC))
+        if not review.refused:
+            write_plan(
+                path,
+                stack=stack,
+                commit=review.commit,
+                basis=basis,
+                changes=review.changes,
+                engine_plan=json.loads(engine_plan.read_text(encoding="utf-8")),
+            )
+    return review

@@ -1,0 +1,1 @@
+"""Saved plans: what was reviewed is what is applied, or nothing is."""

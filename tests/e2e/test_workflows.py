@@ -1,0 +1,152 @@
+"""Protects the CI workflows: every command in them runs here as it stands, in its order, in a rehearsal of dev."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.project_copy import REPOSITORY, ProjectCopy
+from tests.workflow_steps import Step, azure_steps, github_steps
+
+GITHUB, AZURE = REPOSITORY / ".github/workflows", REPOSITORY / ".azure-pipelines"
+TRAIN = "pipelines/claims_release/components/train/src/train.py"
+SECONDS = 500
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
+    """A checkout with what `Set up` reads, and stand-ins for the services that comments go to."""
+    copy = ProjectCopy.make(tmp_path_factory.mktemp("workflows") / "project")
+    for name in ("requirements.lock", "pyproject.toml"):
+        shutil.copy(REPOSITORY / name, copy.root)
+    programs = copy.root / ".git" / "programs"
+    programs.mkdir()
+    for name in ("gh", "curl"):
+        script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {REPOSITORY}/tests/comment_service.py {name} "$@"\n'
+        (programs / name).write_text(script)
+        (programs / name).chmod(0o755)
+    (copy.root / ".git/info/exclude").write_text("/.venv\n/plumbline\n")
+    copy.commit("As it is checked out")
+    return copy
+
+
+def _run(checkout: ProjectCopy, steps: list[Step], *, store: str) -> dict[str, int]:
+    """Run steps one after the other within one rehearsal of dev; answers the exit code of each."""
+    folder = _folder(checkout)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    paths = {name: folder / name.lower() for name in ("GITHUB_PATH", "GITHUB_STEP_SUMMARY")}
+    lines = [f'export PATH={checkout.root}/.git/programs:"$PATH" COMMENT_STORE={checkout.root}/.git/{store}']
+    lines += [f"export {name}={path}; touch {path}" for name, path in paths.items()]
+    lines.append(f"export RUNNER_TEMP={folder} AGENT_TEMPDIRECTORY={folder}")
+    for at, step in enumerate(steps):
+        script = folder / f"{at}.sh"
+        script.write_text(step.script)
+        words = " ".join(
+            f"{name}={shlex.quote(value)}" for name, value in step.environ.items() if name in _OURS
+        )
+        lines.append('while read -r folder; do PATH="$folder:$PATH"; done < "$GITHUB_PATH"')
+        lines.append(
+            f"env {words} bash --noprofile --norc -eo pipefail {script}; echo $? > {folder}/{at}.status"
+        )
+    (folder / "all.sh").write_text("\n".join(lines))
+    answer = checkout.plumbline(
+        "rehearse", "dev", "--", "bash", str(folder / "all.sh"), check=False, seconds=SECONDS
+    )
+    statuses = {step.name: int((folder / f"{at}.status").read_text()) for at, step in enumerate(steps)}
+    assert set(statuses.values()) == {0}, f"{statuses}\n{answer.stdout}\n{answer.stderr}"
+    return statuses
+
+
+def _folder(checkout: ProjectCopy) -> Path:
+    """The service's temporary folder, beside the checkout."""
+    return checkout.root.parent / "temp"
+
+
+# The login and the state of a real cloud are what a rehearsal replaces.
+_OURS = ("BASE", "BEFORE", "TARGET", "PIPELINE", "GH_TOKEN", "COMMENTS", "COMMENT", "TOKEN", "THREADS")
+_CLOUD = {
+    "vars.AZURE_CLIENT_ID": "-", "vars.AZURE_TENANT_ID": "-", "vars.AZURE_SUBSCRIPTION_ID": "-",
+    "vars.PULUMI_BACKEND_URL": "-", "PULUMI_BACKEND_URL": "-",
+}  # fmt: skip
+
+
+def _github(name: str, **values: str) -> list[Step]:
+    event = {
+        "github.token": "a-token",
+        "github.repository": "team/platform",
+        "github.event.pull_request.number": "7",
+    }
+    return github_steps(GITHUB / name, _CLOUD | event | values)
+
+
+def _comments(checkout: ProjectCopy, store: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((checkout.root / ".git" / store).read_text())
+    return found
+
+
+def test_github_merges_a_change_and_reviews_the_next(checkout: ProjectCopy) -> None:
+    head = checkout.git("rev-parse", "HEAD").strip()
+    _run(checkout, _github("main.yml", **{"github.event.before": head}), store="unused")
+    evidence = json.loads((_folder(checkout) / "evidence/evidence.json").read_text())
+    assert evidence["verdict"]["outcome"] == "passed"
+    # The workflow leaves nothing in the checkout: a run of a dirty one could never be released.
+    assert evidence["record"]["commit"] == head
+    summary = (_folder(checkout) / "github_step_summary").read_text()
+    assert "## Plumbline review: stack `dev`" in summary
+
+    checkout.git("switch", "--quiet", "--create", "a-change")
+    with (checkout.root / TRAIN).open("a") as script:
+        script.write("# changed in a pull request\n")
+    checkout.commit("Train otherwise")
+    steps = _github("pull-request.yml", **{"github.event.pull_request.base.sha": head})
+    comment = [step for step in steps if step.name == "Comment"]
+    # Pushed twice, so that the second comment updates the first; somebody else's with the same marker stays as it is.
+    forged = {
+        "id": 1,
+        "user": {"login": "mallory"},
+        "body": "<!-- plumbline-review stack=dev -->",
+        "edits": 0,
+    }
+    (checkout.root / ".git/github.json").write_text(json.dumps([forged]))
+    _run(checkout, [*steps, *comment], store="github.json")
+    mallory, own = _comments(checkout, "github.json")
+    assert mallory == forged
+    assert own["edits"] == 1
+    assert own["body"].startswith("<!-- plumbline-review stack=dev -->\n")
+    assert "+# changed in a pull request" in own["body"]
+
+
+def test_azure_pipelines_do_the_same(checkout: ProjectCopy) -> None:
+    variables = _CLOUD | {
+        "System.PullRequest.TargetBranchName": "main",
+        "System.AccessToken": "a-token",
+        "System.CollectionUri": "https://dev.azure.example/team/",
+        "System.TeamProject": "platform",
+        "Build.Repository.ID": "1",
+        "System.PullRequest.PullRequestId": "7",
+    }
+    # The branch as a clone knows it.
+    checkout.git("update-ref", "refs/remotes/origin/main", "main")
+    with (checkout.root / TRAIN).open("a") as script:
+        script.write("# changed in another pull request\n")
+    checkout.commit("Train otherwise again")
+    steps = azure_steps(AZURE / "pull-request.yml", variables)
+    comment = [step for step in steps if step.name == "Comment"]
+    _run(checkout, [*steps, *comment, *azure_steps(AZURE / "main.yml", variables)], store="azure.json")
+    (own,) = _comments(checkout, "azure.json")
+    assert own["edits"] == 1
+    assert "+# changed in another pull request" in own["body"]
+    evidence = json.loads((_folder(checkout) / "evidence/evidence.json").read_text())
+    assert evidence["verdict"]["outcome"] == "passed"
+
+
+@pytest.mark.parametrize("path", sorted(GITHUB.glob("*.yml")), ids=lambda path: path.name)
+def test_no_workflow_is_left_out(path: Path) -> None:
+    assert path.name in Path(__file__).read_text()
