@@ -24,35 +24,45 @@ def main(program: str, words: list[str]) -> None:
 
 
 def _gh(rows: list[dict], words: list[str]) -> None:
-    method, field, address = "GET", "", ""
+    method, sent, address = "GET", {}, ""
     assert words.pop(0) == "api"
     while words:
         match words.pop(0):
             case "--method":
                 method = words.pop(0)
             case "--field":
-                field = words.pop(0)
+                name, _, value = words.pop(0).partition("=@")
+                sent[name] = Path(value).read_text()
+            case "--input":
+                sent = json.loads(Path(words.pop(0)).read_text())
             case "--paginate":
                 pass
             case word:
                 assert not word.startswith("-"), word
                 address = word
+    kind = "comment" if "comments" in address else "issue"
     if method == "GET":
-        assert address.endswith("/issues/7/comments"), address
-        print(json.dumps(rows))
-        return
-    name, _, value = field.partition("=@")
-    assert name == "body"
-    body = Path(value).read_text()
-    if method == "POST":
-        assert address.endswith("/issues/7/comments"), address
-        rows.append(
-            {"id": len(rows) + 100, "user": {"login": "github-actions[bot]"}, "body": body, "edits": 0}
-        )
+        assert address.endswith(
+            ("/issues/7/comments", "/issues?state=open&labels=plumbline-drift&per_page=100")
+        ), address
+        print(json.dumps([row for row in rows if row["kind"] == kind and row.get("state") != "closed"]))
+    elif method == "POST":
+        assert address.endswith(("/issues/7/comments", "/issues")), address
+        number = len(rows) + 100
+        made = {
+            "kind": kind,
+            "id": number,
+            "number": number,
+            "user": {"login": "github-actions[bot]"},
+            "edits": 0,
+        }
+        rows.append({**made, "state": "open", **sent})
     else:
         assert method == "PATCH"
-        row = next(row for row in rows if address.endswith(f"/issues/comments/{row['id']}"))
-        row |= {"body": body, "edits": row["edits"] + 1}
+        row = next(
+            row for row in rows if address.endswith((f"/issues/comments/{row['id']}", f"/issues/{row['id']}"))
+        )
+        row |= {**sent, "edits": row["edits"] + 1}
 
 
 def _curl(rows: list[dict], words: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -15,13 +16,29 @@ TRAIN = "pipelines/claims_release/components/train/src/train.py"
 GATE = "pipelines/claims_release/components/gate/src/gate.py"
 
 
+GUIDE = (REPOSITORY / "docs/guides/pull-requests.md").read_text()
+
+
+def _guided(platform: ProjectCopy, words: str) -> str:
+    """Run a command as the guide of pull requests writes it."""
+    assert f"\n    plumbline {words}\n" in GUIDE
+    return platform.plumbline(*words.split()).stdout
+
+
+def test_every_command_of_the_guide_is_run() -> None:
+    commands = re.findall(r"^    plumbline (.+)$", GUIDE, re.MULTILINE)
+    run = Path(__file__).read_text()
+    assert [words for words in commands if f'_guided(platform, "{words}")' not in run] == []
+    assert len(commands) >= 5
+
+
 def _schema() -> dict[str, object]:
     found: dict[str, object] = json.loads((REPOSITORY / "docs/reference/review.schema.json").read_text())
     return found
 
 
 def test_a_stack_that_is_as_its_code_needs_no_review(platform: ProjectCopy) -> None:
-    text = platform.plumbline("review", "--stack", "local", "--base", "main").stdout
+    text = _guided(platform, "review --stack local --base main")
     assert text.startswith("<!-- plumbline-review stack=local -->\n")
     assert "**No change: this stack already is what the code says.**" in text
 
@@ -33,7 +50,7 @@ def test_a_pull_request_is_reviewed_without_a_change(platform: ProjectCopy) -> N
             script.write("# reviewed line\n")
     (platform.root / "pipelines/claims_release/components/train/src/new_file.py").write_text("FEATURES = 7\n")
     platform.commit("Train otherwise")
-    why = platform.plumbline("explain", "version", "claims_train", "--stack", "local").stdout
+    why = _guided(platform, "explain version claims_train --stack local")
     assert f"({TRAIN}:" in why
     assert "+# reviewed line" in why
     same = platform.plumbline("explain", "version", "claims_validate", "--stack", "local").stdout
@@ -43,9 +60,7 @@ def test_a_pull_request_is_reviewed_without_a_change(platform: ProjectCopy) -> N
     platform.control("DELETE", "requests")
     before = platform.pulumi("stack", "export", "--stack", "local").stdout
 
-    answer = platform.plumbline(
-        "review", "--stack", "local", "--base", "main", "--to", "review.md", "--annotations", "github"
-    )
+    shown = _guided(platform, "review --stack local --base main --to review.md --annotations github")
     text = (platform.root / "review.md").read_text()
     first = "\n".join(text.splitlines()[:20])
     assert "**update** `claims_gate`" in first
@@ -60,8 +75,8 @@ def test_a_pull_request_is_reviewed_without_a_change(platform: ProjectCopy) -> N
     assert "schedule claims\\_release\\_weekly" in row
     assert row.count(" 06:00+0") == 3
     assert "```mermaid" in text
-    assert "::warning file=pipelines/claims_release/components/gate/component.yml::" in answer.stdout
-    assert "::warning file=components/compute.py,line=" in answer.stdout
+    assert "::warning file=pipelines/claims_release/components/gate/component.yml,line=" in shown
+    assert "::warning file=components/compute.py,line=" in shown
     assert platform.writes() == []
     assert platform.pulumi("stack", "export", "--stack", "local").stdout == before
 
@@ -100,7 +115,7 @@ def test_a_saved_plan_is_applied_exactly_or_not_at_all(platform: ProjectCopy) ->
     assert "claims_validate" not in told
     with train.open("a") as script:
         script.write("# planned line\n")
-    platform.plumbline("review", "--stack", "local", "--save-plan", "plan.json")
+    _guided(platform, "review --stack local --save-plan plan.json")
 
     def refusal(plan: str = "plan.json") -> str:
         platform.control("DELETE", "requests")
@@ -121,7 +136,7 @@ def test_a_saved_plan_is_applied_exactly_or_not_at_all(platform: ProjectCopy) ->
     assert "cpu-cluster: got update, expected the plan's no change" in refusal()
     platform.run([sys.executable, str(SCRIPT), "raise", "4"], check=True, environ=alice)
 
-    told = platform.plumbline("up", "--stack", "local", "--plan", "plan.json", "--yes").stdout
+    told = _guided(platform, "up --stack local --plan plan.json --yes")
     assert "2 changes" in told
     assert "claims-release-component-claims_train" in told
     # Nothing is said about a resource that stays as it is.

@@ -36,8 +36,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
     return copy
 
 
-def _run(checkout: ProjectCopy, steps: list[Step], *, store: str) -> dict[str, int]:
-    """Run steps one after the other within one rehearsal of dev; answers the exit code of each."""
+def _run(checkout: ProjectCopy, steps: list[Step], *, store: str) -> None:
+    """Run steps one after the other within one rehearsal of dev; each must end well."""
     folder = _folder(checkout)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -59,9 +59,8 @@ def _run(checkout: ProjectCopy, steps: list[Step], *, store: str) -> dict[str, i
     answer = checkout.plumbline(
         "rehearse", "dev", "--", "bash", str(folder / "all.sh"), check=False, seconds=SECONDS
     )
-    statuses = {step.name: int((folder / f"{at}.status").read_text()) for at, step in enumerate(steps)}
-    assert set(statuses.values()) == {0}, f"{statuses}\n{answer.stdout}\n{answer.stderr}"
-    return statuses
+    statuses = [(step.name, (folder / f"{at}.status").read_text().strip()) for at, step in enumerate(steps)]
+    assert {status for _, status in statuses} == {"0"}, f"{statuses}\n{answer.stdout}\n{answer.stderr}"
 
 
 def _folder(checkout: ProjectCopy) -> Path:

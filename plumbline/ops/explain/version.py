@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from plumbline.ops.declared_line import declared_line
 from plumbline.ops.errors import UserError
 from plumbline.ops.output import output_options
 from plumbline.ops.stack_file import project_root
@@ -132,10 +133,8 @@ def _code(project: Path, now: AssetDefinition, folder: str, version: str) -> Ite
 
 
 def _line(now: AssetDefinition, path: str) -> str:
-    """Where the field stands, or the nearest thing around it."""
-    while path and path not in now.lines:
-        path = path.rpartition(".")[0]
-    return f"{now.source}:{now.lines[path]}" if path else now.source
+    line = declared_line(now.lines, path)
+    return now.source if line is None else f"{now.source}:{line}"
 
 
 def _conda_line(project: Path, now: AssetDefinition, value: Any) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from plumbline.assets import DefinitionErrors, MLPipeline, Problem, load_ml_pipelines
 from plumbline.ops.checkout import source_commit
+from plumbline.ops.declared_line import declared_line
 from plumbline.ops.job.definition import pipeline_folders
 from plumbline.ops.release.flow import release_flow
 from plumbline.ops.review.code_change import code_changes, files_of
 from plumbline.ops.review.danger import dangers, release_roles
 from plumbline.ops.review.finding import Review
-from plumbline.ops.review.planned_change import planned_changes
+from plumbline.ops.review.planned_change import PlannedChange, planned_changes
 from plumbline.ops.review.preview import Preview
 from plumbline.ops.review.reach import reached
 from plumbline.ops.review.trampled import overwritten, with_authors
@@ -33,7 +36,11 @@ def gather(project: Path, stack: str, preview: Preview, *, base: str | None, now
     Raises: UserError: the workspace whose changes would be undone cannot be asked.
     """
     pipelines, problems = load_definitions(project)
-    changes = () if preview.refused else planned_changes(preview.steps)
+    lines = {
+        one.source: one.lines for pipeline in pipelines for one in (*pipeline.assets, *pipeline.schedules)
+    }
+    planned = () if preview.refused else planned_changes(preview.steps)
+    changes = tuple(_placed(change, lines.get(change.place)) for change in planned)
     code = code_changes(project, base)
     moved = {change.asset for change in changes if change.has_new_version}
     assets = {(asset.kind, asset.name): asset for pipeline in pipelines for asset in pipeline.assets}
@@ -64,3 +71,10 @@ def gather(project: Path, stack: str, preview: Preview, *, base: str | None, now
         },
         release_gaps={name: found for name, found in gaps.items() if found},
     )
+
+
+def _placed(change: PlannedChange, lines: Mapping[str, int] | None) -> PlannedChange:
+    """A change of a definition, at the line of the first field that moves, or of the nearest thing around it."""
+    moved = (declared_line(lines, field.path) for field in change.fields) if lines else ()
+    line = next((found for found in moved if found is not None), (lines or {}).get("name"))
+    return change if line is None else replace(change, place=f"{change.place}:{line}")
