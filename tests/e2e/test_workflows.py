@@ -21,10 +21,8 @@ SECONDS = 500
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
-    """A checkout with what `Set up` reads, and stand-ins for the services that comments go to."""
+    """A checkout, and stand-ins for the services that comments go to."""
     copy = ProjectCopy.make(tmp_path_factory.mktemp("workflows") / "project")
-    for name in ("requirements.lock", "pyproject.toml"):
-        shutil.copy(REPOSITORY / name, copy.root)
     programs = copy.root / ".git" / "programs"
     programs.mkdir()
     for name in ("gh", "curl"):
