@@ -36,9 +36,8 @@ def gather(project: Path, stack: str, preview: Preview, *, base: str | None, now
     Raises: UserError: the workspace whose changes would be undone cannot be asked.
     """
     pipelines, problems = load_definitions(project)
-    lines = {
-        one.source: one.lines for pipeline in pipelines for one in (*pipeline.assets, *pipeline.schedules)
-    }
+    lines = {asset.source: asset.lines for pipeline in pipelines for asset in pipeline.assets}
+    lines |= {schedule.source: schedule.lines for pipeline in pipelines for schedule in pipeline.schedules}
     planned = () if preview.refused else planned_changes(preview.steps)
     changes = tuple(_placed(change, lines.get(change.place)) for change in planned)
     code = code_changes(project, base)
