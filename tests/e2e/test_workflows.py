@@ -88,39 +88,44 @@ def _comments(checkout: ProjectCopy, store: str) -> list[dict[str, Any]]:
     return found
 
 
-def test_github_merges_a_change_and_reviews_the_next(checkout: ProjectCopy) -> None:
+@pytest.fixture(scope="module")
+def merged(checkout: ProjectCopy) -> str:
+    """Main as GitHub brings it to dev; answers the commit."""
     head = checkout.git("rev-parse", "HEAD").strip()
     _run(checkout, _github("main.yml", **{"github.event.before": head}), store="unused")
     evidence = json.loads((_folder(checkout) / "evidence/evidence.json").read_text())
     assert evidence["verdict"]["outcome"] == "passed"
     # The workflow leaves nothing in the checkout: a run of a dirty one could never be released.
     assert evidence["record"]["commit"] == head
-    summary = (_folder(checkout) / "github_step_summary").read_text()
-    assert "## Plumbline review: stack `dev`" in summary
+    assert "## Plumbline review: stack `dev`" in (_folder(checkout) / "github_step_summary").read_text()
+    return head
 
-    checkout.git("switch", "--quiet", "--create", "a-change")
+
+def _changed(checkout: ProjectCopy, branch: str, line: str) -> None:
+    """A branch of main with one more line in the training script."""
+    checkout.git("switch", "--quiet", "--create", branch, "main")
     with (checkout.root / TRAIN).open("a") as script:
-        script.write("# changed in a pull request\n")
+        script.write(f"{line}\n")
     checkout.commit("Train otherwise")
-    steps = _github("pull-request.yml", **{"github.event.pull_request.base.sha": head})
+
+
+def test_github_reviews_a_pull_request_in_one_comment(checkout: ProjectCopy, merged: str) -> None:
+    _changed(checkout, "a-change", "# changed in a pull request")
+    steps = _github("pull-request.yml", **{"github.event.pull_request.base.sha": merged})
     comment = [step for step in steps if step.name == "Comment"]
     # Pushed twice, so that the second comment updates the first; somebody else's with the same marker stays as it is.
-    forged = {
-        "id": 1,
-        "user": {"login": "mallory"},
-        "body": "<!-- plumbline-review stack=dev -->",
-        "edits": 0,
-    }
+    marker = "<!-- plumbline-review stack=dev -->"
+    forged = {"kind": "comment", "id": 1, "user": {"login": "mallory"}, "body": marker, "edits": 0}
     (checkout.root / ".git/github.json").write_text(json.dumps([forged]))
     _run(checkout, [*steps, *comment], store="github.json")
     mallory, own = _comments(checkout, "github.json")
     assert mallory == forged
     assert own["edits"] == 1
-    assert own["body"].startswith("<!-- plumbline-review stack=dev -->\n")
+    assert own["body"].startswith(f"{marker}\n")
     assert "+# changed in a pull request" in own["body"]
 
 
-def test_azure_pipelines_do_the_same(checkout: ProjectCopy) -> None:
+def test_azure_pipelines_review_and_merge_the_same(checkout: ProjectCopy, merged: str) -> None:
     variables = _CLOUD | {
         "System.PullRequest.TargetBranchName": "main",
         "System.AccessToken": "a-token",
@@ -130,10 +135,8 @@ def test_azure_pipelines_do_the_same(checkout: ProjectCopy) -> None:
         "System.PullRequest.PullRequestId": "7",
     }
     # The branch as a clone knows it.
-    checkout.git("update-ref", "refs/remotes/origin/main", "main")
-    with (checkout.root / TRAIN).open("a") as script:
-        script.write("# changed in another pull request\n")
-    checkout.commit("Train otherwise again")
+    checkout.git("update-ref", "refs/remotes/origin/main", merged)
+    _changed(checkout, "another-change", "# changed in another pull request")
     steps = azure_steps(AZURE / "pull-request.yml", variables)
     comment = [step for step in steps if step.name == "Comment"]
     _run(checkout, [*steps, *comment, *azure_steps(AZURE / "main.yml", variables)], store="azure.json")

@@ -90,13 +90,11 @@ def _big(count: int) -> Review:
     """Many changed components, and far behind in the engine's order one storage account that is deleted."""
     steps = [_component(number) for number in range(count - 1)]
     steps.insert(count // 2, _step("delete", STORAGE, "storage-account", old={"accountName": "stdev"}))
+    lines = ("@@ -1,200 +1,200 @@", *(f"-old line {at} {LONG_LINE}" for at in range(200)))
     code = {
         ("component", f"step_{number}"): (
             FileChange(
-                path=f"pipelines/big/components/step_{number}/src/run.py",
-                added=200,
-                removed=200,
-                lines=("@@ -1,200 +1,200 @@", *(f"-old line {at} {LONG_LINE}" for at in range(200))),
+                path=f"pipelines/big/components/step_{number}/src/run.py", added=200, removed=200, lines=lines
             ),
         )
         for number in range(count - 1)

@@ -16,6 +16,7 @@ from plumbline.ops.review.trampled import DELETED, Trampled
 LIMIT = 59_000  # below 60 kB, and below the 65,536 characters that GitHub takes
 _MOST_FIELDS = 40
 _MOST_LINES = 60
+_LONGEST_LINE = 1_000
 _MOST_PROBLEMS = 40
 _SIGN = {"critical": "🛑", "high": "⚠️", "notable": "👀"}
 _REACH_HEAD = (
@@ -157,6 +158,7 @@ def _runs(schedule: ScheduleReach) -> str:
 
 def _changes(review: Review) -> Iterator[Block]:
     worst = {danger.change.urn: at for at, danger in enumerate(review.dangers)}
+    shown = 0
     order = {"delete": 0, "replace": 1, "update": 2, "create": 3}
     ordered = sorted(
         review.changes, key=lambda change: (worst.get(change.urn, len(worst)), order[change.action])
@@ -179,7 +181,11 @@ def _changes(review: Review) -> Iterator[Block]:
                 lines.append(f"  - and {len(fields) - _MOST_FIELDS} more fields")
             yield Block(text="\n".join(lines), rank=4, noun=("list of fields", "lists of fields"))
         if change.asset in review.code and change.has_new_version:
-            yield Block(text=_code(review, change), rank=5, noun=("diff of code", "diffs of code"))
+            # What cannot fit is not written at all; it goes first, and is counted as left out.
+            fits = shown < LIMIT
+            text = _code(review, change) if fits else ""
+            shown += len(text)
+            yield Block(text=text, rank=5 if fits else 7, noun=("diff of code", "diffs of code"))
 
 
 def _code(review: Review, change: PlannedChange) -> str:
@@ -189,9 +195,12 @@ def _code(review: Review, change: PlannedChange) -> str:
         return f"  - code: no file of it changed since {code(review.code_base.base[:12])}; this stack holds an older version"
     lines: list[str] = []
     for file in files:
-        lines += [f"--- {file.path} (+{file.added} -{file.removed})", *masked_lines(file.lines)]
+        # A few more than are shown: a key that begins on the last of them is still recognised.
+        near = [line[:_LONGEST_LINE] for line in file.lines[: 2 * _MOST_LINES]]
+        hidden = ["..."] if len(file.lines) > len(near) else []
+        lines += [f"--- {file.path} (+{file.added} -{file.removed})", *masked_lines(near), *hidden]
     if len(lines) > _MOST_LINES:
-        rest = f"... {len(lines) - _MOST_LINES} more lines: git diff {review.code_base.base[:12]} -- {' '.join(file.path for file in files)}"
+        rest = f"... more lines: git diff {review.code_base.base[:12]} -- {' '.join(file.path for file in files)}"
         lines = [*lines[:_MOST_LINES], rest]
     names = ", ".join(
         f"{code(f'{file.path}:{file.first_line}')} (+{file.added} -{file.removed})" for file in files[:8]
