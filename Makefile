@@ -59,6 +59,7 @@ check:  ## lint, format, types, import direction, generated pages
 	@$(PYTHON) -m tests.conformance.page --check
 	@$(PYTHON) -m tests.verify_azure.page --check
 	@$(PYTHON) -m tests.attempts --check
+	@$(PYTHON) -m tests.drift_kinds --check
 
 pages:  ## write the generated pages anew
 	$(BOOTSTRAP)
@@ -70,3 +71,4 @@ pages:  ## write the generated pages anew
 	@$(PYTHON) -m tests.conformance.page
 	@$(PYTHON) -m tests.verify_azure.page
 	@$(PYTHON) -m tests.attempts
+	@$(PYTHON) -m tests.drift_kinds

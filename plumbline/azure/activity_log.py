@@ -9,6 +9,7 @@ Source: recorded answers of Microsoft.Insights eventtypes 2015-04-01, test_role_
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +21,9 @@ PATH = "/providers/Microsoft.Insights/eventtypes/management/values"
 # Azure keeps the log for ninety days and refuses to be asked for more.
 KEPT_DAYS = 89
 _OBJECT_ID = "http://schemas.microsoft.com/identity/claims/objectidentifier"
+_SCOPE = "http://schemas.microsoft.com/identity/claims/scope"
+# Effects of Azure Policy that change what is sent or deployed; `audit` and `deny` change nothing.
+_CHANGING_EFFECTS = ("modify", "append", "deployifnotexists")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,9 @@ class Operation:
     Attributes:
         caller: A person's sign-in name, an application's object id.
         object_id: In Entra ID, in lower case; None when the log does not say.
+        client_id: The application that the caller used: the portal, Azure's command line, or itself.
+        is_person: Whether a person's login made the call; None when the log does not say.
+        policy: Name of the assignment of Azure Policy that changed the request, None when none did.
         began_at, ended_at: None while the log does not have that event.
     """
 
@@ -36,6 +43,9 @@ class Operation:
     is_delete: bool
     caller: str
     object_id: str | None = None
+    client_id: str | None = None
+    is_person: bool | None = None
+    policy: str | None = None
     began_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -59,7 +69,10 @@ def query(resource_id: str, *, now: datetime) -> str:
 def operations(events: Iterable[Mapping[str, Any]], *, resource_id: str) -> list[Operation]:
     """Writes and deletes of one resource, the newest first; refused ones, actions and other categories are left out."""
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    policies: dict[str, str] = {}
     for event in events:
+        if (policy := _policy(event)) is not None:
+            policies[str(event.get("correlationId"))] = policy
         name = _value(event, "operationName")
         own = str(event.get("resourceId") or resource_id).lower() == resource_id.lower()
         if (
@@ -69,12 +82,14 @@ def operations(events: Iterable[Mapping[str, Any]], *, resource_id: str) -> list
         ):
             groups.setdefault((str(event.get("correlationId")), name), []).append(event)
     found = [
-        operation for group in groups.values() if (operation := _operation(resource_id, group)) is not None
+        operation
+        for (correlation, _), group in groups.items()
+        if (operation := _operation(resource_id, group, policies.get(correlation))) is not None
     ]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
-def _operation(resource_id: str, events: list[Mapping[str, Any]]) -> Operation | None:
+def _operation(resource_id: str, events: list[Mapping[str, Any]], policy: str | None) -> Operation | None:
     by_status: dict[str, list[datetime]] = {}
     for event in events:
         by_status.setdefault(_value(event, "status"), []).append(_time(event))
@@ -92,8 +107,33 @@ def _operation(resource_id: str, events: list[Mapping[str, Any]]) -> Operation |
         # Rests on activity-log-caller.
         caller=str(events[0].get("caller") or object_id or "unknown"),
         object_id=object_id or None,
+        client_id=str(claims.get("appid") or "").lower() or None,
+        # Recorded of people; a token of an application has no scope.
+        is_person=bool(claims.get(_SCOPE)) if claims else None,
+        policy=policy,
         began_at=min(began, default=None),
         ended_at=max(ended, default=None),
+    )
+
+
+def _policy(event: Mapping[str, Any]) -> str | None:
+    """The assignment whose effect changed a request, of an event of category Policy.
+
+    Source: Azure Monitor, "Azure activity log event schema", Policy category: `properties.policies` is a list as text. Rests on
+    activity-log-policy.
+    """
+    effect = _value(event, "operationName").removesuffix("/action").rpartition("/")[2]
+    if _value(event, "category") != "policy" or effect not in _CHANGING_EFFECTS:
+        return None
+    try:
+        rows = json.loads(str((event.get("properties") or {}).get("policies") or "[]"))
+    except ValueError:
+        rows = []
+    first = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], Mapping) else {}
+    return str(
+        first.get("policyAssignmentName")
+        or first.get("policyDefinitionName")
+        or "an assignment without a name"
     )
 
 

@@ -119,6 +119,31 @@ class Activity:
             "properties": ended | details,
         })  # fmt: skip
 
+    def record_policy(self, resource_id: str, *, assignment: str, effect: str) -> bool:
+        """Adds the event with which Azure Policy says that it changed the newest request to a resource.
+
+        Source: Azure Monitor, "Azure activity log event schema", Policy category. That it has the request's correlationId is
+        assumed.
+        Returns: False when nothing was written to the resource.
+        """
+        rows = self._store.execute(
+            "SELECT event FROM activity WHERE resource = ? ORDER BY sequence DESC LIMIT 1",
+            [resource_id.lower()],
+        )
+        if not rows:
+            return False
+        event = json.loads(rows[0]["event"])
+        operation = f"Microsoft.Authorization/policies/{effect}/action"
+        policies = [{"policyAssignmentName": assignment, "policyDefinitionEffect": effect}]
+        self._add(event | {
+            "authorization": {"action": operation, "scope": resource_id},
+            "category": _pair("Policy"),
+            "operationName": _pair(operation, f"'{effect}' Policy action."),
+            "status": _pair("Succeeded"),
+            "properties": {"isComplianceCheck": "False", "policies": json.dumps(policies), "eventCategory": "Policy"},
+        })  # fmt: skip
+        return True
+
     def _add(self, event: dict[str, Any]) -> None:
         now, event_id = datetime.now(UTC), str(uuid.uuid4())
         stamp = _stamp(now)
@@ -210,7 +235,8 @@ def _claims(
         "aud": "https://management.core.windows.net/",
         "iss": f"https://sts.windows.net/{tenant_id}/",
         **{name: str(claims[name]) for name in ("iat", "nbf", "exp") if name in claims},
-        "appid": principal.client_id,
+        # Of a person the client that was used: the portal, a command line.
+        "appid": str(claims.get("appid", principal.client_id)),
         "appidacr": "0" if user else "2",
         "ipaddr": client_address,
         f"{microsoft}/identity/claims/objectidentifier": principal.object_id,

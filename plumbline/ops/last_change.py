@@ -17,6 +17,7 @@ import yaml
 from plumbline.azure.activity_log import KEPT_DAYS, PATH, Operation, operations, query
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.moment import moment, second
+from plumbline.ops.actor import actor_of_operation, actor_of_type
 from plumbline.ops.azure_session import AzureSession
 
 # Pulumi writes its own clock's time into the state, Azure its own into answers: they differ by less than this.
@@ -26,13 +27,20 @@ NOT_YET = "not in the log yet"
 
 @dataclass(frozen=True, kw_only=True)
 class LastChange:
-    """Who and when, or why that is not known; `note` says what is unusual about a known one."""
+    """Who and when, or why that is not known.
+
+    Attributes:
+        note: What is unusual about a known one.
+        by: By what: `a person`, `a person with the Azure portal`, `an application`, `managed identity NAME`,
+            `Azure Policy NAME`; None when neither record says it.
+    """
 
     who: str | None
     when: str | None
     source: str
     unknown_because: str | None = None
     note: str | None = None
+    by: str | None = None
 
 
 # Of a field that Azure dropped from what the stack sent: nobody changed anything.
@@ -69,6 +77,18 @@ def last_change(
         found = _of_system_data(stamped, after)
         if found is not None:
             return found
+    return change_in_log(session, resource_id, deleted=deleted, own_write=own_write, after=after)
+
+
+def change_in_log(
+    session: AzureSession,
+    resource_id: str,
+    *,
+    deleted: bool = False,
+    own_write: datetime | None = None,
+    after: datetime | None = None,
+) -> LastChange:
+    """The newest change of a resource that the activity log has, later than `after`."""
     if deleted:
         return _deletion(session, resource_id, own_write=own_write, after=after)
     return of_log(activity_of(session, resource_id), own_write=own_write, after=after)
@@ -87,6 +107,7 @@ def of_log(changes: list[Operation], *, own_write: datetime | None, after: datet
             who=newest.caller,
             when=second(newest.at),
             source="activity log",
+            by=actor_of_operation(newest),
             note=None if newest.is_finished else "not finished: the log has no end of it",
         )
     kept_since = datetime.now(UTC) - timedelta(days=KEPT_DAYS)
@@ -124,7 +145,8 @@ def _of_system_data(stamped: Mapping[str, Any], after: datetime | None) -> LastC
     when = moment(stamped.get("lastModifiedAt") or stamped.get("createdAt"))
     if not who or when is None or (after is not None and when <= after):
         return None
-    return LastChange(who=str(who), when=second(when), source="systemData")
+    kind = stamped.get("lastModifiedByType") or stamped.get("createdByType")
+    return LastChange(who=str(who), when=second(when), source="systemData", by=actor_of_type(str(kind or "")))
 
 
 def _stamp(

@@ -8,9 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from plumbline.ops.errors import FOUND
-from tests.project_copy import ProjectCopy
+import jsonschema
 
+from plumbline.ops.errors import FOUND
+from tests.drift_kinds import WHOLE, Changes, facts
+from tests.project_copy import REPOSITORY, ProjectCopy
+
+SCHEMA = json.loads((REPOSITORY / "docs" / "reference" / "drift.schema.json").read_text())
 SCRIPT = Path(__file__).parent.parent / "official_client.py"
 
 
@@ -23,7 +27,9 @@ def _as(platform: ProjectCopy, principal: str, *words: str) -> str:
 def _drift(platform: ProjectCopy, *, exit_code: int) -> list[dict[str, Any]]:
     answer = platform.plumbline("drift", "--stack", "local", "--output", "json", check=False)
     assert answer.returncode == exit_code, answer.stderr
-    findings: list[dict[str, Any]] = json.loads(answer.stdout)["findings"]
+    report = json.loads(answer.stdout)
+    jsonschema.validate(report, SCHEMA)
+    findings: list[dict[str, Any]] = report["findings"]
     return findings
 
 
@@ -55,7 +61,7 @@ def test_edits_are_named_with_who_and_when_and_up_repairs_them(platform: Project
 
     told = platform.plumbline("drift", "--stack", "local", check=False)
     assert "alice@plumbline.example" in told.stdout
-    assert "2 fields of 2 resources drifted" in told.stderr
+    assert "2 findings on 2 resources." in told.stderr
 
     # As the README says: Alice repairs in her own shell, and who she is moves nothing.
     repaired = platform.pulumi("up", "-s", "local", "--yes", "--skip-preview", principal="alice")
@@ -152,3 +158,55 @@ def test_an_edit_that_shall_stay_is_codified_and_then_nothing_drifts(platform: P
     platform.pulumi("preview", "-s", "local", "--expect-no-changes")
     file.write_text(before)
     platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+
+
+def _is_of(row: dict[str, Any], finding: dict[str, Any], changes: Changes) -> bool:
+    expected = row["finding"]
+    return (
+        finding["resource"] == expected["resource"]
+        and finding["field"] == expected.get("field", WHOLE)
+        and f"/{expected.get('noun', '')}" in finding["resourceId"]
+        and ("at" not in expected or str(finding["live"]).endswith(f" at {changes.filled(expected['at'])}"))
+    )
+
+
+def test_every_kind_of_change_is_found_with_who_and_by_what_and_settled(platform: ProjectCopy) -> None:
+    table, changes = facts(), Changes(platform=platform)
+    kinds = table["kinds"]
+    assert len(kinds) >= 30
+    assert len({row["origin"] for row in kinds}) == 6
+    for row in kinds:
+        changes.make(row)
+    findings = _drift(platform, exit_code=FOUND)
+    wrong = []
+    for row in kinds:
+        expected, origin = row["finding"], table["origins"][row["origin"]]
+        matching = [one for one in findings if _is_of(row, one, changes)]
+        if len(matching) != 1:
+            wrong.append(f"{row['what']}: {len(matching)} findings")
+            continue
+        (one,) = matching
+        live = expected.get("live", one["live"])
+        got = (one["change"], one["severity"], one["live"], one["by"], one["class"])
+        change = expected.get("change", "changed" if "field" in expected else "unmanaged")
+        # systemData says what kind of login it was, and not with which client.
+        by = origin["shown"].partition(" with ")[0] if one["source"] == "systemData" else origin["shown"]
+        owned = "managed" if row["settled"] == "up" else "unmanaged"
+        if got != (change, expected["severity"], live, by, owned) or one["who"] == one["when"] == "unknown":
+            wrong.append(f"{row['what']}: {got} by {one['who']} at {one['when']}")
+        if owned == "managed" and not (platform.root / one["declaredAt"]["file"]).is_file():
+            wrong.append(f"{row['what']}: declared at {one['declaredAt']}")
+    assert wrong == []
+    resources = {row["finding"]["resource"] for row in kinds}
+    assert [one["resource"] for one in findings if one["resource"] not in resources] == [], (
+        "nothing is invented"
+    )
+
+    for row in kinds:
+        for request in row.get("by_hand", ()):
+            changes.send(request, table["origins"][row["origin"]])
+    platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+    left = [one["id"] for one in _drift(platform, exit_code=FOUND)]
+    assert len(left) == sum(row["settled"] == "fix" for row in kinds)
+    platform.plumbline("drift", "fix", *left, "--revert", "--yes", "--stack", "local")
+    assert _drift(platform, exit_code=0) == []

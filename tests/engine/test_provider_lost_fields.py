@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from plumbline.ops.drift_finding import findings
+from plumbline.ops.drift.refresh_plan import findings
 from tests.contract.machine_learning_platform import MachineLearningPlatform, machine_learning_platform
 from tests.engine.provider_stack import ProviderStack
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plumbline.azure.activity_log import Operation, operations
-from plumbline.ops.drift import own_writes
+from plumbline.ops.drift.stack_state import read_state
 from plumbline.ops.last_change import _holders, _of_system_data, of_log
 
 ACCOUNT = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a"
@@ -117,7 +117,8 @@ def test_the_state_says_when_the_stack_wrote_a_resource() -> None:
         {"urn": "b", "created": "2026-11-27T09:00:00Z"},
         {"urn": "c"},
     ]
-    found = own_writes({"deployment": {"resources": rows}})
-    assert found["a"] == datetime(2026, 11, 27, 9, 12, 20, 123456, tzinfo=UTC)
-    assert found["b"] == datetime(2026, 11, 27, 9, tzinfo=UTC)
-    assert "c" not in found
+    rows = [{**row, "custom": True, "id": row["urn"], "type": "x:y:Z"} for row in rows]
+    found = read_state({"deployment": {"resources": rows}})
+    assert found.own_write("a") == datetime(2026, 11, 27, 9, 12, 20, 123456, tzinfo=UTC)
+    assert found.own_write("b") == found.born == datetime(2026, 11, 27, 9, tzinfo=UTC)
+    assert found.own_write("c") is None

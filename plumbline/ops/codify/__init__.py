@@ -39,7 +39,7 @@ def command(stack: str, resources: tuple[str, ...], dry_run: bool, output: str, 
     """
     from plumbline.ops.codify.live_resource import live_resources
     from plumbline.ops.codify.writing import codify
-    from plumbline.ops.drift import refresh_plan
+    from plumbline.ops.drift.engine_call import refresh_plan
     from plumbline.ops.job.definition import pipeline_folders
     from plumbline.ops.target import enter_target
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from plumbline.assets import FieldChange, changes
-from plumbline.ops.drift_finding import split_path
+from plumbline.ops.drift.refresh_plan import split_path
 
 Action = Literal["create", "update", "replace", "delete"]
 ACTIONS: tuple[Action, ...] = ("delete", "replace", "update", "create")

@@ -94,6 +94,17 @@ def put_activity(call: Call) -> Reply:
     return Reply(json={"lag_seconds": call.emulator.activity.lag_seconds})
 
 
+def post_policy(call: Call) -> Reply:
+    """{"resource_id", "assignment"[, "effect"]}: Azure Policy says that it changed the newest request to a resource."""
+    _admit(call)
+    content = _content(call) or {}
+    resource_id = str(content.get("resource_id", ""))
+    effect, assignment = str(content.get("effect", "modify")), str(content.get("assignment", ""))
+    if not call.emulator.activity.record_policy(resource_id, assignment=assignment, effect=effect):
+        raise bad_request("UnknownWrite", f"got {resource_id!r}, expected a resource that was written to")
+    return Reply(status=204)
+
+
 def put_noise(call: Call) -> Reply:
     """{"enabled": bool[, "only": [ids]]}."""
     _admit(call)
@@ -145,6 +156,7 @@ ROUTES = [
         ("DELETE", "faults", clear_faults),
         ("PUT", "delay", put_delay),
         ("PUT", "activity", put_activity),
+        ("POST", "policies", post_policy),
         ("PUT", "noise", put_noise),
         ("GET", "noise", read_noise),
         ("PUT", "recorded", put_recorded),

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from plumbline.ops.drift_finding import DELETED, findings, split_path
+from plumbline.ops.drift.finding import WHOLE
+from plumbline.ops.drift.refresh_plan import findings, split_path
 
 URN = "urn:pulumi:local::p::azure-native:machinelearningservices:Compute::cpu-cluster"
 
@@ -62,7 +63,7 @@ def test_version_of_the_state_is_kept_for_the_look_up_of_who() -> None:
 
 def test_deleted_resource_is_one_finding() -> None:
     (found,) = findings(_plan({"a": 1}, {}, {}, op="delete"))
-    assert (found.field, found.is_deleted, found.live) == (DELETED, True, "deleted")
+    assert (found.field, found.is_deleted, found.live) == (WHOLE, True, "deleted")
 
 
 def test_equal_values_are_no_finding() -> None:

@@ -1,46 +1,18 @@
-"""Findings of a drift check: the engine's refresh plan, field by field. Pure."""
+"""The engine's refresh plan, field by field, as findings. Pure."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from plumbline.assets import changes
+from plumbline.ops.drift.finding import WHOLE, Change, Finding, noun_of
 
-DELETED = "(the resource)"
 LOST = "not kept by Azure"
 HIDDEN = "[secret]"  # what the engine prints in place of a secret value
 _STEP = re.compile(r"""\["(?P<quoted>(?:[^"\\]|\\.)*)"\]|\[(?P<index>\d+)\]|(?P<name>[^.\[\]]+)""")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One field of one resource that differs from what the last update left.
-
-    Attributes:
-        resource: The resource's logical name.
-        type: Its Pulumi type token.
-        id: Its full ARM id.
-        field: Dotted path within the resource's inputs, or within its definition.
-        desired, live: Values; None where there is none.
-        version: The version that the state holds, of resources that have versions.
-    """
-
-    resource: str
-    urn: str
-    type: str
-    id: str
-    field: str
-    desired: Any
-    live: Any
-    version: str | None = None
-
-    @property
-    def is_deleted(self) -> bool:
-        return self.field == DELETED
 
 
 def findings(plan: Mapping[str, Any]) -> list[Finding]:
@@ -50,18 +22,23 @@ def findings(plan: Mapping[str, Any]) -> list[Finding]:
         old = step.get("oldState") or {}
         if not old.get("custom") or not old.get("id") or old.get("type", "").startswith("pulumi:"):
             continue
+        change: Change = "changed"
         if step["op"] == "delete":
-            pairs: Iterator[tuple[str, Any, Any]] = iter([(DELETED, "present", "deleted")])
+            change = "deleted"
+            pairs: Iterator[tuple[str, Any, Any]] = iter([(WHOLE, "present", "deleted")])
         else:
-            pairs = _with_lost(step, _differences(step))
+            pairs = _with_lost(step, differences(step))
         found += [
             Finding(
+                change="not kept" if live == LOST else change,
+                noun=noun_of(old["type"]),
                 resource=str(step["urn"]).rpartition("::")[2],
                 urn=step["urn"],
                 type=old["type"],
-                id=old["id"],
+                resource_id=old["id"],
                 field=field,
                 desired=desired,
+                last_known=desired,
                 live=live,
                 version=(old.get("outputs") or {}).get("version"),
             )
@@ -70,18 +47,19 @@ def findings(plan: Mapping[str, Any]) -> list[Finding]:
     return found
 
 
-def _differences(step: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def differences(step: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Path, old and new value of every input that a step of a plan changes."""
     old, new = step.get("oldState") or {}, step.get("newState") or {}
     for path in sorted(step.get("detailedDiff") or {}):
         keys = split_path(path)
-        desired, live = _at(old, "inputs", keys), _at(new, "inputs", keys)
+        desired, live = value_at(old.get("inputs") or {}, keys), value_at(new.get("inputs") or {}, keys)
         if desired == live == HIDDEN and step["detailedDiff"][path].get("inputDiff"):
             # The engine hides both sides, so that only its word says that they differ.
             yield path, HIDDEN, f"{HIDDEN}, another one"
             continue
         if desired == live:
             # What the program asks for stands in the inputs; a path that is only in the outputs is the service's.
-            desired, live = _at(old, "outputs", keys), _at(new, "outputs", keys)
+            desired, live = value_at(old.get("outputs") or {}, keys), value_at(new.get("outputs") or {}, keys)
         if desired == live:
             continue
         if keys == ["spec"] and isinstance(desired, str) and isinstance(live, str):
@@ -120,8 +98,9 @@ def split_path(path: str) -> list[str | int]:
     return keys
 
 
-def _at(state: Mapping[str, Any], side: str, keys: Sequence[str | int]) -> Any:
-    value: Any = state.get(side) or {}
+def value_at(document: Mapping[str, Any], keys: Sequence[str | int]) -> Any:
+    """What stands at a path; None for nothing."""
+    value: Any = document
     for key in keys:
         try:
             value = value[key]

@@ -1,0 +1,67 @@
+"""Who made each finding's change, when, and by what; resources are asked about side by side, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from plumbline.azure.moment import moment, second
+from plumbline.ops.actor import actor_of_type
+from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.drift.finding import Finding
+from plumbline.ops.drift.stack_state import StackState
+from plumbline.ops.last_change import NOT_KEPT, LastChange, change_in_log, last_change
+
+_NEVER_THERE = LastChange(
+    who=None, when=None, source="the state", unknown_because="nobody changed it: it was never created"
+)
+
+
+def attributed(
+    session: AzureSession, findings: Sequence[Finding], state: StackState
+) -> list[tuple[Finding, LastChange]]:
+    """Each finding with its change, in their order."""
+    asked = {_key(one): one for one in findings if one.change not in {"not kept", "not created"}}
+    made = session.side_by_side(lambda one: _change(session, one, state), list(asked.values()))
+    by_key = dict(zip(asked, made, strict=True))
+    return [(one, _known(one, by_key)) for one in findings]
+
+
+def _known(one: Finding, by_key: Mapping[tuple[str, str | None], LastChange]) -> LastChange:
+    if one.change == "not kept":
+        return NOT_KEPT
+    return _NEVER_THERE if one.change == "not created" else by_key[_key(one)]
+
+
+def _key(one: Finding) -> tuple[str, str | None]:
+    return one.resource_id.lower(), one.version
+
+
+def _change(session: AzureSession, one: Finding, state: StackState) -> LastChange:
+    if one.is_managed:
+        found = last_change(
+            session,
+            resource_type=one.type,
+            resource_id=one.resource_id,
+            version=one.version,
+            deleted=one.is_deleted,
+            own_write=state.own_write(one.urn),
+        )
+    else:
+        found = _of_unmanaged(session, one)
+    name = state.identities.get((found.who or "").lower())
+    return replace(found, by=f"managed identity {name}") if name else found
+
+
+def _of_unmanaged(session: AzureSession, one: Finding) -> LastChange:
+    stamp = one.stamp or {}
+    who, when = stamp.get("createdBy"), moment(stamp.get("createdAt"))
+    if who and when:
+        return LastChange(
+            who=str(who),
+            when=second(when),
+            source="systemData",
+            by=actor_of_type(str(stamp.get("createdByType") or "")),
+        )
+    path = one.resource_id if one.version is None else f"{one.resource_id}/versions/{one.version}"
+    return change_in_log(session, path)

@@ -1,0 +1,83 @@
+"""What the engine is asked for a drift check; nothing of it changes the cloud or the state."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+from plumbline.ops.errors import UserError
+from plumbline.ops.stack_file import project_root
+
+# Reads side by side: the engine's own default is a few times the machine's processors, and reads only wait.
+PARALLEL = 64
+
+
+def refresh_plan(stack: str) -> dict[str, Any]:
+    """How what is live differs from the state. Raises: UserError: a resource cannot be read."""
+    answer = _pulumi(
+        "refresh", "--preview-only", "--json", "--non-interactive", "--parallel", str(PARALLEL), stack=stack
+    )
+    if answer.returncode != 0:
+        raise UserError(
+            f"stack {stack}: refresh: got a failure, expected every resource to be readable.\n{_reason(answer)}"
+        )
+    return _document(answer)
+
+
+def program_plan(stack: str) -> dict[str, Any]:
+    """How what the program declares differs from the state. Raises: UserError: the program cannot be run."""
+    answer = _pulumi("preview", "--refresh=false", "--json", "--non-interactive", stack=stack)
+    if answer.returncode != 0:
+        raise UserError(
+            f"stack {stack}: preview: got a failure, expected a program that can be run.\n{_reason(answer)}"
+        )
+    return _document(answer)
+
+
+def exported_state(stack: str) -> dict[str, Any]:
+    """The stack's state. Raises: UserError: there is none."""
+    answer = _pulumi("stack", "export", stack=stack)
+    if answer.returncode != 0:
+        raise UserError(f"stack {stack}: export: got {answer.stderr.strip()}, expected its state.")
+    return _document(answer)
+
+
+def history(stack: str) -> list[dict[str, Any]]:
+    """The stack's updates, the newest first. Raises: UserError: they cannot be read."""
+    answer = _pulumi("stack", "history", "--json", "--full-dates", stack=stack)
+    if answer.returncode != 0:
+        raise UserError(f"stack {stack}: history: got {answer.stderr.strip()}, expected its updates.")
+    found: list[dict[str, Any]] = json.loads(answer.stdout or "[]")
+    return found
+
+
+def _pulumi(*words: str, stack: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            ["pulumi", *words, "--stack", stack],
+            cwd=project_root(),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    except FileNotFoundError as error:
+        raise UserError(
+            "pulumi: got none on PATH, expected the engine. Install Pulumi, or bring ours: make up"
+        ) from error
+
+
+def _document(answer: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
+
+
+def _reason(answer: subprocess.CompletedProcess[str]) -> str:
+    """What the engine said, without the plan that it may have printed around it."""
+    messages = []
+    try:
+        document = json.loads(answer.stdout)
+        messages = [entry.get("message", "").strip() for entry in document.get("diagnostics", ())]
+    except ValueError:
+        messages = answer.stdout.splitlines()
+    return "\n".join(line for line in [*messages, answer.stderr.strip()] if line)

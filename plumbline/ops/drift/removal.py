@@ -1,0 +1,78 @@
+"""Takes away what nobody declared: a version is archived, anything else deleted. Writes to the cloud.
+
+Source: azure-ai-ml `archive` (through the provider's writer); Compute, Datastores, Workspace Connections and Role Assignments
+- Delete.
+"""
+
+from __future__ import annotations
+
+import time
+from urllib.parse import urlencode
+
+from plumbline.azure.api_versions import api_version
+from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.drift.finding import Finding
+from plumbline.ops.drift.inventory import ListRow, list_rows
+from plumbline.ops.errors import UserError
+
+_KINDS = {"Component": "component", "Environment": "environment", "DataAsset": "data", "Model": "model"}
+_POLL_SECONDS = 0.5
+_MOST_SECONDS = 600.0
+
+
+def remove(session: AzureSession, finding: Finding) -> str:
+    """Take it away, and wait until it is gone; answers what was done.
+
+    Raises: UserError: Azure refuses, or it is still there after ten minutes.
+    """
+    row = next((row for row in list_rows() if row.noun == finding.noun and row.remove), None)
+    if row is None:
+        raise UserError(
+            f"{finding.resource}: got a {finding.noun}, expected something that this command can take away. "
+            f"Delete it: az resource delete --ids {finding.resource_id}"
+        )
+    if finding.version is not None:
+        return _archive(session, finding)
+    if finding.noun == "PipelineSchedule":
+        return _delete_schedule(session, finding)
+    return _delete(session, finding, row)
+
+
+def _archive(session: AzureSession, finding: Finding) -> str:
+    from plumbline.ops.workspace_writer import open_writer
+    from plumbline.provider.errors import Refusal
+
+    writer, workspace = open_writer(session)
+    name = finding.resource_id.rpartition("/")[2]
+    try:
+        writer.archive(workspace, _KINDS[finding.noun], name, str(finding.version))
+    except Refusal as refusal:
+        raise UserError(str(refusal)) from refusal
+    return f"{name}:{finding.version} is archived. Nothing lists it any more, and what names it exactly still finds it."
+
+
+def _delete_schedule(session: AzureSession, finding: Finding) -> str:
+    from plumbline.ops.workspace_writer import open_writer
+    from plumbline.provider.errors import Refusal
+
+    writer, workspace = open_writer(session)
+    try:
+        writer.delete_schedule(workspace, finding.resource, enabled=True)
+    except Refusal as refusal:
+        raise UserError(str(refusal)) from refusal
+    return f"schedule {finding.resource} is deleted."
+
+
+def _delete(session: AzureSession, finding: Finding, row: ListRow) -> str:
+    version = api_version(row.operations)
+    query = f"?{urlencode(row.remove_query)}" if row.remove_query else ""
+    session.send("DELETE", f"{finding.resource_id}{query}", api_version=version)
+    deadline = time.monotonic() + _MOST_SECONDS
+    while session.get(finding.resource_id, api_version=version) is not None:
+        if time.monotonic() > deadline:
+            raise UserError(
+                f"{finding.resource}: got it still there after {_MOST_SECONDS:.0f} s, expected it deleted. "
+                "Look at its state in the portal."
+            )
+        time.sleep(_POLL_SECONDS)
+    return f"{finding.noun} {finding.resource} is deleted."
