@@ -65,6 +65,7 @@ class LiveCloud:
     also_emulates: tuple[str, ...] = ()
     tenant_id: str | None = None
     subscription_id: str | None = None
+    portal: str = ""
 
     @property
     def is_emulated(self) -> bool:
@@ -187,6 +188,7 @@ def live_cloud(environ: Mapping[str, str]) -> LiveCloud:
         also_emulates=tuple(str(stack) for stack in owner.get("alsoStacks") or ()),
         tenant_id=str(owner.get("tenantId")),
         subscription_id=str(owner.get("subscriptionId")),
+        portal=str(metadata.get("portal") or ""),
     )
 
 

@@ -24,7 +24,7 @@ from plumbline.assets.definition import (
 )
 from plumbline.assets.errors import DefinitionErrors, Problem
 from plumbline.assets.graph import Edge, Graph, Node
-from plumbline.assets.job import job_with, resolved_job
+from plumbline.assets.job import job_with, own_properties, resolved_job
 from plumbline.assets.loading import Reading, load_ml_pipelines, read_ml_pipelines
 from plumbline.assets.pins import ForeignReference
 from plumbline.assets.rest import spec_from_rest
@@ -63,6 +63,7 @@ __all__ = [
     "job_with",
     "load_ml_pipelines",
     "mutable_fields",
+    "own_properties",
     "read_ml_pipelines",
     "release_contract",
     "resolved_job",

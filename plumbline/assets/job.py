@@ -89,7 +89,7 @@ def normal_job(fields: Mapping[str, Any]) -> dict[str, Any]:
     if job["compute"]:
         job["compute"] = normal_compute(job["compute"])
     job["identity"] = normal_identity(job["identity"])
-    job["properties"] = _own_properties(job["properties"])
+    job["properties"] = own_properties(job["properties"])
     tags = job["tags"] or {}
     job["tags"] = {name: literal_text(value) for name, value in tags.items() if value is not None}
     job["inputs"] = _inputs(job["inputs"])
@@ -130,7 +130,7 @@ def normal_node(fields: Mapping[str, Any]) -> dict[str, Any]:
     node["environment_variables"] = {
         name: literal_text(value) for name, value in variables.items() if value is not None
     }
-    node["properties"] = _own_properties(node["properties"])
+    node["properties"] = own_properties(node["properties"])
     kept = {name: value for name, value in node.items() if value not in (None, {}, "")}
     return {"type": kind, **kept}
 
@@ -321,7 +321,7 @@ _NORMAL: Mapping[str, Callable[[dict[str, Any]], None]] = {
 }
 
 
-def _own_properties(properties: Mapping[str, Any] | None) -> dict[str, str]:
+def own_properties(properties: Mapping[str, Any] | None) -> dict[str, str]:
     """Properties that the author wrote: azure-ai-ml stamps git facts, the service its own."""
     return {
         name: literal_text(value)

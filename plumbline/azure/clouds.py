@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from plumbline.fence import PUBLIC_RESOURCE_MANAGERS
 
 # Cloud -> the attribute of azure.identity.AzureAuthorityHosts; asked by name, because its import is slow.
@@ -26,6 +28,12 @@ _REGISTRY_DISCOVERIES = {
     "AzureChinaCloud": "https://chinaeast2.api.ml.azure.cn",
 }
 
+_MACHINE_LEARNING = {
+    "AzureCloud": "https://ml.azure.com",
+    "AzureUSGovernment": "https://ml.azure.us",
+    "AzureChinaCloud": "https://ml.azure.cn",
+}
+
 # Where discovery sends the readers of a registry, beside the hosts of the data plane. Source: azure-ai-ml 1.35.2
 # `_registry_utils` (cert-REGION.experiments.azureml.net).
 _REGISTRY_HOSTS = {"AzureCloud": "experiments.azureml.net"}
@@ -44,6 +52,19 @@ def registry_hosts_of(cloud: str | None) -> str | None:
 def registry_discovery_of(cloud: str) -> str | None:
     """The address that knows every registry of a public cloud; None for any other cloud, which names its own."""
     return _REGISTRY_DISCOVERIES.get(cloud)
+
+
+def machine_learning_audience(cloud: str, portal: str) -> str | None:
+    """Whom a token for Azure ML's own plane is for: the second one that a pipeline job is submitted with.
+
+    Args:
+        portal: Address of the cloud's portal, as its metadata names it; asked of a cloud that is none of the public ones.
+    Source: azure-ai-ml 1.35.2 `_azure_environments._environments` and `_get_clouds_by_metadata_url`.
+    """
+    if cloud in _MACHINE_LEARNING:
+        return _MACHINE_LEARNING[cloud]
+    suffix = ".".join((urlsplit(portal).hostname or "").split(".")[2:])
+    return f"https://ml.azure.{suffix}" if suffix else None
 
 
 def authority_of(cloud: str) -> str | None:

@@ -114,6 +114,7 @@ class Reader:
         api_version: str | None = None,
         query: Mapping[str, str] | None = None,
         body: Any = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Send any request; answers azure-core's response, its body read, of a success or a 404.
 
@@ -126,7 +127,9 @@ class Reader:
         from azure.core.rest import HttpRequest
 
         parameters = {**({"api-version": api_version} if api_version else {}), **(query or {})}
-        request = HttpRequest(method, address, params=parameters or None, json=body)
+        request = HttpRequest(
+            method, address, params=parameters or None, json=body, headers=dict(headers or {})
+        )
         # Not streamed: its body is read already, and azure-core refuses to read an empty one again.
         response = await client.send_request(request)
         if response.status_code != 404:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, TypeVar
@@ -74,12 +74,22 @@ class AzureSession:
             yield from page.entries
             page = self._run(self._reader.page(page.next_link)) if page.next_link else None
 
-    def send(self, method: str, path: str, *, api_version: str | None = None, body: Any = None) -> Any:
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        api_version: str | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
         """Send a request that changes something; answers the response of a success.
 
         Raises: UserError: as `get`, and for 404.
         """
-        response = self._run(self._reader.send(method, path, api_version=api_version, body=body))
+        response = self._run(
+            self._reader.send(method, path, api_version=api_version, body=body, headers=headers)
+        )
         if response.status_code == 404:
             self.require_workspace()
             raise UserError(

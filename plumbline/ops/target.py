@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from plumbline.azure.clouds import machine_learning_audience
 from plumbline.fence import (
     EMULATED_CLOUDS,
     LOCAL_CLOUD,
@@ -38,6 +39,7 @@ class Target:
         stack: The stack that was asked for, or None when the environment named the workspace.
         endpoint: Azure Resource Manager's base URL, without a trailing slash.
         pins: The stack's pins, or None.
+        machine_learning: Whom a token for Azure ML's own plane is for; None in a cloud that does not say.
     """
 
     stack: str | None
@@ -47,6 +49,7 @@ class Target:
     resource_group_name: str
     workspace_name: str
     pins: CloudPins | None = None
+    machine_learning: str | None = None
 
     @property
     def workspace_id(self) -> str:
@@ -102,6 +105,7 @@ def enter_target(
         resource_group_name=group,
         workspace_name=workspace,
         pins=pins,
+        machine_learning=machine_learning_audience(live.name, live.portal),
     )
 
 
