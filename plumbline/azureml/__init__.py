@@ -20,6 +20,7 @@ from plumbline.azureml.asset_lookup import (
     get_environment,
     get_model,
 )
+from plumbline.azureml.batch_endpoint import BatchEndpoint, PipelineDeployment
 from plumbline.azureml.cluster_check import ClusterCheck, ClusterFinding, check_clusters
 from plumbline.azureml.component import Component
 from plumbline.azureml.data_asset import DataAsset
@@ -38,6 +39,7 @@ __all__ = [
     "ASSETS",
     "Asset",
     "AssetLookup",
+    "BatchEndpoint",
     "ClusterCheck",
     "ClusterFinding",
     "Component",
@@ -45,6 +47,7 @@ __all__ = [
     "Environment",
     "FoundAsset",
     "Model",
+    "PipelineDeployment",
     "PipelineSchedule",
     "Provider",
     "check_clusters",

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from plumbline.kinds.arm_object import ArmObject
+from plumbline.kinds.batch_endpoint import BATCH_ENDPOINT
 from plumbline.kinds.component import COMPONENT
 from plumbline.kinds.data import DATA
 from plumbline.kinds.environment import ENVIRONMENT
 from plumbline.kinds.kind import PACKAGE, Kind, Values, is_true
 from plumbline.kinds.model import MODEL
+from plumbline.kinds.pipeline_deployment import PIPELINE_DEPLOYMENT
 from plumbline.kinds.schedule import SCHEDULE
 
 __all__ = [
+    "BATCH_ENDPOINT",
     "COMPONENT",
     "DATA",
     "ENVIRONMENT",
     "KINDS",
     "MODEL",
     "PACKAGE",
+    "PIPELINE_DEPLOYMENT",
     "SCHEDULE",
     "VERSIONED",
+    "ArmObject",
     "Kind",
     "Values",
     "is_true",
@@ -31,7 +37,10 @@ __all__ = [
     "kind_of_token",
 ]
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (ENVIRONMENT, COMPONENT, DATA, MODEL, SCHEDULE)}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (ENVIRONMENT, COMPONENT, DATA, MODEL, SCHEDULE, BATCH_ENDPOINT, PIPELINE_DEPLOYMENT)
+}
 """Name -> descriptor, in the order of the reference page."""
 
 VERSIONED: Mapping[str, Kind] = {name: kind for name, kind in KINDS.items() if kind.is_versioned}

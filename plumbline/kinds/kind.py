@@ -25,7 +25,7 @@ class Kind:
         spoken: Its word in a sentence: `an environment`.
         collection: Where Azure keeps it below a workspace, and the attribute of `MLClient` that writes it.
         lifecycle: `content`: versions that follow from content. `counted`: versions that Azure counts, equal content found
-            first. `in_place`: one object that changes.
+            first. `in_place`: one schedule that changes. `object`: one object whose inputs are its fields, see `ArmObject`.
         api_version: With which it is asked.
         api_version_source: Where that version was seen.
         loader: `module:function` of azure-ai-ml that reads its YAML.
@@ -41,11 +41,11 @@ class Kind:
     noun: str
     spoken: str
     collection: str
-    lifecycle: Literal["content", "counted", "in_place"]
+    lifecycle: Literal["content", "counted", "in_place", "object"]
     api_version: str
     api_version_source: str
-    loader: str
-    values: Callable[[Mapping[str, Any]], Values]
+    loader: str = ""
+    values: Callable[[Mapping[str, Any]], Values] = lambda _: {}
     entity_fields: Mapping[str, str] = field(
         default_factory=lambda: {"description": "description", "tags": "tags"}
     )
@@ -62,7 +62,7 @@ class Kind:
     @property
     def is_versioned(self) -> bool:
         """Whether the resource is a container of versions that never change."""
-        return self.lifecycle != "in_place"
+        return self.lifecycle in ("content", "counted")
 
     @property
     def version_is_content(self) -> bool:
@@ -73,6 +73,10 @@ class Kind:
     def immutable(self) -> tuple[str, ...]:
         """Fields of its YAML that make up the spec and its hash; other content is another version."""
         return immutable_fields(self.name)
+
+    def name_below(self, inputs: Mapping[str, Any]) -> str:
+        """Its name below the collection, with those of what it lies in."""
+        return str(inputs["name"])
 
     @property
     def import_form(self) -> str:

@@ -21,8 +21,11 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 _TYPES = {
     "string": "text",
     "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
     "strings": "a list of texts",
     "string_map": "a map of texts",
+    "object": "a map",
 }
 
 
@@ -81,7 +84,9 @@ def _has_type(wanted: str, value: Any) -> bool:
         return isinstance(value, Mapping) and all(isinstance(member, str) for member in value.values())
     if wanted == "strings":
         return isinstance(value, list) and all(isinstance(member, str) for member in value)
-    return isinstance(value, bool if wanted == "boolean" else str)
+    if wanted in ("integer", "number"):
+        return isinstance(value, int if wanted == "integer" else int | float) and not isinstance(value, bool)
+    return isinstance(value, {"boolean": bool, "object": Mapping}.get(wanted, str))
 
 
 def _wrong_place(kind: str, news: Properties) -> list[PropertyProblem]:
@@ -121,7 +126,7 @@ def _wrong_texts(news: Properties) -> list[PropertyProblem]:
             )
     problems += [
         PropertyProblem(property=name, reason="got an empty text, expected a name.")
-        for name in ("resourceGroupName", "workspaceName", "registryName")
+        for name in ("resourceGroupName", "workspaceName", "registryName", "endpointName")
         if news.get(name) == ""
     ]
     for name in ("codePath", "source"):

@@ -192,9 +192,11 @@ class Writer:
         load_azure_ai_ml()
         from azure.ai.ml import MLClient
 
+        from plumbline.provider.connections import keep_cloud, shared_transport
         from plumbline.provider.uploads import make_uploads_end
 
         make_uploads_end(local=self._local)
+        keep_cloud(self._cloud)
         where = "registry_name" if isinstance(place, Registry) else "workspace_name"
         client = MLClient(
             self._login,
@@ -205,6 +207,7 @@ class Writer:
             enable_telemetry=False,
             user_agent="plumbline-provider",
             raw_response_hook=self._answers.hook,
+            transport=shared_transport(),
             **patience(local=self._local),
         )
         base_url: str = client._base_url  # noqa: SLF001 - the only place where it says where it would go

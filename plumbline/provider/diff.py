@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -82,14 +82,23 @@ def _normal(row: PropertyRow, values: Mapping[str, Any]) -> Any:
 
 def _changes(row: PropertyRow, old: Any, new: Any) -> list[Change]:
     action: Action = "replace" if row.change == "replace" else "update"
-    if row.type == "string_map" and is_known(old) and is_known(new):
-        befores, afters = old or {}, new or {}
-        return [
-            _change(row, f"{row.name}{_key(key)}", befores.get(key), afters.get(key), action)
-            for key in sorted({*befores, *afters})
-            if befores.get(key) != afters.get(key)
-        ] or [_change(row, row.name, old, new, action)]
+    if row.type in ("string_map", "object") and is_known(old) and is_known(new):
+        return list(_by_key(row, row.name, old or {}, new or {}, action)) or [
+            _change(row, row.name, old, new, action)
+        ]
     return [_change(row, row.name, old, new, action)]
+
+
+def _by_key(
+    row: PropertyRow, path: str, befores: Mapping[str, Any], afters: Mapping[str, Any], action: Action
+) -> Iterator[Change]:
+    """A change a key, at any depth."""
+    for key in sorted({*befores, *afters}):
+        old, new = befores.get(key), afters.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from _by_key(row, f"{path}{_key(key)}", old, new, action)
+        elif old != new:
+            yield _change(row, f"{path}{_key(key)}", old, new, action)
 
 
 def _change(row: PropertyRow, path: str, old: Any, new: Any, action: Action) -> Change:

@@ -50,6 +50,20 @@ class Reader:
             raise Refusal(f"read {_short(path)}: got nothing there, expected an answer.")
         return response.json()
 
+    async def send(self, method: str, path: str, *, api_version: str, body: Any = None) -> None:
+        """Send a request that changes something.
+
+        Raises: Refusal: as `get`.
+        """
+        from azure.core.exceptions import AzureError
+
+        what, scope = f"{method} {_short(path)}", path
+        action = _action(path, "delete" if method == "DELETE" else "write")
+        try:
+            await self._reader.send(method, path, api_version=api_version, body=body)
+        except (AzureError, Refusal) as error:
+            raise refusal_of(error, what=what, action=action, scope=scope) from error
+
     async def close(self) -> None:
         """Close the connections."""
         await self._reader.close()
@@ -61,7 +75,7 @@ class Reader:
         try:
             return await answer
         except (AzureError, Refusal) as error:
-            raise refusal_of(error, what=what, action=_read_action(path), scope=path) from error
+            raise refusal_of(error, what=what, action=_action(path, "read"), scope=path) from error
         except arm.ForeignAddressError as error:
             raise Refusal(f"{what}: {error} Open a new shell.") from error
 
@@ -74,6 +88,6 @@ def _short(path: str) -> str:
     return path
 
 
-def _read_action(path: str) -> str:
+def _action(path: str, verb: str) -> str:
     kinds = path.partition("/providers/")[2].split("/")
-    return "/".join([*kinds[:1], *kinds[1::2], "read"])
+    return "/".join([*kinds[:1], *kinds[1::2], verb])

@@ -13,7 +13,15 @@ from plumbline.provider.server import plugin_version
 from plumbline.provider.table import PropertyRow, property_rows
 
 PAGE = Path("docs/reference/resources.md")
-_TYPES = {"string": "text", "boolean": "boolean", "strings": "list of texts", "string_map": "map of texts"}
+_TYPES = {
+    "string": "text",
+    "boolean": "boolean",
+    "integer": "whole number",
+    "number": "number",
+    "strings": "list of texts",
+    "string_map": "map of texts",
+    "object": "map",
+}
 _CHANGES = {
     "replace": "replaces",
     "update": "updates in place",

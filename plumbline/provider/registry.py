@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from plumbline.kinds import KINDS, kind_of_token
+from plumbline.kinds import KINDS, PIPELINE_DEPLOYMENT, ArmObject, kind_of_token
 from plumbline.provider.address import registry_container_id
 from plumbline.provider.check import check
 from plumbline.provider.claims import Claims
@@ -18,8 +18,10 @@ from plumbline.provider.diff import Change, diff
 from plumbline.provider.engine_log import EngineLog
 from plumbline.provider.errors import Cancelled, PropertyProblem, Refusal
 from plumbline.provider.functions import FUNCTIONS
+from plumbline.provider.kinds.arm_object import ArmObjectKind
 from plumbline.provider.kinds.counted_asset import CountedAssetKind
 from plumbline.provider.kinds.kind import Context, Created, Found, Kind
+from plumbline.provider.kinds.pipeline_deployment import PipelineDeploymentKind
 from plumbline.provider.kinds.pipeline_schedule import PipelineScheduleKind
 from plumbline.provider.kinds.versioned_asset import VersionedAssetKind
 from plumbline.provider.settings import SETTING_ROWS, read_settings
@@ -29,6 +31,9 @@ _LIFECYCLES: Mapping[str, Callable[[str], Kind]] = {
     "content": lambda kind: VersionedAssetKind(kind=kind),
     "counted": lambda kind: CountedAssetKind(kind=kind),
     "in_place": lambda _: PipelineScheduleKind(),
+    "object": lambda kind: (PipelineDeploymentKind if KINDS[kind] is PIPELINE_DEPLOYMENT else ArmObjectKind)(
+        kind
+    ),
 }
 """How the resources of a kind live, by the descriptor's word for it."""
 
@@ -144,12 +149,14 @@ class Registry:
 
     def _claim(self, urn: Urn, kind: str, inputs: Properties) -> None:
         places = ("registryName",) if "registryName" in inputs else ("resourceGroupName", "workspaceName")
-        nouns = ("name", *(("version",) if KINDS[kind].is_versioned else ()), *places)
+        descriptor = KINDS[kind]
+        holder = (descriptor.below[0],) if isinstance(descriptor, ArmObject) and descriptor.below else ()
+        nouns = ("name", *(("version",) if descriptor.is_versioned else ()), *places, *holder)
         values = {noun: inputs.get(noun) for noun in nouns}
         if self._cloud is None or not all(isinstance(value, str) for value in values.values()):
             return
         text = {noun: str(value) for noun, value in values.items()}
-        collection, name, version = KINDS[kind].collection, text["name"], text.get("version")
+        collection, name, version = descriptor.collection, descriptor.name_below(text), text.get("version")
         if "registryName" in text:
             container = registry_container_id(text["registryName"], collection, name)
         else:

@@ -15,8 +15,11 @@ from plumbline.provider.table import PropertyRow, property_rows
 _TYPES: dict[str, dict[str, Any]] = {
     "string": {"type": "string"},
     "boolean": {"type": "boolean"},
+    "integer": {"type": "integer"},
+    "number": {"type": "number"},
     "strings": {"type": "array", "items": {"type": "string"}},
     "string_map": {"type": "object", "additionalProperties": {"type": "string"}},
+    "object": {"type": "object", "additionalProperties": {"$ref": "pulumi.json#/Any"}},
 }
 
 _FUNCTIONS = Path(__file__).with_name("functions") / "schema.json"

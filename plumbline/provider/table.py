@@ -20,7 +20,7 @@ class PropertyRow:
     """A property of one kind: its type, who gives it, what a change of it means, how far its echo is to be trusted."""
 
     name: str
-    type: Literal["string", "boolean", "strings", "string_map"]
+    type: Literal["string", "boolean", "integer", "number", "strings", "string_map", "object"]
     role: Literal["input", "output", "both"]
     required: bool
     change: Literal["replace", "update", "never"]
@@ -64,7 +64,8 @@ def property_rows(kind: str) -> Mapping[str, PropertyRow]:
 def _kinds_of(value: str | list[str]) -> tuple[str, ...]:
     if value == "all":
         return tuple(KINDS)
-    return tuple(VERSIONED) if value == "assets" else tuple(value)
+    words = [value] if isinstance(value, str) else value
+    return tuple(kind for word in words for kind in (VERSIONED if word == "assets" else (word,)))
 
 
 @cache

@@ -3,7 +3,8 @@
 1. Without a progress bar it never looks at the results of the threads that upload a folder's files, and then waits until
    as many files have arrived as there are: one refused file, and it waits for ever. It also counts them without a lock.
 2. It makes its blob clients itself and takes no options for them, so each file waits out azure-storage-blob's pauses of
-   15 seconds and more. In front of the emulator that is minutes for nothing: one that is down stays down.
+   15 seconds and more. In front of the emulator that is minutes for nothing: one that is down stays down. Each has
+   connections of its own, too, which `connections.py` ends.
 
 Both may go once azure-ai-ml looks at its threads' results and hands its `retry_*` options on.
 """
@@ -15,16 +16,29 @@ from typing import Any
 from azure.storage.blob import BlobServiceClient, ContainerClient, ExponentialRetry
 
 from plumbline.azure.patience import patience
+from plumbline.provider.connections import shared_transport
 
 _TRIES = 4  # pauses of 1, 3, 5 and 9 seconds
 
 
-class _LocalBlobServiceClient(BlobServiceClient):
+class _BlobServiceClient(BlobServiceClient):
+    def __init__(self, account_url: str, credential: Any = None, **options: Any) -> None:
+        super().__init__(account_url, credential, **{"transport": shared_transport(), **options})
+
+
+class _ContainerClient(ContainerClient):
+    def __init__(self, account_url: str, container_name: str, credential: Any = None, **options: Any) -> None:
+        super().__init__(
+            account_url, container_name, credential, **{"transport": shared_transport(), **options}
+        )
+
+
+class _LocalBlobServiceClient(_BlobServiceClient):
     def __init__(self, account_url: str, credential: Any = None, **options: Any) -> None:
         super().__init__(account_url, credential, **{"retry_policy": _brief(), **options})
 
 
-class _LocalContainerClient(ContainerClient):
+class _LocalContainerClient(_ContainerClient):
     def __init__(self, account_url: str, container_name: str, credential: Any = None, **options: Any) -> None:
         super().__init__(account_url, container_name, credential, **{"retry_policy": _brief(), **options})
 
@@ -45,9 +59,8 @@ def make_uploads_end(*, local: bool) -> None:
         storage_client.uploaded_file_count = storage_client.total_file_count
 
     _blob_storage_helper.upload_directory = upload
-    if local:
-        _blob_storage_helper.BlobServiceClient = _LocalBlobServiceClient
-        _blob_storage_helper.ContainerClient = _LocalContainerClient
+    _blob_storage_helper.BlobServiceClient = _LocalBlobServiceClient if local else _BlobServiceClient
+    _blob_storage_helper.ContainerClient = _LocalContainerClient if local else _ContainerClient
 
 
 def _brief() -> Any:

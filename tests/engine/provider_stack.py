@@ -29,6 +29,7 @@ VERSIONS = {
     "models": "2023-08-01-preview",
     "schedules": "2023-06-01-preview",
     "codes": "2023-04-01",
+    "batchEndpoints": "2024-01-01-preview",
 }
 
 

@@ -64,6 +64,16 @@ def test_a_secret_inside_a_map_makes_the_whole_property_secret() -> None:
     assert found.shown("tags") == "[secret]"
 
 
+def test_numbers_and_nested_values_survive_both_ways() -> None:
+    values = {"settings": {"retries": 3, "limits": {"seconds": 1.5, "steps": [1, {"name": "a", "on": True}]}}}
+    found = decode(encode(values))
+    assert found["settings"] == values["settings"]
+    assert [type(one) for one in (found["settings"]["retries"], found["settings"]["limits"]["seconds"])] == [
+        int,
+        float,
+    ]
+
+
 def test_a_file_given_as_a_pulumi_asset_is_refused() -> None:
     struct = encode(
         {"spec": {"4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17", "text": "x"}}

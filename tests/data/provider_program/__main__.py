@@ -67,6 +67,21 @@ if pipeline.schedule and pipeline.schedule.name not in SETTINGS.get("leave_out",
         workspace_name=workspace_name(made),
         opts=options(pipeline.schedule.name, made),
     )
+if "endpoint" in SETTINGS:
+    words = SETTINGS["endpoint"]
+    (parent,) = [one for one in made if one._name == "score_and_report"]
+    there = {"resource_group_name": SETTINGS["group"], "workspace_name": SETTINGS["workspace"]}
+    endpoint = azureml.BatchEndpoint("endpoint", name="scoring", **there, **words.get("endpoint", {}))
+    azureml.PipelineDeployment(
+        "deployment",
+        name="v1",
+        endpoint_name=endpoint.name,
+        component=parent.reference,
+        **there,
+        **words.get("deployment", {}),
+        opts=pulumi.ResourceOptions(depends_on=[endpoint, *made]),
+    )
+    pulumi.export("scoring_uri", endpoint.scoring_uri)
 for key, words in SETTINGS.get("look_ups", {}).items():
     find: azureml.AssetLookup = getattr(azureml, words["function"])
     found = find(**words["arguments"])
