@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 
 from plumbline.assets import AssetDefinition
+from plumbline.azureml.output import output
 from plumbline.kinds import KINDS, Kind
 
 
@@ -57,43 +58,43 @@ class Asset(pulumi.CustomResource):
             opts,
         )
 
-    resource_group_name: pulumi.Output[str | None] = pulumi.property("resourceGroupName")
+    resource_group_name: pulumi.Output[str | None] = output("resourceGroupName")
     """Resource group of the workspace, None in a registry."""
 
-    workspace_name: pulumi.Output[str | None] = pulumi.property("workspaceName")
+    workspace_name: pulumi.Output[str | None] = output("workspaceName")
     """Workspace that the asset is registered in, None in a registry."""
 
-    registry_name: pulumi.Output[str | None] = pulumi.property("registryName")
+    registry_name: pulumi.Output[str | None] = output("registryName")
     """Registry that the asset is registered in, None in a workspace."""
 
-    name: pulumi.Output[str] = pulumi.property("name")
+    name: pulumi.Output[str] = output("name")
     """Name of the container, known in preview."""
 
-    version: pulumi.Output[str] = pulumi.property("version")
+    version: pulumi.Output[str] = output("version")
     """Version of the current content, known in preview (but for a model that declares none)."""
 
-    reference: pulumi.Output[str] = pulumi.property("reference")
+    reference: pulumi.Output[str] = output("reference")
     """`NAME:VERSION`, the pin of a pipeline job, known in preview."""
 
-    content_hash: pulumi.Output[str] = pulumi.property("contentHash")
+    content_hash: pulumi.Output[str] = output("contentHash")
     """SHA-256 over kind and spec, 64 hex digits, known in preview."""
 
-    code_hash: pulumi.Output[str | None] = pulumi.property("codeHash")
+    code_hash: pulumi.Output[str | None] = output("codeHash")
     """Hash of the uploaded files, None when nothing is uploaded; known in preview."""
 
-    registered_versions: pulumi.Output[Sequence[str]] = pulumi.property("registeredVersions")
+    registered_versions: pulumi.Output[Sequence[str]] = output("registeredVersions")
     """Versions that this resource registered or restored, oldest first, known after create."""
 
-    display_name: pulumi.Output[str | None] = pulumi.property("displayName")
+    display_name: pulumi.Output[str | None] = output("displayName")
     """Name shown in the studio; components only."""
 
-    description: pulumi.Output[str | None] = pulumi.property("description")
+    description: pulumi.Output[str | None] = output("description")
     """Free text shown in the studio."""
 
-    tags: pulumi.Output[Mapping[str, str] | None] = pulumi.property("tags")
+    tags: pulumi.Output[Mapping[str, str] | None] = output("tags")
     """Tags of the current version."""
 
-    archived: pulumi.Output[bool] = pulumi.property("archived")
+    archived: pulumi.Output[bool] = output("archived")
     """Whether the current version is archived."""
 
 

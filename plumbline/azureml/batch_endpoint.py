@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pulumi
 
+from plumbline.azureml.output import output
 from plumbline.kinds import BATCH_ENDPOINT, PIPELINE_DEPLOYMENT, Kind
 
 
@@ -56,10 +57,10 @@ class BatchEndpoint(pulumi.CustomResource):
         }
         super().__init__(self.kind.token, resource_name, inputs, opts)
 
-    name: pulumi.Output[str] = pulumi.property("name")
+    name: pulumi.Output[str] = output("name")
     """Name of the endpoint, known in preview."""
 
-    scoring_uri: pulumi.Output[str] = pulumi.property("scoringUri")
+    scoring_uri: pulumi.Output[str] = output("scoringUri")
     """Address at which it is invoked, known after create."""
 
 
@@ -120,8 +121,8 @@ class PipelineDeployment(pulumi.CustomResource):
         }
         super().__init__(self.kind.token, resource_name, inputs, opts)
 
-    name: pulumi.Output[str] = pulumi.property("name")
+    name: pulumi.Output[str] = output("name")
     """Name of the deployment, known in preview."""
 
-    component: pulumi.Output[str] = pulumi.property("component")
+    component: pulumi.Output[str] = output("component")
     """Pipeline component that an invocation runs, known in preview."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 
 from plumbline.assets import ScheduleDefinition
+from plumbline.azureml.output import output
 from plumbline.kinds import SCHEDULE, Kind
 
 
@@ -58,26 +59,26 @@ class PipelineSchedule(pulumi.CustomResource):
         }
         super().__init__(self.kind.token, resource_name, inputs, opts)
 
-    resource_group_name: pulumi.Output[str] = pulumi.property("resourceGroupName")
+    resource_group_name: pulumi.Output[str] = output("resourceGroupName")
     """Resource group of the workspace."""
 
-    workspace_name: pulumi.Output[str] = pulumi.property("workspaceName")
+    workspace_name: pulumi.Output[str] = output("workspaceName")
     """Workspace that runs the job."""
 
-    name: pulumi.Output[str] = pulumi.property("name")
+    name: pulumi.Output[str] = output("name")
     """Name of the schedule, known in preview."""
 
-    enabled: pulumi.Output[bool] = pulumi.property("enabled")
+    enabled: pulumi.Output[bool] = output("enabled")
     """Whether the schedule fires, known in preview."""
 
-    display_name: pulumi.Output[str | None] = pulumi.property("displayName")
+    display_name: pulumi.Output[str | None] = output("displayName")
     """Name shown in the studio."""
 
-    description: pulumi.Output[str | None] = pulumi.property("description")
+    description: pulumi.Output[str | None] = output("description")
     """Free text shown in the studio."""
 
-    tags: pulumi.Output[Mapping[str, str] | None] = pulumi.property("tags")
+    tags: pulumi.Output[Mapping[str, str] | None] = output("tags")
     """Tags of the schedule."""
 
-    adopted: pulumi.Output[bool | None] = pulumi.property("adopted")
+    adopted: pulumi.Output[bool | None] = output("adopted")
     """True when somebody else made it and this stack found it equal: a delete leaves it. Known after create."""

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from plumbline.assets import canonical_text, content_hash, is_content_version, version_from_hash
-from plumbline.kinds import KINDS
+from plumbline.kinds import KINDS, ArmObject
 from plumbline.provider.codec import Properties, is_known
 from plumbline.provider.errors import PropertyProblem
 from plumbline.provider.table import PropertyRow, property_rows
@@ -17,6 +17,8 @@ from plumbline.provider.table import PropertyRow, property_rows
 # Azure ML asset names and versions; `docs`: "Manage naming rules", the schema of azure-ai-ml 1.35.2 asks for less.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")
+# learn, "Manage naming rules"; azure-ai-ml 1.35.2 validate_endpoint_or_deployment_name.
+_OBJECT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _TYPES = {
     "string": "text",
@@ -44,6 +46,9 @@ def check(kind: str, news: Properties) -> tuple[Properties, tuple[PropertyProble
     sound = Properties(entries={n: v for n, v in values.items() if n not in wrong}, secrets=news.secrets)
     problems += _wrong_texts(sound)
     problems += _wrong_place(kind, news)
+    problems += [
+        one for one in _wrong_object_names(kind, sound) if one.property not in {p.property for p in problems}
+    ]
     if KINDS[kind].is_versioned:
         problems += _complete_asset(kind, sound, values)
     secrets = news.secrets | ({"contentHash"} if "spec" in news.secrets else set())
@@ -136,6 +141,17 @@ def _wrong_texts(news: Properties) -> list[PropertyProblem]:
     if "spec" in news and is_known(news["spec"]):
         problems += _wrong_spec(news)
     return problems
+
+
+def _wrong_object_names(kind: str, news: Properties) -> list[PropertyProblem]:
+    if not isinstance(KINDS[kind], ArmObject):
+        return []
+    rule = "3 to 32 letters, digits and dashes, a letter first, no dash last"
+    return [
+        PropertyProblem(property=name, reason=f"got {news.shown(name)}, expected {rule}.")
+        for name in ("name", "endpointName")
+        if name in news and is_known(news[name]) and not _OBJECT_NAME.fullmatch(news[name])
+    ]
 
 
 def _wrong_spec(news: Properties) -> list[PropertyProblem]:

@@ -12,7 +12,7 @@ import pytest
 from tests.contract.machine_learning_platform import machine_learning_platform
 from tests.engine.provider_stack import ProviderStack
 
-ENDPOINT, DEPLOYMENT = "batchEndpoints/scoring", "batchEndpoints/scoring/deployments/v1"
+ENDPOINT, DEPLOYMENT = "batchEndpoints/scoring", "batchEndpoints/scoring/deployments/current"
 DECLARED: dict[str, Any] = {
     "endpoint": {"description": "Scores on demand.", "tags": {"team": "scoring"}},
     "deployment": {
@@ -55,7 +55,7 @@ def test_what_is_declared_is_there_in_the_form_of_the_official_client(stack: Pro
     )
     body = stack.live(DEPLOYMENT)
     official = PipelineComponentBatchDeployment(
-        name="v1",
+        name="current",
         endpoint_name="scoring",
         component=component_id,
         settings={"default_compute": "azureml:cpu-cluster", "continue_on_step_failure": "false"},
@@ -70,11 +70,10 @@ def test_what_is_declared_is_there_in_the_form_of_the_official_client(stack: Pro
         "westeurope"
     )
     assert made.as_dict()["properties"]["authMode"] == endpoint["properties"]["authMode"]
-    assert endpoint["properties"]["defaults"] == {"deploymentName": "v1"}
-    assert (
-        json.loads(stack.run("stack", "output", "--json"))["scoring_uri"]
-        == endpoint["properties"]["scoringUri"]
-    )
+    assert endpoint["properties"]["defaults"] == {"deploymentName": "current"}
+    shown = json.loads(stack.run("stack", "output", "--json"))
+    assert shown["scoring_uri"] == endpoint["properties"]["scoringUri"]
+    assert shown["hashes"]["score_and_report"] == component["contentHash"]
 
 
 def test_a_second_up_sends_nothing_and_refresh_finds_nothing(stack: ProviderStack) -> None:
@@ -108,7 +107,7 @@ def test_an_edit_made_elsewhere_is_named_to_the_field_and_put_back(stack: Provid
     }
     stack.up("--refresh")
     assert stack.drift() == {}
-    assert stack.live(ENDPOINT)["properties"]["defaults"] == {"deploymentName": "v1"}
+    assert stack.live(ENDPOINT)["properties"]["defaults"] == {"deploymentName": "current"}
 
 
 def test_the_endpoint_stays_while_the_component_moves_on(stack: ProviderStack) -> None:

@@ -58,14 +58,16 @@ for read in pipeline.assets:
     )
     pulumi.export(logical, resource.reference)
     made.append(resource)
-if pipeline.schedule and pipeline.schedule.name not in SETTINGS.get("leave_out", []):
+for schedule in pipeline.schedules:
+    if schedule.name in SETTINGS.get("leave_out", []):
+        continue
     azureml.PipelineSchedule(
-        SETTINGS.get("names", {}).get(pipeline.schedule.name, pipeline.schedule.name),
-        definition=pipeline.schedule,
+        SETTINGS.get("names", {}).get(schedule.name, schedule.name),
+        definition=schedule,
         enabled=SETTINGS.get("schedule_enabled"),
         resource_group_name=SETTINGS["group"],
         workspace_name=workspace_name(made),
-        opts=options(pipeline.schedule.name, made),
+        opts=options(schedule.name, made),
     )
 if "endpoint" in SETTINGS:
     words = SETTINGS["endpoint"]
@@ -74,7 +76,7 @@ if "endpoint" in SETTINGS:
     endpoint = azureml.BatchEndpoint("endpoint", name="scoring", **there, **words.get("endpoint", {}))
     azureml.PipelineDeployment(
         "deployment",
-        name="v1",
+        name="current",
         endpoint_name=endpoint.name,
         component=parent.reference,
         **there,
@@ -82,6 +84,7 @@ if "endpoint" in SETTINGS:
         opts=pulumi.ResourceOptions(depends_on=[endpoint, *made]),
     )
     pulumi.export("scoring_uri", endpoint.scoring_uri)
+    pulumi.export("hashes", {one._name: one.content_hash for one in made})
 for key, words in SETTINGS.get("look_ups", {}).items():
     find: azureml.AssetLookup = getattr(azureml, words["function"])
     found = find(**words["arguments"])
