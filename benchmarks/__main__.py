@@ -13,6 +13,7 @@ from benchmarks.cases import emulator_pairs, help_pairs, preview_pairs, up_pairs
 from benchmarks.job_chain import chain_pairs
 from benchmarks.pair import Pairs, Result, measure
 from benchmarks.reads import read_pairs
+from benchmarks.registration import asset_preview_pairs, registration_pairs
 from benchmarks.release_runs import release_pairs
 from benchmarks.report import RESULTS, report
 
@@ -22,6 +23,8 @@ CASES: dict[str, Callable[[Bench], Pairs]] = {
     "reads": read_pairs,
     "chain": chain_pairs,
     "preview": preview_pairs,
+    "registration": registration_pairs,
+    "assets": asset_preview_pairs,
     "release": release_pairs,
     "up": up_pairs,
 }

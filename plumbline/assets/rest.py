@@ -9,7 +9,7 @@ import yaml
 
 from plumbline.assets.component import normal_component
 from plumbline.assets.environment import normal_data, normal_environment, normal_model
-from plumbline.assets.job import normal_job
+from plumbline.assets.job import normal_job, wire_words
 from plumbline.assets.rules import field_rules
 from plumbline.assets.schedule import normal_trigger
 
@@ -55,6 +55,12 @@ def _environment(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[st
             "path": _hashed(context, code_hash_of),
             "dockerfile_path": build.get("dockerfilePath"),
         }
+    routes = fields.get("inference_config")
+    if isinstance(routes, Mapping):
+        names = wire_words("inference_fields")
+        fields["inference_config"] = {
+            names.get(name, name): route for name, route in routes.items() if route is not None
+        }
     return normal_environment(fields)
 
 
@@ -75,6 +81,13 @@ def _data(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[str, Any]
 
 def _model(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[str, Any]:
     fields = _renamed("model", properties)
+    flavors = fields.get("flavors")
+    if isinstance(flavors, Mapping):
+        # Each flavor's values lie below `data` on the wire.
+        fields["flavors"] = {
+            name: one["data"] if isinstance(one, Mapping) and "data" in one else one
+            for name, one in flavors.items()
+        }
     return normal_model({**fields, "path": _hashed(str(fields.get("path") or ""), code_hash_of)})
 
 

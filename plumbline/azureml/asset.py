@@ -98,6 +98,23 @@ class Asset(pulumi.CustomResource):
     """Whether the current version is archived."""
 
 
+_OUTPUTS = frozenset(
+    {
+        "resourceGroupName",
+        "workspaceName",
+        "registryName",
+        "version",
+        "codeHash",
+        "displayName",
+        "description",
+        "reference",
+        "registeredVersions",
+        "archived",
+    }
+)
+"""What may be absent and is an output of the class: declared, so that it is there before the first answer."""
+
+
 def require_one_place(where: str, resource_group_name: Any, workspace_name: Any, registry_name: Any) -> None:
     """An asset lies in a workspace or in a registry. Raises: TypeError: no place, half of one, or two."""
     workspace = [value is not None for value in (resource_group_name, workspace_name)]
@@ -136,4 +153,5 @@ def _inputs(
     }
     if "displayName" in KINDS[definition.kind].entity_fields:
         inputs["displayName"] = definition.display_name
-    return inputs
+    # Every input costs the engine's language host, also one that says nothing.
+    return {name: value for name, value in inputs.items() if value is not None or name in _OUTPUTS}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from plumbline.assets.references import normal_reference
 from plumbline.kinds.kind import Kind
 
 
@@ -21,6 +23,18 @@ class Field:
 
     path: tuple[str, ...]
     form: Literal["plain", "texts", "component"] = "plain"
+
+    def normal(self, value: Any) -> Any:
+        """A value of a program or of a body in the one form that both have in common; None for one that says nothing."""
+        if self.form == "texts":
+            return {name: _text(one) for name, one in (value or {}).items() if one is not None}
+        if self.form == "component" and value:
+            return normal_reference(str(value))
+        return value or None
+
+    def says_the_same(self, one: Any, other: Any) -> bool:
+        """Whether two values, of whichever side, stand for one."""
+        return bool(self.normal(one) == self.normal(other))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +83,11 @@ class ArmObject(Kind):
             if inputs.get(name) is not None:
                 put(body, row.path, written(row, inputs[name]))
         return body
+
+
+def _text(value: Any) -> str:
+    """A setting as the wire carries it. Rests on batch-deployment-settings-are-texts."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from plumbline.azure.holding import holding
 from plumbline.azure.live_version import LiveVersion
-from plumbline.kinds import KINDS
+from plumbline.kinds import KINDS, ArmObject
 from plumbline.provider.codec import is_known
 from plumbline.provider.table import PropertyRow, property_rows
 
@@ -48,6 +48,7 @@ def diff(
         lost: Dotted paths that Azure has not kept; each is a change, so that every run tries again and says so.
     """
     rows = {name: row for name, row in property_rows(kind).items() if row.is_input}
+    olds, news = _normal_fields(kind, olds), _normal_fields(kind, news)
     differing = {name for name, row in rows.items() if _normal(row, olds) != _normal(row, news)}
     if "spec" in differing and _same_content(kind, olds, news):
         differing.discard("spec")
@@ -58,6 +59,18 @@ def diff(
             continue
         changes += _changes(row, olds.get(name), news.get(name))
     return tuple(changes)
+
+
+def _normal_fields(kind: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values of an object in the form that program and body have in common: what was imported says it as Azure does."""
+    descriptor = KINDS[kind]
+    if not isinstance(descriptor, ArmObject):
+        return values
+    fields = descriptor.fields
+    return {
+        name: fields[name].normal(value) if name in fields and is_known(value) else value
+        for name, value in values.items()
+    }
 
 
 def content_changed(olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:

@@ -23,6 +23,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProviderStack]:
         folder = made.program / "ml" / "scoring"
         shutil.rmtree(folder)
         write(folder)
+        made.set(side_by_side=True)
         made.up()
         yield made
 

@@ -6,11 +6,10 @@ Their bodies are small and documented, so they need no azure-ai-ml; its entities
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from plumbline.assets.references import normal_reference, parse_reference
+from plumbline.assets.references import parse_reference
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.live_version import OWNER_PROPERTY
 from plumbline.kinds import COMPONENT, KINDS, ArmObject, is_true
@@ -122,7 +121,7 @@ class ArmObjectKind:
         seen = {}
         for name, row in self.descriptor.fields.items():
             value, given = at(body, row.path), inputs.get(name)
-            same = _same(row, given, value) or (name == "location" and given is None)
+            same = row.says_the_same(given, value) or (name == "location" and given is None)
             seen[name] = given if same else value
         return seen
 
@@ -239,25 +238,10 @@ class ArmObjectKind:
 
 def _written(workspace: Workspace, row: Field, value: Any) -> Any:
     if row.form == "texts":
-        return {name: _text(member) for name, member in value.items()}
+        return row.normal(value)
     if row.form == "component":
         address = parse_reference(str(value), bare=True)
         if address is None or not address.version or address.registry:
             return value
         return workspace.version(COMPONENT.collection, address.name, address.version)
     return value
-
-
-def _same(row: Field, given: Any, live: Any) -> bool:
-    if row.form == "texts":
-        return {name: _text(one) for name, one in (given or {}).items()} == {
-            name: _text(one) for name, one in (live or {}).items() if one is not None
-        }
-    if row.form == "component":
-        return normal_reference(str(given)) == normal_reference(str(live))
-    return (given or None) == (live or None)
-
-
-def _text(value: Any) -> str:
-    """A setting as the wire carries it. Rests on batch-deployment-settings-are-texts."""
-    return value if isinstance(value, str) else json.dumps(value)

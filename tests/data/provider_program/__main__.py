@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 
 from plumbline import azureml
-from plumbline.assets import load_ml_pipelines
+from plumbline.assets import AssetDefinition, load_ml_pipelines
 
 SETTINGS: dict[str, Any] = json.loads(Path("settings.json").read_text(encoding="utf-8"))
 
@@ -31,6 +31,14 @@ def place(made: list[pulumi.Resource]) -> dict[str, Any]:
     if "registry" in SETTINGS:
         return {"registry_name": SETTINGS["registry"]}
     return {"resource_group_name": SETTINGS["group"], "workspace_name": workspace_name(made)}
+
+
+def before(definition: AssetDefinition) -> list[pulumi.Resource]:
+    """One after the other, so that tests know the order; or side by side, each after what it refers to."""
+    if not SETTINGS.get("side_by_side"):
+        return made
+    names = {reference.name for reference in definition.references}
+    return [one for one in made if one._name in names]
 
 
 def options(name: str, made: list[pulumi.Resource]) -> pulumi.ResourceOptions:
@@ -54,7 +62,7 @@ for read in pipeline.assets:
         logical,
         definition=definition,
         **place(made),
-        opts=options(definition.name, made),
+        opts=options(definition.name, before(definition)),
     )
     pulumi.export(logical, resource.reference)
     made.append(resource)
