@@ -96,20 +96,20 @@ def _normal(row: PropertyRow, values: Mapping[str, Any]) -> Any:
 def _changes(row: PropertyRow, old: Any, new: Any) -> list[Change]:
     action: Action = "replace" if row.change == "replace" else "update"
     if row.type in ("string_map", "object") and is_known(old) and is_known(new):
-        return list(_by_key(row, row.name, old or {}, new or {}, action)) or [
+        return list(changes_by_key(row, row.name, old or {}, new or {}, action)) or [
             _change(row, row.name, old, new, action)
         ]
     return [_change(row, row.name, old, new, action)]
 
 
-def _by_key(
+def changes_by_key(
     row: PropertyRow, path: str, befores: Mapping[str, Any], afters: Mapping[str, Any], action: Action
 ) -> Iterator[Change]:
     """A change a key, at any depth."""
     for key in sorted({*befores, *afters}):
         old, new = befores.get(key), afters.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            yield from _by_key(row, f"{path}{_key(key)}", old, new, action)
+            yield from changes_by_key(row, f"{path}{_key(key)}", old, new, action)
         elif old != new:
             yield _change(row, f"{path}{_key(key)}", old, new, action)
 

@@ -11,7 +11,7 @@ from plumbline.assets import canonical_text, content_hash, version_from_hash
 from plumbline.kinds import KINDS, kind_of_token
 from plumbline.provider.check import check
 from plumbline.provider.codec import UNKNOWN, Properties
-from plumbline.provider.diff import content_changed, diff
+from plumbline.provider.diff import changes_by_key, content_changed, diff
 from plumbline.provider.table import property_rows
 
 SPEC = canonical_text({"image": "python:3.11", "conda_file": {"name": "tools"}})
@@ -181,9 +181,10 @@ def test_tags_differ_by_key() -> None:
 
 
 def test_nested_values_and_numbers_differ_by_key() -> None:
-    olds = checked("pipeline_deployment", settings={"retries": 1, "limits": {"seconds": 1.5, "gone": True}})
-    news = checked("pipeline_deployment", settings={"retries": 2, "limits": {"seconds": 2, "new": [1]}})
-    found = {change.path: change.form for change in diff("pipeline_deployment", olds, news)}
+    row = property_rows("pipeline_deployment")["settings"]
+    olds = {"retries": 1, "limits": {"seconds": 1.5, "gone": True, "same": [1]}}
+    news = {"retries": 2, "limits": {"seconds": 2, "new": [1], "same": [1]}}
+    found = {one.path: one.form for one in changes_by_key(row, "settings", olds, news, "update")}
     assert found == {
         "settings.retries": "update",
         "settings.limits.seconds": "update",
@@ -191,6 +192,14 @@ def test_nested_values_and_numbers_differ_by_key() -> None:
         "settings.limits.new": "add",
     }
     assert "settings" in reasons("pipeline_deployment", settings="fast")
+
+
+def test_a_setting_and_a_component_are_compared_as_the_wire_says_them() -> None:
+    olds = checked("pipeline_deployment", component="azureml:score:1", settings={"strict": "false"})
+    news = checked("pipeline_deployment", component="score:1", settings={"strict": False})
+    assert diff("pipeline_deployment", olds, news) == ()
+    other = checked("pipeline_deployment", component="score:2", settings={"strict": True})
+    assert {one.path for one in diff("pipeline_deployment", olds, other)} == {"component", "settings.strict"}
 
 
 def test_an_absent_default_is_no_change() -> None:
