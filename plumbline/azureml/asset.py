@@ -100,19 +100,14 @@ class Asset(pulumi.CustomResource):
 
 _OUTPUTS = frozenset(
     {
-        "resourceGroupName",
-        "workspaceName",
-        "registryName",
         "version",
-        "codeHash",
-        "displayName",
         "description",
         "reference",
         "registeredVersions",
         "archived",
     }
 )
-"""What may be absent and is an output of the class: declared, so that it is there before the first answer."""
+"""What the provider answers though the program may not say it: declared, so that it is there before the first answer."""
 
 
 def require_one_place(where: str, resource_group_name: Any, workspace_name: Any, registry_name: Any) -> None:

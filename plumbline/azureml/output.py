@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pulumi
+
 
 class _WireOutput:
     """Answers what the engine gave under a wire name."""
@@ -12,7 +14,11 @@ class _WireOutput:
         self._wire = wire
 
     def __get__(self, resource: Any, owner: type | None = None) -> Any:
-        return self if resource is None else resource.__dict__[self._wire]
+        if resource is None:
+            return self
+        found = resource.__dict__.get(self._wire)
+        # What was not said stays unsaid: it was left out, because every property costs the language host.
+        return pulumi.Output.from_input(None) if found is None else found
 
 
 def output(wire: str) -> Any:
