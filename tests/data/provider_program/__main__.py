@@ -37,8 +37,7 @@ def before(definition: AssetDefinition) -> list[pulumi.Resource]:
     """One after the other, so that tests know the order; or side by side, each after what it refers to."""
     if not SETTINGS.get("side_by_side"):
         return made
-    names = {reference.name for reference in definition.references}
-    return [one for one in made if one._name in names]
+    return [declared[one.name] for one in definition.references if one.name in declared]
 
 
 def options(name: str, made: list[pulumi.Resource]) -> pulumi.ResourceOptions:
@@ -50,6 +49,7 @@ def options(name: str, made: list[pulumi.Resource]) -> pulumi.ResourceOptions:
 for path, text in SETTINGS.get("write_after_reading", {}).items():
     Path(path).write_text(text, encoding="utf-8")
 made: list[pulumi.Resource] = []
+declared: dict[str, azureml.Asset] = {}
 for read in pipeline.assets:
     if read.name in SETTINGS.get("leave_out", []):
         continue
@@ -66,6 +66,7 @@ for read in pipeline.assets:
     )
     pulumi.export(logical, resource.reference)
     made.append(resource)
+    declared[definition.name] = resource
 for schedule in pipeline.schedules:
     if schedule.name in SETTINGS.get("leave_out", []):
         continue
@@ -79,7 +80,7 @@ for schedule in pipeline.schedules:
     )
 if "endpoint" in SETTINGS:
     words = SETTINGS["endpoint"]
-    (parent,) = [one for one in made if one._name == "score_and_report"]
+    parent = declared["score_and_report"]
     there = {"resource_group_name": SETTINGS["group"], "workspace_name": SETTINGS["workspace"]}
     endpoint = azureml.BatchEndpoint("endpoint", name="scoring", **there, **words.get("endpoint", {}))
     azureml.PipelineDeployment(
@@ -92,7 +93,7 @@ if "endpoint" in SETTINGS:
         opts=pulumi.ResourceOptions(depends_on=[endpoint, *made]),
     )
     pulumi.export("scoring_uri", endpoint.scoring_uri)
-    pulumi.export("hashes", {one._name: one.content_hash for one in made})
+    pulumi.export("hashes", {name: one.content_hash for name, one in declared.items()})
 for key, words in SETTINGS.get("look_ups", {}).items():
     find: azureml.AssetLookup = getattr(azureml, words["function"])
     found = find(**words["arguments"])
