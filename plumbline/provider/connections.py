@@ -18,6 +18,8 @@ from urllib3.util.retry import Retry
 
 from plumbline.azure.reader import WIDTH, trusted_authorities
 
+_KEPT = 4 * WIDTH  # each of so many registrations uploads some files at once; what is not kept is opened anew
+
 
 class _SharedAuthorities(HTTPAdapter):
     """Verifies with authorities that were read once; keeps as many connections as are used at once."""
@@ -26,7 +28,7 @@ class _SharedAuthorities(HTTPAdapter):
         self._authorities = authorities
         # azure-core tries again itself.
         super().__init__(
-            pool_maxsize=WIDTH, max_retries=Retry(total=False, redirect=False, raise_on_status=False)
+            pool_maxsize=_KEPT, max_retries=Retry(total=False, redirect=False, raise_on_status=False)
         )
 
     def build_connection_pool_key_attributes(
