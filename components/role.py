@@ -1,54 +1,59 @@
-"""The custom role that pipeline steps run with."""
+"""The custom roles of a platform: who may do what in it, as ``roles.yaml`` lists it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import pulumi
+import yaml
 from pulumi_azure_native import authorization
 
 from components.naming import Naming
 
-# What a step needs while it runs: read definitions and data, track its own run. It may publish nothing:
-# a step that could write models could release itself past its gate.
-RUN_ACTIONS = (
-    "Microsoft.MachineLearningServices/workspaces/read",
-    "Microsoft.MachineLearningServices/workspaces/*/read",
-    "Microsoft.MachineLearningServices/workspaces/experiments/*/write",
-    "Microsoft.MachineLearningServices/workspaces/metrics/*/write",
-)
-RUN_NOT_ACTIONS = ("Microsoft.MachineLearningServices/workspaces/models/*/write",)
+_FILE = Path(__file__).with_name("roles.yaml")
+
+
+@cache
+def _rows() -> dict[str, dict[str, Any]]:
+    loaded: dict[str, dict[str, Any]] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    return loaded
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRoleArgs:
-    """What the role needs: the resource group that it may be assigned in."""
+class RoleArgs:
+    """What a role needs: its row of `roles.yaml`, and the resource group that it may be assigned in."""
 
     naming: Naming
+    noun: str
     resource_group_id: pulumi.Input[str]
 
 
-class RunRole(pulumi.ComponentResource):
-    """May read definitions and data's whereabouts and track runs; may publish nothing.
+class Role(pulumi.ComponentResource):
+    """A custom role that may be assigned within the platform's resource group.
 
     Outputs: id: full ARM id, known after create.
     Source: Microsoft.Authorization/roleDefinitions 2022-04-01.
     """
 
-    def __init__(self, name: str, args: RunRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("platform:components:RunRole", name, None, opts)
+    def __init__(self, name: str, args: RoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        row = _rows()[args.noun]
+        former = pulumi.ResourceOptions(aliases=[pulumi.Alias(type_="platform:components:RunRole")])
+        super().__init__("platform:components:Role", name, None, pulumi.ResourceOptions.merge(opts, former))
         role = authorization.RoleDefinition(
             f"{name}-role",
-            role_definition_id=args.naming.guid("role", "pipeline-run"),
-            role_name=f"{args.naming.platform} {args.naming.stack} Pipeline Run",
+            role_definition_id=args.naming.guid("role", args.noun),
+            role_name=f"{args.naming.platform} {args.naming.stack} {row['title']}",
             role_type="CustomRole",
-            description="Read definitions and track runs; publish nothing.",
+            description=row["description"],
             scope=args.resource_group_id,
             assignable_scopes=[args.resource_group_id],
             permissions=[
                 authorization.PermissionArgs(
-                    actions=list(RUN_ACTIONS),
-                    not_actions=list(RUN_NOT_ACTIONS),
+                    actions=row["actions"],
+                    not_actions=row.get("not_actions", []),
                     data_actions=[],
                     not_data_actions=[],
                 )

@@ -11,7 +11,7 @@ from components.key_vault import KeyVault
 from components.monitoring import Monitoring
 from components.storage import Storage
 from stacks.registry import ConsumedRegistry
-from stacks.settings import Deployer
+from stacks.settings import Principal, Settings
 
 
 def workspace_grants(
@@ -107,31 +107,83 @@ def registry_grants(
     )
 
 
-def reviewer_grants(object_ids: tuple[str, ...], storage: Storage) -> tuple[Grant, ...]:
-    """Who approves a release reads what the run wrote: metrics, verdict, sample predictions. Nothing more."""
+def people_grants(
+    settings: Settings, storage: Storage, workspace_id: pulumi.Input[str], member_role_id: pulumi.Output[str]
+) -> tuple[Grant, ...]:
+    """Authors and reviewers work in the workspace; reviewers read what a run wrote: metrics, verdict, predictions."""
+    members = dict.fromkeys((*settings.authors, *settings.reviewers))
+    return (
+        *(
+            _grant(
+                "member", _user(object_id), member_role_id, workspace_id, "People run jobs and approve, no more."
+            )
+            for object_id in members
+        ),
+        *(
+            _grant(
+                "reviewer", _user(object_id), "Storage Blob Data Reader", storage.id,
+                "A reviewer reads the evidence of runs.",
+            )
+            for object_id in settings.reviewers
+        ),
+    )  # fmt: skip
+
+
+def deployer_grants(
+    settings: Settings,
+    storage: Storage,
+    resource_group_id: pulumi.Input[str],
+    deployer_role_id: pulumi.Output[str],
+) -> tuple[Grant, ...]:
+    """Whoever runs `pulumi up` changes everything but models, and uploads data and code as themselves.
+
+    There is no account key to upload with.
+    """
+    control, data = "The deployer changes the platform.", "The deployer uploads data assets."
     return tuple(
-        Grant(
-            noun=f"reviewer-{object_id[:8]}",
-            role="Storage Blob Data Reader",
-            scope=storage.id,
-            principal_id=object_id,
-            principal_type="User",
-            reason="A reviewer reads the evidence of runs.",
+        grant
+        for one in settings.deployers
+        for grant in (
+            _grant("deployer", one, "Storage Blob Data Contributor", storage.id, data),
+            _grant("deployer-control", one, deployer_role_id, resource_group_id, control),
         )
-        for object_id in object_ids
     )
 
 
-def deployer_grants(deployers: tuple[Deployer, ...], storage: Storage) -> tuple[Grant, ...]:
-    """Whoever runs `pulumi up` uploads data and code as themselves: there is no account key to do it with."""
-    return tuple(
-        Grant(
-            noun=f"deployer-{deployer.object_id[:8]}",
-            role="Storage Blob Data Contributor",
-            scope=storage.id,
-            principal_id=deployer.object_id,
-            principal_type=deployer.type,
-            reason="The deployer uploads data assets.",
-        )
-        for deployer in deployers
+def release_grants(
+    settings: Settings, storage: Storage, workspace_id: pulumi.Input[str], release_role_id: pulumi.Output[str]
+) -> tuple[Grant, ...]:
+    """Who may write models: the release's automation; and deployers where the stack's settings open it to them."""
+    read, write = "A release's files are read and hashed.", "A release registers its model."
+    releasers = {one.object_id for one in settings.releasers}
+    opened = [
+        one
+        for one in settings.deployers
+        if settings.deployers_may_write_models and one.object_id not in releasers
+    ]
+    reason = f"Opened by a setting: {settings.deployers_may_write_models}"
+    return (
+        *(_grant("releaser", one, release_role_id, workspace_id, write) for one in settings.releasers),
+        *(
+            _grant("releaser-data", one, "Storage Blob Data Reader", storage.id, read)
+            for one in settings.releasers
+        ),
+        *(_grant("deployer-models", one, release_role_id, workspace_id, reason) for one in opened),
+    )
+
+
+def _user(object_id: str) -> Principal:
+    return Principal(objectId=object_id, type="User")
+
+
+def _grant(
+    noun: str, who: Principal, role: str | pulumi.Output[str], scope: pulumi.Input[str], reason: str
+) -> Grant:
+    return Grant(
+        noun=f"{noun}-{who.object_id[:8]}",
+        role=role,
+        scope=scope,
+        principal_id=who.object_id,
+        principal_type=who.type,
+        reason=reason,
     )

@@ -17,11 +17,18 @@ from components.locked_release import LockedRelease, LockedReleaseArgs
 from components.ml_pipeline import MLPipeline, MLPipelineArgs
 from components.monitoring import Monitoring, MonitoringArgs
 from components.naming import Naming
-from components.role import RunRole, RunRoleArgs
+from components.role import Role, RoleArgs
 from components.storage import Storage, StorageArgs
 from components.workspace import Workspace, WorkspaceArgs
 from plumbline.azureml import ClusterFinding, check_clusters
-from stacks.grants import deployer_grants, pipeline_grants, registry_grants, reviewer_grants, workspace_grants
+from stacks.grants import (
+    deployer_grants,
+    people_grants,
+    pipeline_grants,
+    registry_grants,
+    release_grants,
+    workspace_grants,
+)
 from stacks.login import require_pinned_login
 from stacks.registry import registry_of
 from stacks.releases import Releases
@@ -66,22 +73,23 @@ class Platform(pulumi.ComponentResource):
         workspace_identity = self._identity("workspace")
         pipeline_identity = self._identity("pipeline")
         workspace = self._workspace(storage, registry, workspace_identity)
-        role = RunRole(
-            "pipeline-run", RunRoleArgs(naming=self._naming, resource_group_id=group.id), self._child
-        )
         consumed = registry_of(cloud, settings)
-        grants = pipeline_grants(pipeline_identity, storage, registry, workspace.id, role.id)
+        roles = {
+            noun: Role(
+                noun, RoleArgs(naming=self._naming, noun=noun, resource_group_id=group.id), self._child
+            ).id
+            for noun in ("pipeline-run", "release", "deployer", "member")
+        }
+        grants = (
+            *pipeline_grants(pipeline_identity, storage, registry, workspace.id, roles["pipeline-run"]),
+            *deployer_grants(settings, storage, group.id, roles["deployer"]),
+            *people_grants(settings, storage, workspace.id, roles["member"]),
+            *release_grants(settings, storage, workspace.id, roles["release"]),
+            *registry_grants(consumed, workspace_identity, pipeline_identity),
+        )
         access = Access(
             "access",
-            AccessArgs(
-                naming=self._naming,
-                grants=(
-                    *grants,
-                    *deployer_grants(settings.deployers, storage),
-                    *reviewer_grants(settings.reviewers, storage),
-                    *registry_grants(consumed, workspace_identity, pipeline_identity),
-                ),
-            ),
+            AccessArgs(naming=self._naming, grants=grants),
             self._child,
         )
         clusters = [

@@ -63,8 +63,8 @@ class Cloud(_Settings):
     location: str = Field(pattern=r"^[a-z0-9]+$", description="An Azure region, such as westeurope.")
 
 
-class Deployer(_Settings):
-    """Somebody, or something, that runs `pulumi up`."""
+class Principal(_Settings):
+    """Somebody, or something, that acts on the platform."""
 
     object_id: Guid = Field(description="Object id in Entra ID; of an application its service principal's.")
     type: Literal["ServicePrincipal", "User", "Group"] = Field(description="What the object id stands for.")
@@ -89,10 +89,10 @@ class RegistrySettings(_Settings):
         pattern=r"^[a-z][a-z0-9]{2,11}$", description="Short name that every Azure name carries."
     )
     ownership: Ownership = Field(description="Who owns, who pays, who is called.")
-    publishers: tuple[Deployer, ...] = Field(
+    publishers: tuple[Principal, ...] = Field(
         min_length=1, description="Who runs `plumbline promote`: may publish versions in the registry."
     )
-    pullers: tuple[Deployer, ...] = Field(
+    pullers: tuple[Principal, ...] = Field(
         default=(),
         description="Who runs `pulumi up` on stacks that consume it, and what else runs its versions; may publish nothing.",
     )
@@ -118,10 +118,21 @@ class Settings(_Settings):
     ownership: Ownership = Field(description="Who owns, who pays, who is called.")
     cpu_cluster: Cluster = Field(description="The cluster `cpu-cluster`.")
     gpu_cluster: Cluster = Field(description="The cluster `gpu-cluster`, for training only.")
-    deployers: tuple[Deployer, ...] = Field(
+    deployers: tuple[Principal, ...] = Field(
         min_length=1,
-        description="Who runs `pulumi up`: people and pipelines that upload data as themselves.",
+        description="Who runs `pulumi up`: people and pipelines that upload data as themselves. May write no models.",
     )
+    releasers: tuple[Principal, ...] = Field(
+        default=(),
+        description="Who runs `plumbline model register`: the release's automation. Nobody else may write models.",
+    )
+    deployers_may_write_models: str | None = Field(
+        default=None,
+        min_length=10,
+        description="The reason why deployers may write models in this stack all the same. Only where `protected` is "
+        "false: a stack to experiment in.",
+    )
+    authors: tuple[Guid, ...] = Field(default=(), description="Object ids of the users who run jobs.")
     reviewers: tuple[Guid, ...] = Field(
         default=(), description="Object ids of the users who read runs' outputs and approve releases."
     )
@@ -212,7 +223,8 @@ def load_settings() -> tuple[str, Cloud, Settings | RegistrySettings]:
         )
     if isinstance(settings, Settings):
         problems += [
-            f"{_at(path, lines, f'{PROJECT}:{key}')}: {PROJECT}:{text}" for key, text in _sources(settings)
+            f"{_at(path, lines, f'{PROJECT}:{key}')}: {PROJECT}:{text}"
+            for key, text in (*_sources(settings), *_models(settings))
         ]
     if settings is not None and cloud is not None:
         try:
@@ -238,6 +250,18 @@ def _sources(settings: Settings) -> list[tuple[str, str]]:
         text = "pipelines: got nothing, expected at least one folder below pipelines/. Add the list."
         found.append(("pipelines", text))
     return found
+
+
+def _models(settings: Settings) -> list[tuple[str, str]]:
+    """Models opened to deployers where that is not the stack to experiment in."""
+    if not (settings.protected and settings.deployers_may_write_models):
+        return []
+    key = "deployersMayWriteModels"
+    text = (
+        f"{key}: got a reason, expected nothing in a stack that is protected: models there are registered by its "
+        f"releasers. Remove it, or set {PROJECT}:protected to false."
+    )
+    return [(key, text)]
 
 
 def place_of(stack: str, setting: str) -> str:

@@ -10,7 +10,7 @@ from components.ml_registry import MLRegistry, MLRegistryArgs
 from components.naming import Naming
 from components.pull_role import PullRole, PullRoleArgs
 from stacks.login import require_pinned_login
-from stacks.settings import Cloud, Deployer, RegistrySettings
+from stacks.settings import Cloud, Principal, RegistrySettings
 
 
 class Shared(pulumi.ComponentResource):
@@ -68,7 +68,7 @@ class Shared(pulumi.ComponentResource):
 
 def _grants(
     noun: str,
-    principals: tuple[Deployer, ...],
+    principals: tuple[Principal, ...],
     role: str | pulumi.Output[str],
     registry: MLRegistry,
     reason: str,

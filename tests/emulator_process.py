@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ import requests
 TENANT = "11111111-1111-4111-8111-111111111111"
 SUBSCRIPTION = "22222222-2222-4222-8222-222222222222"
 ARM_VERSION = "2024-03-01"
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"  # the built-in role
 PROJECT = Path(__file__).resolve().parent.parent
 _PREFIX = "plumbline-emulator-"
 _REAL_LOGINS = (
@@ -202,6 +204,18 @@ class EmulatorProcess:
             method, url, headers=headers, params=params, verify=str(self.home / "ca.pem"), timeout=timeout,
             proxies={"https": ""}, **options,
         )  # fmt: skip
+
+    def make_owner(self, principal: str = "deployer") -> None:
+        """Let a seeded principal do anything, models included: for tests of what the service does, not of who may."""
+        role = f"{self.scope}/providers/Microsoft.Authorization/roleDefinitions/{OWNER}"
+        seeded = self.ready["principals"][principal]
+        kind = "User" if seeded["kind"] == "User" else "ServicePrincipal"
+        body = {"principalId": seeded["object_id"], "principalType": kind, "roleDefinitionId": role}
+        answer = self.request(
+            "PUT", f"{self.scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}",
+            principal="owner", api_version="2022-04-01", json={"properties": body},
+        )  # fmt: skip
+        assert answer.status_code == 201, answer.text
 
     def control(self, method: str, path: str, content: Any = None) -> Any:
         """One call of the control endpoint; answers its JSON, or None. Raises: requests.HTTPError."""

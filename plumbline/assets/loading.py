@@ -117,7 +117,7 @@ class _Loader:
             models=tuple(asset for asset in found if asset.kind == "model"),
             jobs=jobs,
             schedules=schedules,
-            release=self._release(folder, documents[0] if documents else None),
+            release=self._release(folder, jobs, found),
             warnings=self._warnings(folder),
             left_out={
                 path.relative_to(folder).as_posix(): what
@@ -199,11 +199,19 @@ class _Loader:
         built = [(document, build_schedule(document, self.resolver, self._job)) for document in documents]
         return tuple(schedule for _, schedule in built if schedule is not None)
 
-    def _release(self, folder: Path, job: Document | None) -> dict[str, Any] | None:
+    def _release(
+        self, folder: Path, jobs: Sequence[PipelineJob], found: Sequence[AssetDefinition]
+    ) -> dict[str, Any] | None:
         document = self._only_release(self.library.of_kind(folder, "release"))
-        data = job.data if job and isinstance(job.data, dict) else {}
-        steps = list(data["jobs"]) if isinstance(data.get("jobs"), dict) else []
-        return read_release(document, self.library, name=folder.name, steps=steps) if document else None
+        if document is None:
+            return None
+        return read_release(
+            document,
+            self.library,
+            name=folder.name,
+            job=jobs[0] if jobs else None,
+            assets=found,
+        )
 
     def _only_release(self, documents: list[Document]) -> Document | None:
         for document in documents[1:]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
+from plumbline.assets.contract import gate_contract
+from plumbline.assets.definition import AssetDefinition, PipelineJob
 from plumbline.assets.document import Document, FieldPath
 from plumbline.assets.library import Library
+from plumbline.assets.references import parse_reference
+from plumbline.assets.release_flow import release_flow
 from plumbline.assets.schema import check_fields, describe, suggestion, table
 
 # Names as ARM's systemData writes them; an id could never be compared with what it says.
@@ -19,16 +23,22 @@ _HOURS = re.compile(r"\d\d:\d\d-\d\d:\d\d")
 
 
 def read_release(
-    document: Document, library: Library, *, name: str, steps: Sequence[str]
+    document: Document,
+    library: Library,
+    *,
+    name: str,
+    job: PipelineJob | None,
+    assets: Sequence[AssetDefinition] = (),
 ) -> dict[str, Any] | None:
-    """The file's fields, checked; None, and problems there, when something is wrong.
+    """The file's fields, checked, also against the job; None, and problems there, when something is wrong.
 
     A ``thresholds`` that names a file is replaced by what that file says, and ``thresholds_source`` names it,
     relative to the project's root.
 
     Args:
         name: The pipeline's folder, which ``pipeline`` must repeat.
-        steps: Steps of the job, which ``expected_seconds.steps`` may name.
+        job: The pipeline job that is released; None when it has problems of its own.
+        assets: Assets of the folder: a gated model may not be among them.
     """
     data = document.data
     if document.problems:
@@ -38,9 +48,15 @@ def read_release(
         return None
     if isinstance(data.get("pipeline"), str) and data["pipeline"] != name:
         document.report(("pipeline",), describe(data["pipeline"]), f'"{name}", the name of the folder')
+    is_whole = not document.problems
+    steps = list((job.fields.get("jobs") or {}) if job else ())
     _check_steps(document, data.get("expected_seconds"), steps)
     _check_approvers(document, data.get("approval"))
     _check_window(document, data.get("change_window"))
+    if is_whole and job is not None:
+        _check_job(document, job)
+        _check_data(document, job, assets)
+    _check_models(document, data.get("model"), assets)
     release = dict(data)
     thresholds = data.get("thresholds")
     if isinstance(thresholds, str):
@@ -72,11 +88,15 @@ def approvers_in(data: Any) -> frozenset[str] | None:
     approval = (data.get("approval") or {}) if isinstance(data, Mapping) else None
     if isinstance(approval, Mapping) and "approvers" not in approval:
         return None
-    names = approval["approvers"] if isinstance(approval, Mapping) else None
-    if not isinstance(names, list) or not all(isinstance(name, str) and name.strip() for name in names):
-        message = f"approval.approvers: got {describe(names)}, expected a list of names"
+    said = approval["approvers"] if isinstance(approval, Mapping) else None
+    groups: list[Any] = list(said.values()) if isinstance(said, Mapping) else [said]
+    if not groups or not all(
+        isinstance(names, list) and all(isinstance(name, str) and name.strip() for name in names)
+        for names in groups
+    ):
+        message = f"approval.approvers: got {describe(said)}, expected a list of names"
         raise ValueError(message)
-    return frozenset(name.strip().lower() for name in names)
+    return frozenset(name.strip().lower() for names in groups for name in names)
 
 
 def _check_approvers(document: Document, approval: Any) -> None:
@@ -84,14 +104,82 @@ def _check_approvers(document: Document, approval: Any) -> None:
     if not isinstance(approval, Mapping) or "approvers" not in approval:
         return
     path: FieldPath = ("approval", "approvers")
-    names = approval["approvers"]
-    if not names:
-        document.report(path, "nobody", "at least one name", "Name who may approve, or remove the key.")
-    for index, name in enumerate(names if isinstance(names, list) else ()):
-        if isinstance(name, str) and not ("@" in name or _GUID.fullmatch(name.strip())):
+    said = approval["approvers"]
+    groups = (
+        {(*path, role): names for role, names in said.items()} if isinstance(said, Mapping) else {path: said}
+    )
+    for place, names in groups.items() or {path: None}.items():
+        if not names:
+            document.report(place, "nobody", "at least one name", "Name who may approve, or remove the key.")
+        for index, name in enumerate(names if isinstance(names, list) else ()):
+            if isinstance(name, str) and not ("@" in name or _GUID.fullmatch(name.strip())):
+                document.report(
+                    (*place, index), describe(name), "a sign-in name (bob@example.com) or an object id",
+                    "See both: az ad user show --id bob@example.com",
+                )  # fmt: skip
+
+
+def _check_job(document: Document, job: PipelineJob) -> None:
+    """Names that the job does not have would let a release through unjudged, or never let one through."""
+    contract = gate_contract(document.data)
+    steps = job.fields.get("jobs") or {}
+    for member, step in (
+        ("gate", contract.gate), ("evaluation", contract.evaluation.step), ("verdict", contract.verdict.step),
+    ):  # fmt: skip
+        if step not in steps:
             document.report(
-                (*path, index), describe(name), "a sign-in name (bob@example.com) or an object id",
-                "See both: az ad user show --id bob@example.com",
+                (member, "step"),
+                f'the unknown step "{step}"',
+                f"one of {', '.join(steps)}",
+                suggestion(step, steps),
+            )
+    if all(step in steps for step in (contract.gate, contract.evaluation.step, contract.verdict.step)):
+        for fault in release_flow(job.fields, contract).faults:
+            document.report(fault.member, f"{fault.got} ({fault.where} of {job.source})", fault.expected)
+
+
+def _check_data(document: Document, job: PipelineJob, assets: Sequence[AssetDefinition]) -> None:
+    """Data that nobody approved; the thresholds' own asset is what the release is judged by."""
+    contract = gate_contract(document.data)
+    approved = {row["asset"] for row in document.data.get("data_approvals") or ()}
+    own = release_flow(job.fields, contract).thresholds
+    if own is None:
+        return  # said where the gate is checked
+    for where, reference in _data_of(job.fields):
+        address = parse_reference(reference)
+        named = address.name if address else reference
+        if reference == own or named in approved:
+            continue
+        file = next((one.source for one in assets if (one.kind, one.name) == ("data", named)), None)
+        document.report(
+            ("data_approvals",), f"no approval of {named} ({where} of {job.source})", "one for all that the job reads",
+            f"Add who approved it{f'; it is defined in {file}' if file else ''}.",
+        )  # fmt: skip
+
+
+def _data_of(job: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Where a job reads data, and which: its own inputs, and those that a step names itself."""
+    places = {"inputs": job.get("inputs") or {}}
+    places |= {
+        f"jobs.{step}.inputs": node.get("inputs") or {} for step, node in (job.get("jobs") or {}).items()
+    }
+    for place, inputs in places.items():
+        for name, value in inputs.items():
+            path = value.get("path") if isinstance(value, Mapping) else None
+            # A model is no data: what made it was judged.
+            is_model = isinstance(value, Mapping) and str(value.get("type", "")).endswith("_model")
+            if isinstance(path, str) and not path.startswith("${{") and not is_model:
+                yield f"{place}.{name}", path
+
+
+def _check_models(document: Document, model: Any, assets: Sequence[AssetDefinition]) -> None:
+    """A file of a gated model would be registered by `pulumi up`, past the gate."""
+    name = model.get("name") if isinstance(model, Mapping) else None
+    for definition in assets:
+        if (definition.kind, definition.name) == ("model", name):
+            document.report(
+                ("model", "name"), f'"{name}", which {definition.source} defines', "a model that only a release registers",
+                f"Remove {definition.source}, or give it another name.",
             )  # fmt: skip
 
 

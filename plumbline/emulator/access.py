@@ -15,15 +15,13 @@ import yaml
 
 from plumbline.emulator.errors import forbidden
 from plumbline.emulator.principals import Principal, Principals
+from plumbline.emulator.seeds import seeded_assignments, seeded_roles
 from plumbline.emulator.settings import Settings
 from plumbline.emulator.store import Resource, Store
 
 ASSIGNMENT_TYPE = "Microsoft.Authorization/roleAssignments"
 DEFINITION_TYPE = "Microsoft.Authorization/roleDefinitions"
 _BUILT_IN = Path(__file__).with_name("roles.yaml")
-_SEEDED = (("deployer", "Owner"), ("alice", "Contributor"), ("bob", "Contributor"))
-# Who rehearses stands in for the deployers that the real stack names, and they may write its blobs.
-_REHEARSING = (("deployer", "Storage Blob Data Contributor"),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,17 +115,28 @@ class Access:
         self._seed(settings, principals)
 
     def _seed(self, settings: Settings, principals: Principals) -> None:
-        by_name = {role.name: role for role in self.built_in.values()}
-        for who, role_name in (*_SEEDED, *(_REHEARSING if settings.is_rehearsal else ())):
-            principal, scope = principals.seeded[who], settings.subscription_scope
-            guid = uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}/{principal.object_id}/{role_name}")
-            assignment_id = f"{scope}/providers/{ASSIGNMENT_TYPE}/{guid}"
+        scope = settings.subscription_scope
+        by_name = {role.name: role.id for role in self.built_in.values()}
+        for name, (guid, body) in seeded_roles(scope).items():
+            by_name[name], definition_id = guid, f"{scope}/providers/{DEFINITION_TYPE}/{guid}"
+            if self._store.get(definition_id) is None:
+                self._store.put(definition_id, body, type=DEFINITION_TYPE, principal=None)
+        kept = set()
+        for who, name in seeded_assignments(rehearsal=settings.is_rehearsal):
+            principal = principals.seeded[who]
+            given = uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}/{principal.object_id}/{name}")
+            assignment_id = f"{scope}/providers/{ASSIGNMENT_TYPE}/{given}"
+            kept.add(assignment_id.lower())
             if self._store.get(assignment_id) is None:
                 body = assignment_body(
                     principal_id=principal.object_id, principal_type=principal.rbac_type, scope=scope,
-                    role_definition_id=f"{scope}/providers/{DEFINITION_TYPE}/{by_name[role_name].id}",
+                    role_definition_id=f"{scope}/providers/{DEFINITION_TYPE}/{by_name[name]}",
                 )  # fmt: skip
                 self._store.put(assignment_id, body, type=ASSIGNMENT_TYPE, principal=None)
+        for resource in self._store.list("", ASSIGNMENT_TYPE, below=True):
+            # What an earlier release of the emulator seeded, and this one does not; only a caller's has a time.
+            if "createdOn" not in resource.body["properties"] and resource.id.lower() not in kept:
+                self._store.delete(resource.id)
 
     def role(self, definition_id: str) -> Role | None:
         """The role that a definition's id (or bare GUID) names, built in or custom."""

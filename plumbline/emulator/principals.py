@@ -19,12 +19,18 @@ _SCHEMA = (
         kind TEXT NOT NULL, resource_key TEXT)""",
 )
 _SEEDS: tuple[tuple[str, str, Kind], ...] = (
+    ("owner", "olga@plumbline.example", "User"),
     ("deployer", "deployer", "ServicePrincipal"),
+    ("releaser", "releaser", "ServicePrincipal"),
     ("pipeline", "pipeline", "ServicePrincipal"),
     ("alice", "alice@plumbline.example", "User"),
     ("bob", "bob@plumbline.example", "User"),
 )
-_DISPLAY_NAMES = {"alice@plumbline.example": "Alice Author", "bob@plumbline.example": "Bob Reviewer"}
+_DISPLAY_NAMES = {
+    "alice@plumbline.example": "Alice Author",
+    "bob@plumbline.example": "Bob Reviewer",
+    "olga@plumbline.example": "Olga Owner",
+}
 
 
 def display_name_of(login: str) -> str:
@@ -82,9 +88,15 @@ class Principals:
         self._headers: dict[str, tuple[Principal, dict[str, Any]]] = {}
         store.migrate("principals", _SCHEMA)
         self._file = home / "principals.json"
-        if not self._file.exists():
-            write_private_json(self._file, {role: _seed(tenant_id, role, name) for role, name, _ in _SEEDS})
-        self._secrets: dict[str, dict[str, str]] = read_private_json(self._file)
+        self._secrets: dict[str, dict[str, str]] = (
+            read_private_json(self._file) if self._file.exists() else {}
+        )
+        missing = {
+            role: _seed(tenant_id, role, name) for role, name, _ in _SEEDS if role not in self._secrets
+        }
+        if missing:
+            self._secrets |= missing
+            write_private_json(self._file, self._secrets)
         self.seeded: dict[str, Principal] = {}
         for role, name, kind in _SEEDS:
             entry = self._secrets[role]

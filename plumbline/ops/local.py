@@ -32,7 +32,7 @@ def _stack() -> tuple[EmulatedStack, Path]:
 @click.option("--azure-noise", is_flag=True, help="Answer as unpredictably as Azure may.")
 @click.option("--skip-run", is_flag=True, help="Provision and register only; submit no pipeline.")
 def up(azure_noise: bool, skip_run: bool) -> None:
-    """Bring the stack `local` up: engine, emulator, `pulumi up`, then the claims release pipeline.
+    """Bring the stack `local` up: engine, emulator, `pulumi up`, then its pipelines.
 
     \b
     Example: plumbline local up

@@ -1,24 +1,44 @@
-"""The end of `plumbline local up`: a pipeline's run, its verdict, a rehearsed approval, the model, the evidence."""
+"""The end of `plumbline local up`: each pipeline's run, its verdict, a rehearsed approval, the model, the evidence."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from plumbline.ops.emulation import Emulation
-from plumbline.ops.errors import UserError
+from plumbline.ops.errors import FOUND, UserError
 
-# Whoever approves must not be whoever submitted: here two of the emulator's seeded people stand in for a team.
-APPROVER = "bob"
+# Whoever approves must not be whoever submitted, and only a release identity may write models: here the emulator's
+# seeded ones stand in for a team and its automation.
+APPROVER, RELEASER = "bob", "releaser"
+
+
+def release_all(emulation: Emulation, pipelines: Sequence[str]) -> int:
+    """Run and release the stack's pipelines, one after the other; one that fails holds no other up.
+
+    Returns: 0 all went well, 1 a run failed, 3 none failed and a gate closed.
+    Raises: UserError: as `release`.
+    """
+    endings = []
+    for pipeline in pipelines:
+        folder = emulation.project / "pipelines" / pipeline
+        if not any((folder / name).is_file() for name in ("pipeline.yml", "pipeline.yaml")):
+            continue  # only assets: nothing to run
+        click.echo(f"\nPipeline  {pipeline}" if len(pipelines) > 1 else "")
+        endings.append(release(emulation, pipeline))
+    return next((code for code in (1, FOUND) if code in endings), 0)
 
 
 def release(emulation: Emulation, pipeline: str) -> int:
     """Run a pipeline as its folder defines it, unless a green run of the same digest is there; then release it.
+
+    A pipeline without release.yml is run, and that is all.
 
     Returns: 0 released, 3 the gate closed, 1 the run failed.
     Raises: UserError: the run could not be submitted, or its release was refused.
@@ -43,12 +63,16 @@ def release(emulation: Emulation, pipeline: str) -> int:
             evidence = _plumbline(emulation, "evidence", "write", job)
             click.echo(f"Evidence  {os.path.relpath(evidence['html'])}\nNo model was registered.")
             return outcome.exit_code
+    if definition.pipeline.release is None:
+        evidence = _plumbline(emulation, "evidence", "write", job)
+        click.echo(f"Evidence  {os.path.relpath(evidence['html'])}\nNo release.yml: no model was registered.")
+        return 0
     candidate = read_candidate(session, job)
     found = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest)
     counted = counting(found, candidate.authors)
     if counted is None:
         _plumbline(emulation, "model", "approve", job, "--allow-uncommitted", principal=APPROVER)
-    model = _plumbline(emulation, "model", "register", job, "--allow-uncommitted")
+    model = _plumbline(emulation, "model", "register", job, "--allow-uncommitted", principal=RELEASER)
     evidence = _plumbline(emulation, "evidence", "write", job)
     click.echo(f"Approved  by {evidence['approver']} (a rehearsal: nobody looked)")
     click.echo(f"Model     {model['name']}:{model['version']}")

@@ -1,4 +1,4 @@
-"""`plumbline local up`: from a fresh machine to a platform whose claims pipeline has run and been judged."""
+"""`plumbline local up`: from a fresh machine to a platform whose pipelines have run and been judged."""
 
 from __future__ import annotations
 
@@ -12,11 +12,9 @@ import click
 from plumbline.ops.emulation import begin_emulation
 from plumbline.ops.errors import UserError
 from plumbline.ops.local_home import EmulatedStack
-from plumbline.ops.local_release import release
+from plumbline.ops.local_release import release_all
 from plumbline.ops.state_lock import has_pending_creates
 
-# The pipeline that shows the whole way, from definition to released model.
-RELEASED = "claims_release"
 NEXT_STEPS = """
 What to try next:
   eval "$({plumbline} local env --as alice)"    this shell is Alice's: official clients, pulumi, plumbline
@@ -29,7 +27,7 @@ What to try next:
 
 
 def bring_up(stack: EmulatedStack, *, project: Path, azure_noise: bool, skip_run: bool) -> int:
-    """Provision and register, then run the claims release pipeline; answers the exit code.
+    """Provision and register, then run and release the stack's pipelines; answers the exit code.
 
     Raises: UserError: a part of it failed; what has been made is kept, and the next call goes on from there.
     """
@@ -61,8 +59,7 @@ def bring_up(stack: EmulatedStack, *, project: Path, azure_noise: bool, skip_run
             click.echo(f"  {asset.split('/')[0]:12} {reference}")
     status = 0
     if not skip_run:
-        click.echo("")
-        status = release(emulation, RELEASED)
+        status = release_all(emulation, sorted(outputs["pipelines"]))
     click.echo(f"\nDone in {time.monotonic() - began:.0f} s.")
     # The environment's programs need not be on this shell's PATH yet.
     program = "plumbline" if shutil.which("plumbline") else ".venv/bin/plumbline"

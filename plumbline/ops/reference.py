@@ -1,17 +1,20 @@
-"""The page of all commands, made from the commands themselves: `python -m plumbline.ops.reference [--check]`."""
+"""The page of all commands and the schema of release.yml, made from the code: `python -m plumbline.ops.reference [--check]`."""
 
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from plumbline.assets.json_schema import json_schema
 from plumbline.ops.cli import group
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "commands.md"
+REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
+PAGE, SCHEMA = REFERENCE / "commands.md", REFERENCE / "release.schema.json"
 HEAD = """# Commands
 
 Made from the commands by `make pages`; do not edit.
@@ -80,18 +83,23 @@ def _text(option: click.Option) -> str:
     return text.strip().replace("|", "\\|")
 
 
+def schema() -> str:
+    """The JSON Schema of release.yml."""
+    return json.dumps(json_schema("release", title="release.yml of a pipeline"), indent=2) + "\n"
+
+
 def main(words: list[str]) -> int:
-    """Write the page, or with --check say whether it is up to date."""
-    text = page()
-    if words == ["--check"]:
-        if PAGE.exists() and PAGE.read_text() == text:
-            return 0
-        print(
-            f"{PAGE.relative_to(Path.cwd())}: got an old page, expected that of the commands. Run: make pages"
-        )
-        return 1
-    PAGE.write_text(text)
-    return 0
+    """Write both files, or with --check say whether they are up to date."""
+    status = 0
+    for file, text in ((PAGE, page()), (SCHEMA, schema())):
+        if words != ["--check"]:
+            file.write_text(text)
+        elif not file.exists() or file.read_text() != text:
+            print(
+                f"{file.relative_to(Path.cwd())}: got an old file, expected that of the code. Run: make pages"
+            )
+            status = 1
+    return status
 
 
 if __name__ == "__main__":

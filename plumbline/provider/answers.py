@@ -49,6 +49,11 @@ def _of_status(error: Any, *, what: str, action: str, scope: str) -> str:
     status, line = error.status_code, _line(error)
     if status == 401:
         return f"{what}: got 401 ({line}), expected an accepted login. Log in again; the token may be of another cloud."
+    if status == 403 and "/models/" in action:
+        return (
+            f"{what}: got 403 ({line}), expected the right to {action} on {scope}: a release identity has it, "
+            "deployers have not. Run this as that identity, or open models to deployers in this stack's settings."
+        )
     if status == 403:
         return (
             f"{what}: got 403 ({line}), expected the right to {action} on {scope}. "

@@ -85,6 +85,8 @@ class MachineLearningPlatform:
         )
         self.put(self.workspace_id, self.workspace_body(), ML_VERSION)
         self.assign("deployer", _BLOB_CONTRIBUTOR, self.account_id)
+        # These tests ask what the service does, not who may: here the deployer is an owner, models included.
+        self.emulator.make_owner("deployer")
 
     def workspace_body(self, **properties: Any) -> dict[str, Any]:
         """What the workspace was made from."""

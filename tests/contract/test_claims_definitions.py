@@ -93,7 +93,6 @@ def test_release_terms_speak_of_the_steps_and_files_that_exist() -> None:
     assert list(release["expected_seconds"]["steps"]) == STEPS == list(read("pipeline.yml")["jobs"])
     assert (PIPELINE / release["thresholds"]).is_file()
     assert [row["asset"] for row in release["data_approvals"]] == ["claims_medical_expenditures"]
-    assert release["approval"]["author_may_approve"] is False
     assert release["owner"] == read("pipeline.yml")["tags"]["owner"]
     assert release["support"]["contact"] == read("pipeline.yml")["tags"]["support"]
 

@@ -33,7 +33,7 @@ def job(platform: ProjectCopy) -> str:
     name = str(told(platform, "deployer", "job", "create", "--file", FILE, "--stream")["name"])
     acting(platform, "deployer", "evidence", "write", name, "--out", "early", check=True)
     acting(platform, "bob", "model", "approve", name, "--note", "read <all> of it", check=True)
-    acting(platform, "deployer", "model", "register", name, check=True)
+    acting(platform, "releaser", "model", "register", name, check=True)
     return name
 
 
@@ -513,7 +513,11 @@ def test_an_approver_whom_the_checkout_no_longer_lists_is_a_notice(
 ) -> None:
     terms = platform.root / "pipelines" / "claims_release" / "release.yml"
     before = terms.read_text()
-    terms.write_text(before.replace("\napproval:\n", "\napproval:\n  approvers: [carol@plumbline.example]\n"))
+    terms.write_text(
+        before.replace(
+            "\ndata_approvals:", "\napproval:\n  approvers: [carol@plumbline.example]\ndata_approvals:"
+        )
+    )
     try:
         notices = told(platform, "deployer", "evidence", "verify", str(folder))["notices"]
     finally:

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import pytest
+import requests
 
 from tests.project_copy import ProjectCopy
 
@@ -66,6 +67,27 @@ def test_a_green_run_ends_0_with_one_json_document_on_stdout(
     assert job["tags"]["plumbline.pipeline"] == "claims_release"
     assert re.fullmatch(r"[0-9a-f]{64}", job["tags"]["plumbline.digest"])
     assert job["tags"]["plumbline.commit"].startswith(platform.git("rev-parse", "HEAD").strip())
+
+
+def test_the_signed_address_of_the_studio_is_in_no_output_but_of_the_command_that_opens_it(
+    platform: ProjectCopy, released: subprocess.CompletedProcess[str], job: dict[str, Any]
+) -> None:
+    name = job["name"]
+    said = [released.stdout + released.stderr]
+    for words in (
+        ("show", name), ("show", name, "--output", "json"), ("show", name, "--output", "markdown"),
+        ("stream", name), ("list",), ("list", "--output", "json"), ("list", "--parent-job-name", name, "--output", "json"),
+        ("logs", name), ("rerun", name, "--stream"), ("rerun", name, "--stream", "--output", "json"),
+    ):  # fmt: skip
+        answer = platform.plumbline("job", *words, "--stack", "local")
+        said.append(answer.stdout + answer.stderr)
+    assert not [text for text in said if "sig=" in text]
+    assert f"Studio: plumbline job open {name} --stack local" in said[0]
+    address = platform.plumbline("job", "open", name, "--print", "--stack", "local").stdout.strip()
+    assert "sig=" in address
+    ca = platform.ready()["ca_path"]
+    assert requests.get(address, verify=ca, timeout=60).status_code == 200
+    assert requests.get(address.partition("?")[0], verify=ca, timeout=60).status_code in (401, 403)
 
 
 def test_without_a_terminal_each_status_change_is_a_line_and_the_end_tells_times_and_verdict(

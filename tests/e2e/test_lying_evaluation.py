@@ -62,7 +62,7 @@ def test_a_run_of_uncommitted_code_is_refused(reviewed: ProjectCopy, lie: dict[s
 def test_a_tag_without_dirty_is_no_way_round(reviewed: ProjectCopy, lie: dict[str, Any]) -> None:
     commit = lie["tags"]["plumbline.commit"].removesuffix("+dirty")
     program(reviewed, "alice", f"tag({lie['name']!r}, commit={commit!r})")
-    for who, verb in (("bob", "approve"), ("deployer", "register")):
+    for who, verb in (("bob", "approve"), ("releaser", "register")):
         said = refused(reviewed, who, "model", verb, lie["name"])
         assert f'{verb}: jobs.evaluate.component: got "azureml:claims_evaluate:h1' in said
         assert f"as commit {commit} has it" in said
@@ -106,7 +106,7 @@ def test_the_lie_is_shown_to_the_approver_once_it_is_committed(
     good = told(reviewed, "alice", "job", "create", "--file", FILE, "--stream")["name"]
     first = acting(reviewed, "bob", "model", "approve", good, check=True)
     assert "Code: no release before this one." in first.stderr
-    model = told(reviewed, "deployer", "model", "register", good)
+    model = told(reviewed, "releaser", "model", "register", good)
     file = reviewed.root / EVALUATE
     kept = file.read_text()
     file.write_text(_lying(kept))

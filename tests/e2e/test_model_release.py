@@ -85,7 +85,7 @@ def weak(reviewed: ProjectCopy, job: str) -> str:
 
 @pytest.fixture(scope="module")
 def approval(reviewed: ProjectCopy, job: str) -> dict[str, Any]:
-    before = acting(reviewed, "deployer", "model", "register", job)
+    before = acting(reviewed, "releaser", "model", "register", job)
     assert before.returncode == 1
     assert "register: got no approval of digest" in before.stderr
     found: dict[str, Any] = told(reviewed, "bob", "model", "approve", job, "--note", "table of groups read")
@@ -94,7 +94,7 @@ def approval(reviewed: ProjectCopy, job: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def model(reviewed: ProjectCopy, job: str, approval: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = told(reviewed, "deployer", "model", "register", job)
+    found: dict[str, Any] = told(reviewed, "releaser", "model", "register", job)
     return found
 
 
@@ -158,7 +158,7 @@ def test_registering_again_finds_the_model_and_writes_nothing(
     reviewed: ProjectCopy, job: str, model: dict[str, Any]
 ) -> None:
     reviewed.control("DELETE", "requests")
-    answer = acting(reviewed, "deployer", "model", "register", job, "--output", "json")
+    answer = acting(reviewed, "releaser", "model", "register", job, "--output", "json")
     assert answer.returncode == 0
     assert "claims_release:1: was registered before, nothing was written." in answer.stderr
     assert json.loads(answer.stdout) == model
@@ -192,7 +192,7 @@ def test_a_model_that_is_not_there_is_named(reviewed: ProjectCopy) -> None:
     assert answer.stderr.startswith("model nobody:7: got nothing in workspace mlw-plumbline-local")
 
 
-@pytest.mark.parametrize(("who", "verb"), [("bob", "approve"), ("deployer", "register")])
+@pytest.mark.parametrize(("who", "verb"), [("bob", "approve"), ("releaser", "register")])
 def test_a_weak_model_is_refused_with_exit_3_and_every_reason(
     reviewed: ProjectCopy, weak: str, who: str, verb: str
 ) -> None:
@@ -215,7 +215,7 @@ def test_who_reuses_a_colleagues_model_does_not_turn_them_into_a_reviewer(
 
 def test_an_approval_that_the_author_writes_by_hand_does_not_count(reviewed: ProjectCopy, job: str) -> None:
     again = told(reviewed, "bob", "job", "rerun", job, "--stream")["name"]
-    refused = acting(reviewed, "deployer", "model", "register", again)
+    refused = acting(reviewed, "releaser", "model", "register", again)
     digest = refused.stderr.split("got no approval of digest ")[1].split(",")[0]
     path = "azureml://datastores/workspaceblobstore/paths/anything"
     program = (
@@ -223,7 +223,7 @@ def test_an_approval_that_the_author_writes_by_hand_does_not_count(reviewed: Pro
         f" path={path!r}, tags={{'plumbline.approver': 'carol@plumbline.example'}}))"
     )
     in_python(reviewed, "bob", CLIENT + program)
-    answer = acting(reviewed, "deployer", "model", "register", again)
+    answer = acting(reviewed, "releaser", "model", "register", again)
     assert answer.returncode == 1
     assert (
         "does not count: it was written by Bob Reviewer (bob@plumbline.example), who submitted the run"
@@ -264,13 +264,13 @@ def test_weights_that_were_changed_after_the_approval_are_refused(
     )
     in_python(reviewed, "deployer", f"CHANGE = True\n{edit}")
     try:
-        answer = acting(reviewed, "deployer", "model", "register", job)
+        answer = acting(reviewed, "releaser", "model", "register", job)
     finally:
         in_python(reviewed, "deployer", f"CHANGE = False\n{edit}")
     assert answer.returncode == 1
     assert "model model.json: got sha256" in answer.stderr
     assert "of which metrics.json speaks" in answer.stderr
-    assert acting(reviewed, "deployer", "model", "register", job).returncode == 0
+    assert acting(reviewed, "releaser", "model", "register", job).returncode == 0
 
 
 def test_a_job_that_is_not_there_is_named(reviewed: ProjectCopy) -> None:

@@ -88,7 +88,7 @@ def lie(tampered: ProjectCopy) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("who", "verb"), [("bob", "approve"), ("deployer", "register")])
+@pytest.mark.parametrize(("who", "verb"), [("bob", "approve"), ("releaser", "register")])
 def test_a_verdict_that_says_pass_over_bad_metrics_does_not_get_past(
     tampered: ProjectCopy, lie: dict[str, Any], who: str, verb: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ def reviewed(platform: ProjectCopy) -> ProjectCopy:
 def released(reviewed: ProjectCopy) -> dict[str, Any]:
     job = told(reviewed, "alice", "job", "create", "--file", FILE, "--stream")["name"]
     acting(reviewed, "bob", "model", "approve", job, check=True)
-    found: dict[str, Any] = told(reviewed, "deployer", "model", "register", job)
+    found: dict[str, Any] = told(reviewed, "releaser", "model", "register", job)
     return found
 
 
@@ -49,7 +50,59 @@ def forged(reviewed: ProjectCopy, released: dict[str, Any], weak: str) -> str:
     program = PUBLISH.format(version="99", job=weak).replace(
         "os.environ.get('TAGS') or '{}'", repr(json.dumps({**released["tags"], "plumbline.job": weak}))
     )
-    return in_python(reviewed, "deployer", program).strip()
+    return in_python(reviewed, "owner", program).strip()
+
+
+@pytest.mark.parametrize("who", ["deployer", "alice", "bob"])
+def test_an_official_client_publishes_no_model_for_who_is_no_release_identity(
+    reviewed: ProjectCopy, weak: str, who: str
+) -> None:
+    program = PUBLISH.format(version="98", job=weak)
+    answer = reviewed.run(
+        [sys.executable, "-c", program], check=False, environ=reviewed.client_environment(who)
+    )
+    assert answer.returncode == 1
+    assert "(AuthorizationFailed) The client '" in answer.stderr
+    assert (
+        "perform action 'Microsoft.MachineLearningServices/workspaces/models/versions/write'" in answer.stderr
+    )
+
+
+@pytest.mark.parametrize("path", ["versions/99", "versions/1", ""])
+def test_a_raw_request_is_refused_as_azure_refuses_it(reviewed: ProjectCopy, path: str) -> None:
+    """Also over a version that is there: neither its tags nor its archiving are a deployer's to change."""
+    program = (
+        "import json, os, requests\nfrom azure.identity import DefaultAzureCredential\n"
+        "from plumbline.ops.target import enter_target\ntarget = enter_target('local')\n"
+        "token = DefaultAzureCredential().get_token(f'{target.endpoint}/.default').token\n"
+        f"place = f'{{target.workspace_id}}/models/claims_release/{path}'.rstrip('/')\n"
+        "answer = requests.put(f'{target.endpoint}{place}?api-version=2023-08-01-preview', json={'properties': {}},\n"
+        "    headers={'Authorization': f'Bearer {token}'}, timeout=60)\n"
+        "print(json.dumps([answer.status_code, answer.json(), target.workspace_id]))\n"
+    )
+    status, body, workspace = json.loads(in_python(reviewed, "deployer", program))
+    assert status == 403
+    assert body["error"]["code"] == "AuthorizationFailed"
+    action = "models/versions/write" if path else "models/write"
+    assert (
+        f"perform action 'Microsoft.MachineLearningServices/workspaces/{action}'" in body["error"]["message"]
+    )
+    assert f"over scope '{workspace}' or the scope is invalid" in body["error"]["message"]
+
+
+def test_a_deployers_register_names_the_release_identity_and_the_next_step(
+    reviewed: ProjectCopy, released: dict[str, Any]
+) -> None:
+    words = ("job", "create", "--file", FILE, "--set", "inputs.alpha=0.03", "--stream")
+    job = told(reviewed, "alice", *words)["name"]
+    acting(reviewed, "bob", "model", "approve", job, check=True)
+    answer = acting(reviewed, "deployer", "model", "register", job)
+    assert answer.returncode == 1
+    releaser = reviewed.ready()["principals"]["releaser"]["object_id"]
+    assert "who may not write models of workspace" in answer.stderr
+    assert f"expected a release identity: {releaser} (plumbline local Release)" in answer.stderr
+    assert f"PLUMBLINE_PRINCIPAL=releaser plumbline model register {job} --stack local" in answer.stderr
+    assert "Traceback" not in answer.stderr
 
 
 def _versions(platform: ProjectCopy) -> dict[str, dict[str, Any]]:
@@ -91,7 +144,7 @@ def test_evidence_of_the_blocked_run_says_alarm(reviewed: ProjectCopy, weak: str
 def test_a_register_of_the_blocked_run_is_refused_all_the_same(
     reviewed: ProjectCopy, weak: str, forged: str
 ) -> None:
-    answer = acting(reviewed, "deployer", "model", "register", weak)
+    answer = acting(reviewed, "releaser", "model", "register", weak)
     assert answer.returncode == 3
     assert "gate closed: d2_gamma" in answer.stderr
 
@@ -103,7 +156,7 @@ def test_the_next_release_names_what_it_counts_over(
         "name"
     ]
     acting(reviewed, "bob", "model", "approve", job, check=True)
-    answer = acting(reviewed, "deployer", "model", "register", job, check=True)
+    answer = acting(reviewed, "releaser", "model", "register", job, check=True)
     assert "warning: claims_release:99 has no verified release behind it: d2_gamma: got " in answer.stderr
     assert "claims_release:100 was counted over it." in answer.stderr
     rows = _versions(reviewed)

@@ -78,7 +78,7 @@ def job(platform: ProjectCopy, submitted: str) -> str:
 @pytest.fixture(scope="module")
 def model(platform: ProjectCopy, job: str) -> dict[str, Any]:
     told(platform, "bob", "model", "approve", job)
-    found: dict[str, Any] = told(platform, "deployer", "model", "register", job)
+    found: dict[str, Any] = told(platform, "releaser", "model", "register", job)
     return found
 
 
@@ -194,7 +194,9 @@ write(uris["verdict"], next(iter(files.names(uris["verdict"]))), verdict)
 
 
 def test_only_people_whom_the_terms_list_may_approve(platform: ProjectCopy, job: str) -> None:
-    with release_file(platform, "approval:\n", "approval:\n  approvers: [carol@plumbline.example]\n"):
+    with release_file(
+        platform, "\ndata_approvals:", "\napproval:\n  approvers: [carol@plumbline.example]\ndata_approvals:"
+    ):
         said = refused(platform, "bob", "model", "approve", job)
     assert "approve: got bob@plumbline.example, expected one of carol@plumbline.example, whom" in said
     assert "Nothing was written." in said
@@ -212,25 +214,31 @@ def test_tags_that_change_after_the_approval_undo_it(
     ):
         program(platform, "alice", f"tag({job!r}, {name}={value!r})")
         try:
-            said = refused(platform, "deployer", "model", "register", job, "--name", "claims_release")
+            said = refused(platform, "releaser", "model", "register", job, "--name", "claims_release")
         finally:
             program(platform, "alice", f"tag({job!r}, {name}={back!r})")
         wanted = "got a run of pipeline other" if name == "pipeline" else "got no approval of digest"
         assert wanted in said
-    assert acting(platform, "deployer", "model", "register", job).returncode == 0
+    assert acting(platform, "releaser", "model", "register", job).returncode == 0
 
 
 def test_an_approval_by_somebody_who_is_not_listed_any_more_does_not_count(
     platform: ProjectCopy, job: str, model: dict[str, Any]
 ) -> None:
-    with release_file(platform, "approval:\n", "approval:\n  approvers: [carol@plumbline.example]\n"):
-        said = refused(platform, "deployer", "model", "register", job)
+    with release_file(
+        platform, "\ndata_approvals:", "\napproval:\n  approvers: [carol@plumbline.example]\ndata_approvals:"
+    ):
+        said = refused(platform, "releaser", "model", "register", job)
     assert (
         "does not count: it was written by Bob Reviewer (bob@plumbline.example), whom approval.approvers"
         in said
     )
-    with release_file(platform, "approval:\n", "approval:\n  approvers: [Bob@plumbline.example]\n"):
-        assert acting(platform, "deployer", "model", "register", job).returncode == 0
+    with release_file(
+        platform,
+        "\ndata_approvals:",
+        "\napproval:\n  approvers: {claims-actuary: [Bob@plumbline.example]}\ndata_approvals:",
+    ):
+        assert acting(platform, "releaser", "model", "register", job).returncode == 0
 
 
 def test_a_tag_chooses_no_terms(platform: ProjectCopy, job: str) -> None:
@@ -246,19 +254,22 @@ def test_a_tag_chooses_no_terms(platform: ProjectCopy, job: str) -> None:
     name = json.loads(acting(platform, "alice", *words, check=True).stdout)["name"]
     program(platform, "alice", f"tag({name!r}, pipeline='lax')")
     said = refused(platform, "bob", "model", "approve", name)
-    assert "got no terms for lax, expected pipelines/lax with pipeline.yml and release.yml" in said
-    said = refused(platform, "deployer", "model", "register", name, "--name", "claims_release")
+    assert (
+        "got no terms for lax, expected a pipeline with pipeline.yml and release.yml whose model it is"
+        in said
+    )
+    said = refused(platform, "releaser", "model", "register", name, "--name", "claims_release")
     assert "got a run of pipeline lax, expected one of claims_release" in said
-    assert "got a run judged by azureml:lax:1, expected azureml:claims_release_thresholds:h1" in said
+    assert "release.yml: got none of pipeline lax that can be read in this checkout" in said
 
 
 def test_a_model_that_no_terms_are_written_for_is_not_registered(platform: ProjectCopy, job: str) -> None:
-    said = refused(platform, "deployer", "model", "register", job, "--name", "anything")
+    said = refused(platform, "releaser", "model", "register", job, "--name", "anything")
     assert "got no terms for anything" in said
     file = platform.root / "pipelines" / "claims_release" / "release.yml"
     kept = file.rename(file.with_suffix(".kept"))
     try:
-        assert "got no terms for claims_release" in refused(platform, "deployer", "model", "register", job)
+        assert "got no terms for claims_release" in refused(platform, "releaser", "model", "register", job)
     finally:
         kept.rename(file)
 
@@ -285,14 +296,14 @@ def test_a_jobs_output_that_holds_another_model_than_the_evaluated_one_is_refuse
         moved = f"azureml://datastores/{features.strip().split('/datastores/')[1]}"
         before = point({"uri": moved, "type": "custom_model"})
         try:
-            said = refused(platform, "deployer", "model", "register", job)
+            said = refused(platform, "releaser", "model", "register", job)
             acting(platform, "deployer", "evidence", "write", job, "--out", "moved", check=True)
         finally:
             point(before)
     assert "outputs.model: model.json: got sha256 None, expected " in said
     document = json.loads((platform.root / "moved" / "evidence.json").read_text())
     assert document["model"]["registered"] is None
-    assert acting(platform, "deployer", "model", "register", job).returncode == 0
+    assert acting(platform, "releaser", "model", "register", job).returncode == 0
 
 
 def test_without_a_record_a_file_that_is_younger_than_its_step_is_refused(
@@ -344,9 +355,9 @@ old = files.stored(uri)["train.py"].content
     assert f"{where}__pycache__/train.cpython-311.pyc at https://" in said
     program(platform, "deployer", f"{code}remove(uri, '__pycache__/train.cpython-311.pyc')")
     program(platform, "deployer", f"{code}write(uri, 'train.py', old + b'# changed')")
-    said = refused(platform, "deployer", "model", "register", job)
+    said = refused(platform, "releaser", "model", "register", job)
     assert f"{where}files with hash " in said
     assert "as it was registered: changed since" in said
     program(platform, "deployer", f"{code}write(uri, 'train.py', old.removesuffix(b'# changed'))")
-    said = refused(platform, "deployer", "model", "register", job)
+    said = refused(platform, "releaser", "model", "register", job)
     assert f"{where}train.py written at " in said

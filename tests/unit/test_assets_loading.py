@@ -117,8 +117,6 @@ def test_a_shared_file_outside_every_folder_is_registered_by_who_points_first(
     shutil.move(other / "environment.yml", tmp_path / "shared.yml")
     shutil.move(other / "conda.yml", tmp_path / "conda.yml")
     (small / "environment.yml").unlink()
-    (small / "release.yml").unlink()
-    (other / "release.yml").unlink()
     for folder in (small, other):
         for step in ("train", "judge"):
             _replace(
@@ -130,20 +128,22 @@ def test_a_shared_file_outside_every_folder_is_registered_by_who_points_first(
     assert first.components[0].content_hash == second.components[0].content_hash
 
 
-def test_release_terms_are_read_with_the_thresholds_file_behind_them(small: Path) -> None:
-    terms = _load(small).release
+def test_release_terms_are_read_with_the_thresholds_file_behind_them(tmp_path: Path) -> None:
+    stock = Path(shutil.copytree(DATA.parent / "pipelines" / "stock_forecast", tmp_path / "stock_forecast"))
+    terms = _load(stock).release
     assert terms is not None
-    assert terms["thresholds"] == {"accuracy": {"at_least": 0.8, "why": "chance gives 0.5"}}
-    (small / "limits.yml").write_text("thresholds:\n  accuracy: {at_least: 0.9, why: better, seen: 0.95}\n")
-    _replace(
-        small / "release.yml",
-        "thresholds:\n  accuracy: {at_least: 0.8, why: chance gives 0.5}",
-        "thresholds: limits.yml",
-    )
-    terms = _load(small).release
-    assert terms is not None
-    assert terms["thresholds"]["accuracy"]["at_least"] == 0.9
+    limit = {"at_most": 2.0, "why": "the shelf holds two more"}
+    assert terms["thresholds"] == {"mean_error": limit}
     assert terms["thresholds_source"] == "limits.yml"
+    _replace(
+        stock / "release.yml",
+        "thresholds: limits.yml",
+        "thresholds:\n  mean_error: {at_most: 1.0, why: less}",
+    )
+    terms = _load(stock).release
+    assert terms is not None
+    assert terms["thresholds"]["mean_error"]["at_most"] == 1.0
+    assert "thresholds_source" not in terms
 
 
 def test_definitions_carry_no_absolute_path(small: Path, tmp_path: Path) -> None:

@@ -12,12 +12,19 @@ import yaml
 from plumbline.assets import DefinitionErrors, MLPipeline, load_ml_pipelines
 
 DATA = Path(__file__).parents[1] / "data" / "assets"
+RELEASED = Path(__file__).parents[1] / "data" / "pipelines" / "stock_forecast"
 MISTAKES: list[dict[str, Any]] = yaml.safe_load((DATA / "mistakes.yml").read_text("utf-8"))
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     return Path(shutil.copytree(DATA / "small", tmp_path / "small"))
+
+
+@pytest.fixture
+def stock(tmp_path: Path) -> Path:
+    """A pipeline with a release, whose steps have names of its own."""
+    return Path(shutil.copytree(RELEASED, tmp_path / "stock_forecast"))
 
 
 def _load(folder: Path) -> MLPipeline:
@@ -32,15 +39,33 @@ def _replace(folder: Path, file: str, old: str, new: str) -> None:
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[row["what"] for row in MISTAKES])
-def test_a_mistake_is_named_with_file_and_line(mistake: dict[str, Any], small: Path) -> None:
-    _replace(small, mistake["file"], mistake["old"], mistake["new"])
+def test_a_mistake_is_named_with_file_and_line(mistake: dict[str, Any], small: Path, stock: Path) -> None:
+    folder = stock if mistake.get("in") == "stock_forecast" else small
+    _replace(folder, mistake["file"], mistake["old"], mistake["new"])
     with pytest.raises(DefinitionErrors) as caught:
-        _load(small)
+        _load(folder)
     assert str(caught.value).splitlines() == mistake["says"]
 
 
-def test_the_definitions_that_the_mistakes_are_made_in_are_right(small: Path) -> None:
+def test_the_definitions_that_the_mistakes_are_made_in_are_right(small: Path, stock: Path) -> None:
     assert _load(small).warnings == ()
+    assert _load(stock).warnings == ()
+
+
+def test_a_model_that_only_a_release_registers_is_no_file_of_the_folder(stock: Path) -> None:
+    """`pulumi up` would register it, past the gate."""
+    (stock / "models").mkdir()
+    (stock / "models" / "mean.json").write_text("{}")
+    model = stock / "models" / "model.yml"
+    model.write_text("name: stock_mean\ntype: custom_model\npath: ./mean.json\n")
+    with pytest.raises(DefinitionErrors) as caught:
+        _load(stock)
+    assert str(caught.value) == (
+        'release.yml:7: model.name: got "stock_mean", which models/model.yml defines, expected a model that only a '
+        "release registers. Remove models/model.yml, or give it another name."
+    )
+    model.write_text(model.read_text().replace("stock_mean", "another"))
+    assert [one.name for one in _load(stock).models] == ["another"]
 
 
 def test_every_mistake_of_every_file_is_reported_at_once_and_sorted(small: Path) -> None:
@@ -70,7 +95,6 @@ def test_a_cycle_over_three_steps_is_named_in_the_order_of_its_data(small: Path)
     }
     job = {"type": "pipeline", "settings": {"default_compute": "azureml:cpu-cluster"}, "jobs": steps}
     (small / "pipeline.yml").write_text(yaml.safe_dump(job))
-    (small / "release.yml").unlink()
     with pytest.raises(DefinitionErrors, match=r"jobs\.a: got a cycle: a -> b -> c -> a, expected"):
         _load(small)
 
@@ -90,7 +114,6 @@ def test_a_component_inside_itself_is_refused(small: Path) -> None:
 
 def test_one_name_with_other_content_in_two_folders_is_refused(small: Path, tmp_path: Path) -> None:
     other = Path(shutil.copytree(small, tmp_path / "other"))
-    _replace(other, "release.yml", "pipeline: small", "pipeline: other")
     load_ml_pipelines([small, other], root=tmp_path)
     _replace(other, "components/train/component.yml", "default: 0.1", "default: 0.3")
     with pytest.raises(DefinitionErrors) as caught:

@@ -6,9 +6,12 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from plumbline.emulator.access import Role
+from plumbline.emulator.access import Access, Role, assignment_body
 from plumbline.emulator.errors import AzureError
+from plumbline.emulator.principals import Principals
 from plumbline.emulator.sas import SharedAccess
+from plumbline.emulator.settings import Settings
+from plumbline.emulator.store import Store
 
 
 def role(**rights) -> Role:
@@ -39,6 +42,32 @@ def test_wildcards_and_exceptions(actions, not_actions, action, granted):
 def test_data_actions_are_apart(tmp_path):
     owner = role(actions=("*",))
     assert not owner.grants("Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read", data=True)
+
+
+def test_what_an_earlier_release_seeded_is_taken_back_and_what_a_caller_assigned_is_kept(tmp_path):
+    """A home of before the release identity: its deployer was an owner."""
+    settings = Settings(home=tmp_path, stack="local", cloud="PlumblineLocal", tenant_id="t", subscription_id="s",
+                        location="westeurope", port=1)  # fmt: skip
+    store = Store(tmp_path / "emulator.db")
+    principals = Principals(home=tmp_path, store=store, tenant_id="t")
+    deployer, write = (
+        principals.seeded["deployer"],
+        "Microsoft.MachineLearningServices/workspaces/models/versions/write",
+    )
+    owner = next(one for one in Access(settings=settings, store=store, principals=principals).built_in.values()
+                 if one.name == "Owner")  # fmt: skip
+    body = assignment_body(
+        principal_id=deployer.object_id, principal_type="ServicePrincipal", scope="/subscriptions/s",
+        role_definition_id=f"/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/{owner.id}",
+    )  # fmt: skip
+    place = "/subscriptions/s/providers/Microsoft.Authorization/roleAssignments/old"
+    for kept, created in ((False, {}), (True, {"createdOn": "2026-01-01T00:00:00Z"})):
+        put = {"properties": {**body["properties"], **created}}
+        store.put(place, put, type="Microsoft.Authorization/roleAssignments", principal=None)
+        again = Access(settings=settings, store=store, principals=principals)
+        assert again.allowed(deployer, write, "/subscriptions/s") is kept
+        assert again.allowed(deployer, "Microsoft.Storage/storageAccounts/write", "/subscriptions/s")
+        assert again.allowed(principals.seeded["owner"], write, "/subscriptions/s")
 
 
 @pytest.fixture

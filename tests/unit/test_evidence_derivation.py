@@ -18,6 +18,7 @@ from plumbline.ops.job.digest import job_digest
 from plumbline.ops.release.digest import sha256
 
 ROOT = Path(__file__).parents[2]
+CONTRACT = (ROOT / "pipelines" / "claims_release" / "release.yml").read_bytes()
 METRICS = b'{"metrics": {"gini": 0.5}}'
 THRESHOLDS = b"thresholds: {gini: {at_least: 0.4, why: because}}"
 
@@ -152,7 +153,7 @@ MATCHING = f"h1{H[:16]}"
 def test_a_problem_that_can_be_seen_in_the_folder_is_seen(
     claims: dict[str, Any], document: dict[str, Any], copies: dict[str, bytes], named: str | None
 ) -> None:
-    found = problems_of(document, {"job.json": job_copy(claims), **copies})
+    found = problems_of(document, {"job.json": job_copy(claims), "release.yml": CONTRACT, **copies})
     assert found == [] if named is None else named in found[0]
 
 
@@ -171,12 +172,25 @@ def test_a_component_must_follow_from_its_content_unless_it_names_a_declared_ver
     component = {"component": f"c:{MATCHING}", "content_hash": content, "code_hash": None}
     steps = [{"name": "train", "environment": environment}]
     document = evidence(record={"components": {"train": component}}, steps=steps)
-    assert bool(problems_of(document, {"job.json": job_copy(claims)})) is seen
+    assert bool(problems_of(document, {"job.json": job_copy(claims), "release.yml": CONTRACT})) is seen
 
 
 def test_problems_of_the_graph_are_seen(claims: dict[str, Any]) -> None:
     job = {**claims, "jobs": {name: node for name, node in claims["jobs"].items() if name != "gate"}}
-    assert "no step gate" in problems_of(evidence(), {"job.json": job_copy(job)})[0]
+    assert "no step gate" in problems_of(evidence(), {"job.json": job_copy(job), "release.yml": CONTRACT})[0]
     inputs = {**claims["inputs"], "claims": {"type": "uri_folder", "path": "azureml://datastores/x/paths/y"}}
-    found = problems_of(evidence(), {"job.json": job_copy({**claims, "inputs": inputs})})
+    copies = {"job.json": job_copy({**claims, "inputs": inputs}), "release.yml": CONTRACT}
+    found = problems_of(evidence(), copies)
     assert found == ["inputs.claims: got azureml://datastores/x/paths/y, expected a registered data asset"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"gate: {step: gate}", b"- a", b"a: ["])
+def test_without_a_contract_that_can_be_read_nothing_is_released(
+    claims: dict[str, Any], content: bytes | None
+) -> None:
+    copies = {"job.json": job_copy(claims), **({"release.yml": content} if content is not None else {})}
+    document = evidence(record={"pipeline": "claims_release"})
+    assert (
+        "release.yml: got none of pipeline claims_release that can be read"
+        in problems_of(document, copies)[0]
+    )

@@ -1,27 +1,42 @@
 """Protects what a release takes out of a job's graph: the model that was evaluated, by thresholds that are registered."""
 
+import json
+import re
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from plumbline.assets import load_ml_pipelines, resolved_job
+from plumbline.assets import MLPipeline, load_ml_pipelines, resolved_job
+from plumbline.assets.contract import GateContract, StepOutput
+from plumbline.assets.release_flow import release_flow
 from plumbline.ops.release.approval import Approval, approval_container, approval_version, counting
 from plumbline.ops.release.author import Author
 from plumbline.ops.release.digest import release_digest
-from plumbline.ops.release.flow import StepOutput, release_flow
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def claims() -> dict[str, Any]:
-    return resolved_job(load_ml_pipelines([ROOT / "pipelines" / "claims_release"], root=ROOT)[0])
+def pipeline() -> MLPipeline:
+    return load_ml_pipelines([ROOT / "pipelines" / "claims_release"], root=ROOT)[0]
 
 
-def test_the_claims_release_gives_every_part(claims: dict[str, Any]) -> None:
-    flow = release_flow(claims)
+@pytest.fixture(scope="module")
+def claims(pipeline: MLPipeline) -> dict[str, Any]:
+    return resolved_job(pipeline)
+
+
+@pytest.fixture(scope="module")
+def contract(pipeline: MLPipeline) -> GateContract:
+    assert pipeline.contract is not None
+    return pipeline.contract.gate
+
+
+def test_the_claims_release_gives_every_part(claims: dict[str, Any], contract: GateContract) -> None:
+    flow = release_flow(claims, contract)
     assert flow.problems == ()
     assert flow.evaluation == StepOutput(step="evaluate", output="evaluation")
     assert flow.verdict == StepOutput(step="evaluate", output="verdict")
@@ -30,38 +45,61 @@ def test_the_claims_release_gives_every_part(claims: dict[str, Any]) -> None:
     assert str(flow.thresholds).startswith("azureml:claims_release_thresholds:h1")
 
 
-def test_a_job_without_a_gate_is_no_release(claims: dict[str, Any]) -> None:
+def test_a_job_without_a_gate_is_no_release(claims: dict[str, Any], contract: GateContract) -> None:
     job = deepcopy(claims)
     del job["jobs"]["gate"]
-    assert "no step gate" in release_flow(job).problems[0]
+    assert "no step gate" in release_flow(job, contract).problems[0]
 
 
-def test_an_evaluation_of_another_model_than_the_released_one_is_named(claims: dict[str, Any]) -> None:
+def test_an_evaluation_of_another_model_than_the_released_one_is_named(
+    claims: dict[str, Any], contract: GateContract
+) -> None:
     job = deepcopy(claims)
     job["jobs"]["train_2"] = deepcopy(job["jobs"]["train"])
     del job["jobs"]["train_2"]["outputs"]
     job["jobs"]["evaluate"]["inputs"]["model"] = "${{parent.jobs.train_2.outputs.model}}"
-    assert "it evaluated another one" in release_flow(job).problems[0]
+    assert "it evaluated another one" in release_flow(job, contract).problems[0]
 
 
 @pytest.mark.parametrize("value", [None, "${{parent.jobs.train.outputs.model}}"])
-def test_thresholds_that_a_step_wrote_are_none(claims: dict[str, Any], value: str | None) -> None:
+def test_thresholds_that_a_step_wrote_are_none(
+    claims: dict[str, Any], contract: GateContract, value: str | None
+) -> None:
     job = deepcopy(claims)
     job["jobs"]["gate"]["inputs"]["thresholds"] = value
-    assert "expected a registered data asset" in release_flow(job).problems[0]
+    assert "expected a registered data asset" in release_flow(job, contract).problems[0]
 
 
 @pytest.mark.parametrize("wanted", ["evaluation", "verdict"])
-def test_a_gate_that_is_not_given_what_it_judges_is_none(claims: dict[str, Any], wanted: str) -> None:
+def test_a_gate_that_is_not_given_what_it_judges_is_none(
+    claims: dict[str, Any], contract: GateContract, wanted: str
+) -> None:
     job = deepcopy(claims)
     job["jobs"]["gate"]["inputs"][wanted] = "${{parent.inputs.claims}}"
-    assert f"gate.inputs.{wanted}" in release_flow(job).problems[0]
+    assert release_flow(job, contract).problems == (
+        f"jobs.gate.inputs: got no input from evaluate.{wanted}, expected the {wanted} that is judged",
+    )
 
 
-def test_a_job_without_a_model_is_named(claims: dict[str, Any]) -> None:
+def test_a_job_without_the_models_output_is_named(claims: dict[str, Any], contract: GateContract) -> None:
     job = deepcopy(claims)
     del job["outputs"]["model"]
-    assert "outputs: got 0 of a model type" in release_flow(job).problems[0]
+    assert "outputs.model: got no such output" in release_flow(job, contract).problems[0]
+
+
+def test_no_name_of_a_step_is_known_beforehand(claims: dict[str, Any], contract: GateContract) -> None:
+    """The same release under other names, and a contract that says them."""
+    text = json.dumps(claims)
+    for old, new in (("evaluate", "score"), ("gate", "stop"), ("verdict", "answer")):
+        text = re.sub(rf'(?<=[".]){old}(?=[".}}])', new, text)
+    job = json.loads(text)
+    renamed = replace(
+        contract, gate="stop", evaluation=StepOutput(step="score", output="evaluation"),
+        verdict=StepOutput(step="score", output="answer"),
+    )  # fmt: skip
+    flow = release_flow(job, renamed)
+    assert flow.problems == ()
+    assert flow.verdict == renamed.verdict
 
 
 def approval(by: str, kind: str = "User") -> Approval:

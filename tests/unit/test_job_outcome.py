@@ -33,6 +33,7 @@ def outcome(status: str, verdict: Verdict | None, **steps: str) -> Outcome:
         seconds=2.0,
         error="a step failed",
         verdict=verdict,
+        gate="gate",
     )
 
 

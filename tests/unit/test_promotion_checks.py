@@ -15,7 +15,8 @@ import yaml
 
 from plumbline.assets import ChangeWindow, ReleaseContract, content_hash, version_from_hash
 from plumbline.assets.change_window import Exclusion
-from plumbline.assets.contract import Rollback
+from plumbline.assets.contract import GateContract, Rollback, StepOutput
+from plumbline.assets.release_flow import ReleaseFlow
 from plumbline.azure.registry_pin import pin_finding
 from plumbline.ops.errors import UserError
 from plumbline.ops.promotion import checks
@@ -25,7 +26,6 @@ from plumbline.ops.release.approval import Approval
 from plumbline.ops.release.author import Author
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.committed import CommittedRun
-from plumbline.ops.release.flow import ReleaseFlow
 from plumbline.ops.release.writer import Writer
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # a Tuesday
@@ -44,6 +44,9 @@ APPROVAL = Approval(
 CONTRACT = ReleaseContract(
     pipeline="claims", owner="team", cost_centre="1", support="help", escalation=("boss",), signal="green",
     rollback=Rollback(decided_by="boss", decide_when="red"),
+    gate=GateContract(gate="gate", thresholds_input="thresholds", metrics="metrics.json", model_name="claims", model_output="model",
+                      evaluation=StepOutput(step="judge", output="report"), verdict=StepOutput(step="judge", output="verdict")),
+    expected_seconds={}, pipeline_seconds=60, approved_data=frozenset(),
     change_window=ChangeWindow(days=frozenset({1, 2, 3}), opens=time(9), closes=time(15), time_zone="Etc/UTC"),
 )  # fmt: skip
 SPEC = {"image": "mcr.microsoft.com/a:1"}
@@ -85,7 +88,7 @@ OWN = replace(
 FROZEN = Exclusion(reason="year's end", first=NOW.date(), last=NOW.date())
 TABLE: list[tuple[str, Callable[[], Iterable[Refusal]], str, str]] = [
     ("gate failed", lambda: _judged(0.1), "gate-closed", "score: got 0.1, expected at least 0.5"),
-    ("a run without a gate", lambda: checks.run_refusals(CANDIDATE), "run", "got no run of the step gate"),
+    ("a run without a gate", lambda: checks.run_refusals(CANDIDATE), "run", "got no run of the gate's step"),
     ("no approval", _approved, "no-approval", "got no approval of digest"),
     ("approval by the author", lambda: _approved(OWN), "own-approval", "who submitted the run"),
     ("approval by an application", lambda: _approved(replace(APPROVAL, approver_type="Application")), "own-approval", "no person"),

@@ -9,12 +9,12 @@ import pytest
 
 from plumbline.assets import DefinitionErrors, load_ml_pipelines, resolved_job
 from plumbline.assets.release import approvers_in
+from plumbline.assets.release_flow import release_flow
 from plumbline.azure.token_claims import of_claims
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 from plumbline.ops.release.approval import Approval, counting
 from plumbline.ops.release.author import Author
-from plumbline.ops.release.flow import release_flow
 from plumbline.ops.release.step_account import ALLOWANCE, StepAccount
 from plumbline.ops.release.stored_files import StoredFile, StoredFiles
 from plumbline.ops.release.writer import Writer
@@ -69,9 +69,11 @@ def test_a_file_too_many_and_one_too_few_are_named() -> None:
 
 
 def test_two_steps_that_write_the_released_model_are_named() -> None:
-    job = deepcopy(resolved_job(load_ml_pipelines([ROOT / "pipelines" / "claims_release"], root=ROOT)[0]))
+    pipeline = load_ml_pipelines([ROOT / "pipelines" / "claims_release"], root=ROOT)[0]
+    assert pipeline.contract is not None
+    job = deepcopy(resolved_job(pipeline))
     job["jobs"]["train_2"] = deepcopy(job["jobs"]["train"])
-    assert release_flow(job).problems == (
+    assert release_flow(job, pipeline.contract.gate).problems == (
         "outputs.model: got 2 steps that write it (train.model, train_2.model), expected one",
     )
 
@@ -235,6 +237,13 @@ def test_terms_that_cannot_be_read_are_no_permission(data: Any) -> None:
         ("approvers: []", "approval.approvers: got nobody, expected at least one name"),
         ("approvers:", "approval.approvers: got nobody, expected at least one name"),
         ("approvers: bob", 'approval.approvers: got "bob", expected a list'),
+        ("approvers: {claims-actuary: [bob@plumbline.example], model-risk: [carol@plumbline.example]}", None),
+        ("approvers: {claims-actuary: []}", "approval.approvers.claims-actuary: got nobody"),
+        ("approvers: {}", "approval.approvers: got nobody"),
+        (
+            "approvers: {claims-actuary: [Jane Doe]}",
+            'claims-actuary[0]: got "Jane Doe", expected a sign-in name',
+        ),
         ("approvers: [ab4fe7d9-1c00-4a3b-8d00-5e6f7a8b9c0d]", None),
         ("approvers: [Jane Doe]", "expected a sign-in name (bob@example.com) or an object id"),
         ("approver: [bob]", 'Did you mean "approvers"?'),
@@ -245,7 +254,9 @@ def test_a_list_of_approvers_is_checked_with_the_definitions(
 ) -> None:
     root = ProjectCopy.make(tmp_path / "project").root
     file = root / "pipelines" / "claims_release" / "release.yml"
-    file.write_text(file.read_text().replace("approval:\n", f"approval:\n  {written}\n"))
+    file.write_text(
+        file.read_text().replace("\ndata_approvals:", f"\napproval:\n  {written}\ndata_approvals:")
+    )
     if named is None:
         assert load_ml_pipelines([file.parent], root=root)[0].release is not None
         return

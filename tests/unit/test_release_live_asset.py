@@ -50,7 +50,7 @@ def seen(
 def test_a_pipeline_component_is_worth_what_the_checkout_says_of_it() -> None:
     found = seen(SHOWN, definition(), mark=HASH)
     assert (found.problem, found.genuine, found.content_hash) == (None, True, HASH)
-    assert found.inner == ("azureml:score:h10123456789abcdef",)
+    assert list(found.inner.values()) == ["azureml:score:h10123456789abcdef"]
 
 
 @pytest.mark.parametrize("mark", [None, HASH])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import jsonschema
 import pulumi
@@ -13,7 +15,11 @@ import yaml
 from pulumi.runtime import mocks, set_all_config
 
 from stacks import reference
+from stacks.grants import release_grants
 from stacks.settings import PROJECT, Cloud, Settings, load_settings
+
+if TYPE_CHECKING:
+    from components.storage import Storage
 
 ROOT = Path(__file__).parents[2]
 STACK_FILES = sorted(ROOT.glob("Pulumi.*.yaml"))
@@ -52,6 +58,59 @@ def _refusal(folder: Path, monkeypatch: pytest.MonkeyPatch, *edits: tuple[str, s
 
 def _line(text: str, of: str = LOCAL) -> int:
     return of[: of.index(text)].count("\n") + 1
+
+
+def test_models_are_not_opened_to_deployers_in_a_protected_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = '  azure-ml-platform:deployersMayWriteModels: "we try out deployments here"\n'
+    text = LOCAL.replace("encryptionsalt:", f"{opened}encryptionsalt:")
+    assert _load(tmp_path, monkeypatch, text)[2].deployers_may_write_models == "we try out deployments here"
+    edits = (("protected: false", "protected: true"), ("encryptionsalt:", f"{opened}encryptionsalt:"))
+    (refusal,) = _refusal(tmp_path, monkeypatch, *edits)
+    assert "deployersMayWriteModels: got a reason, expected nothing in a stack that is protected" in refusal
+
+
+def test_no_role_but_the_releases_writes_models() -> None:
+    """As Azure evaluates a role: what its actions give and its notActions do not take away."""
+
+    def holds(role: dict[str, Any], action: str) -> bool:
+        given, taken = (
+            any(fnmatchcase(action.lower(), one.lower()) for one in role.get(key, []))
+            for key in ("actions", "not_actions")
+        )
+        return given and not taken
+
+    models = "Microsoft.MachineLearningServices/workspaces/models"
+    roles = yaml.safe_load((ROOT / "components" / "roles.yaml").read_text())
+    for action in (f"{models}/write", f"{models}/versions/write"):
+        assert [name for name, role in roles.items() if holds(role, action)] == ["release"]
+    for action in (f"{models}/delete", f"{models}/versions/delete"):
+        assert [name for name, role in roles.items() if holds(role, action)] == []
+    release, member = roles["release"], roles["member"]
+    assert holds(release, f"{models}/versions/read")
+    assert not any(one.endswith("*") for one in release["actions"])
+    data = "Microsoft.MachineLearningServices/workspaces/data/versions/write"
+    assert (holds(member, data), holds(release, data)) == (True, False)
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_models_are_granted_to_releasers_and_to_deployers_where_a_setting_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: bool
+) -> None:
+    reason = '  azure-ml-platform:deployersMayWriteModels: "we try out deployments here"\n'
+    text = LOCAL.replace("encryptionsalt:", f"{reason}encryptionsalt:") if opened else LOCAL
+    settings = _load(tmp_path, monkeypatch, text)[2]
+    storage = cast("Storage", SimpleNamespace(id="storage"))
+    grants = release_grants(settings, storage, "workspace", cast("pulumi.Output[str]", "release"))
+    writers = {grant.principal_id: grant for grant in grants if grant.role == "release"}
+    releaser, *_ = (one.object_id for one in settings.releasers)
+    deployers = {one.object_id for one in settings.deployers}
+    assert set(writers) == ({releaser, *deployers} if opened else {releaser})
+    assert all(grant.scope == "workspace" for grant in writers.values())
+    if opened:
+        said = {writers[one].reason for one in deployers}
+        assert said == {"Opened by a setting: we try out deployments here"}
 
 
 def test_committed_settings_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from plumbline.ops.evidence.difference import differences
 from plumbline.ops.evidence.evaluation import (
     COPIES,
     JOB_FILE,
+    METRICS_FILE,
     RELEASE_FILE,
     THRESHOLDS_FILE,
     VERDICT_FILE,
@@ -22,9 +23,8 @@ from plumbline.ops.evidence.release_entry import release_entry
 from plumbline.ops.evidence.submitted_job import parameters_of, steps_of
 from plumbline.ops.evidence.verdict_entry import Account, verdict_entry
 from plumbline.ops.job.digest import job_digest
-from plumbline.ops.job.verdict import GATE
 from plumbline.ops.release.approval import approval_container, approval_version
-from plumbline.ops.release.candidate import METRICS_FILE
+from plumbline.ops.release.contract import contract_in
 from plumbline.ops.release.digest import tree_digest
 
 DOCUMENT = "evidence.json"
@@ -60,8 +60,10 @@ class Derivation:
         document, said = self._document, self._document["verdict"]
         yield from self._problems()
         steps = document["steps"]
-        gate = next((step["status"] for step in steps if step["name"] == GATE), None)
-        if gate is None and any(step["name"].startswith(f"{GATE}/") for step in steps):
+        contract = contract_in(self._copies.get(RELEASE_FILE, b""))
+        name = contract.gate if contract else None
+        gate = next((step["status"] for step in steps if step["name"] == name), None)
+        if gate is None and any(step["name"].startswith(f"{name}/") for step in steps):
             gate = said["gate"]  # a gate of several steps has a status of its own, which no step here has
         account = Account(
             metrics=self._copies.get(METRICS_FILE),

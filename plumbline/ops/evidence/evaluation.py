@@ -10,11 +10,13 @@ from typing import Any
 
 from plumbline.ops.evidence.plot import PLOTS_FILE, data_files, is_plain_name, read_plots
 from plumbline.ops.job.datastore_files import DatastoreFiles
-from plumbline.ops.release.candidate import METRICS_FILE, Candidate
+from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.judgement import read_metrics
 from plumbline.ops.run_history import RunHistory
 
 COPIES = "files"
+# Under these names the folder keeps what was judged, whatever the run called it.
+METRICS_FILE = "metrics.json"
 SAMPLES_FILE, THRESHOLDS_FILE, VERDICT_FILE = "sample_predictions.csv", "thresholds.yml", "verdict.json"
 RELEASE_FILE, JOB_FILE = "release.yml", "job.json"
 MAX_SAMPLES = 50

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from plumbline.assets.contract import GateContract
 from plumbline.assets.graph import graph_of_jobs
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
@@ -43,17 +44,19 @@ SCHEMA = "plumbline.evidence/1"
 
 
 def gather(
-    session: AzureSession, job: str, *, approval: str | None = None
+    session: AzureSession, job: str, *, approval: str | None = None, contract: GateContract | None = None
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The evidence of an ended pipeline job, its `files` and `content_sha256` still to come.
 
     Args:
         approval: Optional. Reference of the approval to tell, whomever this checkout lists as approvers today. Default:
             the first that counts.
+        contract: Optional. What the run was judged by, where this checkout does not say it.
     Returns: the document, and path in the folder -> bytes of the copies.
     Raises: UserError: as `read_candidate`.
     """
-    return _Gathering(session, read_candidate(session, job), approval).result()
+    candidate = read_candidate(session, job, contract=contract)
+    return _Gathering(session, candidate, approval).result()
 
 
 class _Gathering:
@@ -215,7 +218,7 @@ class _Gathering:
             "files": dict(candidate.model_files) if candidate.model_files else None,
             "registered": None,
         }
-        body = registered_version(self._session, candidate, candidate.pipeline)
+        body = registered_version(self._session, candidate, candidate.model)
         source = job_output(body) if body is not None else None
         # The same files may have been released from another run; a run that did not pass has no part in that.
         if body is not None and source is not None and (source[0] == candidate.name or passed):

@@ -14,12 +14,13 @@ import yaml
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.evidence.alarm import alarm_of
 from plumbline.ops.evidence.difference import Difference, differences
-from plumbline.ops.evidence.evaluation import COPIES
+from plumbline.ops.evidence.evaluation import COPIES, RELEASE_FILE
 from plumbline.ops.evidence.folder import EvidenceFolder
 from plumbline.ops.evidence.gathering import gather
 from plumbline.ops.evidence.release_entry import release_source
 from plumbline.ops.evidence.verification import LATER
 from plumbline.ops.release.approval import approvals_of
+from plumbline.ops.release.contract import contract_in
 from plumbline.ops.release.digest import sha256
 
 AGING = Path(__file__).parent / "aging.yaml"
@@ -44,13 +45,15 @@ def compare_with_live(evidence: EvidenceFolder, session: AzureSession) -> LiveCo
     """Gather the evidence of the same run again. Raises: UserError: the run cannot be read."""
     document = evidence.document
     said = (document["approval"] or {}).get("reference")
-    gathered, copies = gather(session, document["job"]["name"], approval=said)
+    kept = evidence.path / COPIES / RELEASE_FILE
+    contract = contract_in(kept.read_bytes()) if kept.is_file() else None
+    gathered, copies = gather(session, document["job"]["name"], approval=said, contract=contract)
     fresh = json.loads(json.dumps(gathered))  # as a reader of the file would have it
     found = compare(document, fresh, {name: sha256(content) for name, content in copies.items()})
     alarm = alarm_of(fresh)
     if alarm and said is not None:
         # The approval that the folder names is not there; another one may be.
-        alarm = alarm_of(gather(session, document["job"]["name"])[0])
+        alarm = alarm_of(gather(session, document["job"]["name"], contract=contract)[0])
     return replace(
         found,
         differences=(*((f"live: {alarm}",) if alarm else ()), *found.differences),

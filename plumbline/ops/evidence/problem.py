@@ -8,10 +8,11 @@ from typing import Any
 
 from plumbline.assets import is_content_version
 from plumbline.assets.references import parse_reference
+from plumbline.assets.release_flow import release_flow
 from plumbline.ops.evidence.asset_entry import follows
-from plumbline.ops.evidence.evaluation import JOB_FILE, THRESHOLDS_FILE
-from plumbline.ops.release.candidate import METRICS_FILE
-from plumbline.ops.release.flow import release_flow
+from plumbline.ops.evidence.evaluation import JOB_FILE, METRICS_FILE, RELEASE_FILE, THRESHOLDS_FILE
+from plumbline.ops.release.candidate_reading import no_contract
+from plumbline.ops.release.contract import contract_in
 from plumbline.ops.release.judgement import read_metrics, read_thresholds
 
 
@@ -21,15 +22,19 @@ def problems_of(document: Mapping[str, Any], copies: Mapping[str, bytes]) -> lis
     Args:
         copies: Name below `files/` -> bytes.
     """
-    return [*_job(copies), *_files(document, copies), *_assets(document)]
+    return [*_job(document, copies), *_files(document, copies), *_assets(document)]
 
 
-def _job(copies: Mapping[str, bytes]) -> Iterator[str]:
+def _job(document: Mapping[str, Any], copies: Mapping[str, bytes]) -> Iterator[str]:
     try:
         job = json.loads(copies.get(JOB_FILE, b"{}"))
     except ValueError:
         return  # said where the copy is compared
-    yield from release_flow(job).problems
+    contract = contract_in(copies.get(RELEASE_FILE, b""))
+    if contract is None:
+        yield no_contract(str(document["record"]["pipeline"]))
+    else:
+        yield from release_flow(job, contract).problems
     for name, value in (job.get("inputs") or {}).items():
         if isinstance(value, Mapping) and parse_reference(str(value.get("path"))) is None:
             yield f"inputs.{name}: got {value.get('path')}, expected a registered data asset"

@@ -17,6 +17,7 @@ from plumbline.ops.evidence.derivation import Derivation
 from plumbline.ops.evidence.evaluation import (
     COPIES,
     JOB_FILE,
+    METRICS_FILE,
     RELEASE_FILE,
     THRESHOLDS_FILE,
     VERDICT_FILE,
@@ -26,7 +27,7 @@ from plumbline.ops.evidence.evaluation import (
 from plumbline.ops.evidence.folder import DOCUMENT, FILE_MODE, EvidenceFolder, content_digest, document_bytes
 from plumbline.ops.evidence.page import MARKDOWN, PAGE, pages, renderer
 from plumbline.ops.evidence.plot import PLOTS_FILE
-from plumbline.ops.release.candidate import METRICS_FILE
+from plumbline.ops.release.contract import contract_in
 from plumbline.ops.release.digest import release_digest, sha256
 
 MEMBERS = (
@@ -138,9 +139,11 @@ def _recorded(record: Mapping[str, Any], copies: Mapping[str, bytes]) -> Iterato
     said |= {
         name: evaluation.get(name) for name in evaluation_names(copies.get(PLOTS_FILE)) if name not in said
     }
-    if METRICS_FILE in evaluation and evaluation[METRICS_FILE] != record["metrics_sha256"]:
+    contract = contract_in(copies.get(RELEASE_FILE, b""))
+    metrics = evaluation.get(contract.metrics if contract else METRICS_FILE)
+    if metrics is not None and metrics != record["metrics_sha256"]:
         yield (
-            f"{DOCUMENT}: record.metrics_sha256: got {record['metrics_sha256']}, expected {evaluation[METRICS_FILE]} as "
+            f"{DOCUMENT}: record.metrics_sha256: got {record['metrics_sha256']}, expected {metrics} as "
             "record.evaluation says"
         )
     for name, expected in said.items():

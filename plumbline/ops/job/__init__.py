@@ -10,6 +10,7 @@ from plumbline.ops.lazy_group import LazyGroup
 VERBS = {
     "create": "Submit a job whose components are registered, and watch it if asked.",
     "show": "Show a job and its steps.",
+    "open": "Open a job in the studio.",
     "list": "List jobs, newest first, or the steps of one.",
     "stream": "Follow a job to its end, step by step.",
     "logs": "Print what the steps of a job printed.",

@@ -142,7 +142,7 @@ def answer_submission(
     from plumbline.ops.job.shown_job import shown_job
 
     shown = shown_job(body)
-    endpoint = (shown.get("services", {}).get("Studio") or {}).get("endpoint")
+    endpoint = ((body["properties"].get("services") or {}).get("Studio") or {}).get("endpoint")
     if web and endpoint:
         import webbrowser
 

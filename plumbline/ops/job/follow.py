@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import click
+
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.outcome import Outcome, outcome_of
+from plumbline.ops.job.overdue import Overdue
 from plumbline.ops.job.progress import progress
 from plumbline.ops.job.report import print_report
 from plumbline.ops.job.watch import Pace, Watch
@@ -21,10 +24,12 @@ def follow(session: AzureSession, name: str, *, err: bool = False, words: str = 
     """
     history = RunHistory(session)
     watch = Watch(history, name, Pace(session.target))
-    shown = progress(err=err)
+    shown, overdue = progress(err=err), Overdue()
     try:
         for look in watch.looks():
             shown.show(look, watch)
+            for warning in overdue.warnings(look):
+                click.echo(f"warning: {name}: {warning}", err=True)
     except KeyboardInterrupt as error:
         raise UserError(
             f"job {name}: got an interrupt, expected to follow it to its end. It goes on. "
@@ -33,5 +38,5 @@ def follow(session: AzureSession, name: str, *, err: bool = False, words: str = 
     finally:
         shown.close()
     outcome = outcome_of(session, history, watch, look)
-    print_report(outcome, err=err)
+    print_report(outcome, err=err, words=words)
     return outcome

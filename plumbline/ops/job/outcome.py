@@ -12,8 +12,9 @@ import click
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import FOUND, UserError
 from plumbline.ops.job.datastore_files import DatastoreFiles
-from plumbline.ops.job.verdict import GATE, Verdict, find_verdict
+from plumbline.ops.job.verdict import Verdict, find_verdict
 from plumbline.ops.job.watch import Look, Watch
+from plumbline.ops.release.contract import checkout_contract, pipeline_of_body
 from plumbline.ops.run_history import RunHistory, StepRun
 
 PHASES = ("queued", "preparing", "running", "uploading")
@@ -50,13 +51,18 @@ class StepOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a job ended."""
+    """How a job ended.
+
+    Attributes:
+        gate: The step that fails when the verdict says no, as the checkout's release.yml names it.
+    """
 
     job: Mapping[str, Any]
     steps: tuple[StepOutcome, ...]
     seconds: float | None
     error: str | None
     verdict: Verdict | None
+    gate: str | None = None
 
     @property
     def status(self) -> str:
@@ -66,7 +72,7 @@ class Outcome:
     @property
     def gate_closed(self) -> bool:
         """Whether the gate failed because the verdict says no. A gate that crashed did not close."""
-        failed = any(step.run.step == GATE and step.run.status == "Failed" for step in self.steps)
+        failed = any(step.run.step == self.gate and step.run.status == "Failed" for step in self.steps)
         return failed and self.verdict is not None and not self.verdict.passed
 
     @property
@@ -91,8 +97,9 @@ def outcome_of(session: AzureSession, history: RunHistory, watch: Watch, look: L
     steps = session.side_by_side(
         lambda step: _step_outcome(history, watch, step), [step for step in look.steps if not step.is_group]
     )
+    contract = checkout_contract(pipeline_of_body(look.job))
     try:
-        verdict = find_verdict(history, DatastoreFiles(session), look.job, look.steps)
+        verdict = find_verdict(history, DatastoreFiles(session), look.steps, contract)
     except UserError as error:
         verdict = None
         click.echo(f"{look.job['name']}: verdict not readable: {error}", err=True)
@@ -102,6 +109,7 @@ def outcome_of(session: AzureSession, history: RunHistory, watch: Watch, look: L
         seconds=own.seconds if own else None,
         error=error_text(history.details(str(look.job["name"]))) if look.status != "Completed" else None,
         verdict=verdict,
+        gate=contract.gate if contract else None,
     )
 
 

@@ -7,17 +7,18 @@ import click
 from plumbline.ops.job.outcome import PHASES, Outcome, StepOutcome
 
 
-def print_report(outcome: Outcome, *, err: bool) -> None:
+def print_report(outcome: Outcome, *, err: bool, words: str) -> None:
     """Print how a job ended.
 
     Args:
         err: Talk on stderr, because stdout is for the answer.
+        words: Options that name the workspace, for a command that is proposed.
     """
-    for line in report_lines(outcome):
+    for line in report_lines(outcome, words=words):
         click.echo(line, err=err)
 
 
-def report_lines(outcome: Outcome) -> list[str]:
+def report_lines(outcome: Outcome, *, words: str = "") -> list[str]:
     """The same as lines."""
     lines = [""]
     if outcome.steps:
@@ -29,9 +30,9 @@ def report_lines(outcome: Outcome) -> list[str]:
         lines += ["", f"{outcome.job['name']}: {outcome.error}"]
     if outcome.verdict is not None:
         lines += ["", *_verdict(outcome)]
-    lines += ["", _last(outcome)]
-    endpoint = ((outcome.job["properties"].get("services") or {}).get("Studio") or {}).get("endpoint")
-    return [*lines, *([f"Studio: {endpoint}"] if endpoint else [])]
+    has_studio = bool((outcome.job["properties"].get("services") or {}).get("Studio"))
+    look = [f"Studio: plumbline job open {outcome.job['name']}{words}"] if has_studio else []
+    return [*lines, "", _last(outcome), *look]
 
 
 def _times(outcome: Outcome) -> list[str]:

@@ -52,10 +52,10 @@ def command(job: str, stream: bool, web: bool, place: Place, output: str, query:
         )
     body = _submit(session, origin)
     talk_on_stderr = output != "table" or query is not None
-    click.echo(f"{body['name']} is a rerun of {job}.", err=talk_on_stderr)
-    endpoint = ((properties.get("services") or {}).get("Studio") or {}).get("endpoint")
-    if endpoint:
-        click.echo(f"Origin: {endpoint}", err=talk_on_stderr)
+    click.echo(
+        f"{body['name']} is a rerun of {job}. See both: plumbline job open JOB{place.words}",
+        err=talk_on_stderr,
+    )
     answer_submission(body, session, place, stream=stream, web=web, output=output, query=query)
 
 

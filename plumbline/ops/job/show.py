@@ -26,7 +26,6 @@ _LINES = {
     "Commit": 'tags."plumbline.commit"',
     "Digest": 'tags."plumbline.digest"',
     "Rerun of": 'tags."plumbline.rerun_of"',
-    "Studio": "services.Studio.endpoint",
 }
 
 
@@ -40,7 +39,7 @@ def command(job: str, place: Place, output: str, query: str | None) -> None:
     JSON has the fields of `az ml job show`; the table adds the steps, markdown their graph.
 
     \b
-    Example: plumbline job show calm_lake_x7 --query services.Studio.endpoint --output tsv
+    Example: plumbline job show calm_lake_x7 --query status --output tsv
     """
     import jmespath
 
@@ -61,6 +60,9 @@ def command(job: str, place: Place, output: str, query: str | None) -> None:
     for label, value in rows:
         if value:
             click.echo(f"- {label}: {value}" if output == "markdown" else f"{label:13} {value}")
+    if "Studio" in shown["services"]:
+        text = f"plumbline job open {job}{place.words}"
+        click.echo(f"- Studio: `{text}`" if output == "markdown" else f"{'Studio':13} {text}")
     if shown["type"] != "pipeline":
         return
     click.echo()

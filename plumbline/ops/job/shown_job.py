@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from plumbline.assets.job import normal_distribution, wire_words
 from plumbline.assets.references import normal_reference
@@ -100,12 +101,19 @@ def _time(text: str) -> str:
 def _services(services: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         name: {
-            "endpoint": service.get("endpoint"),
+            "endpoint": _unsigned(service.get("endpoint")),
             "type": service.get("jobServiceType") or service.get("type"),
         }
         for name, service in (services or {}).items()
         if service
     }
+
+
+def _unsigned(address: Any) -> Any:
+    """An address without the signature that would open it for whoever reads a log; `plumbline job open` has that."""
+    if not isinstance(address, str) or "sig" not in parse_qs(urlsplit(address).query):
+        return address
+    return address.partition("?")[0]
 
 
 def _settings(settings: Mapping[str, Any] | None) -> dict[str, Any]:

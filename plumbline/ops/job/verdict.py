@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from plumbline.assets.contract import GateContract
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.datastore_files import DatastoreFiles
 from plumbline.ops.run_history import RunHistory, StepRun
 
-# Names by convention: a step `gate` that takes an input `verdict`, which another step's output is bound to.
-GATE, VERDICT = "gate", "verdict"
-_BINDING = re.compile(r"\$\{\{\s*parent\.jobs\.([^.\s}]+)\.outputs\.([^.\s}]+)\s*\}\}")
 _WORDS = {"at_least": "at least", "at_most": "at most"}
 
 
@@ -48,24 +44,17 @@ class Verdict:
 
 
 def find_verdict(
-    history: RunHistory, files: DatastoreFiles, job: Mapping[str, Any], steps: Sequence[StepRun]
+    history: RunHistory, files: DatastoreFiles, steps: Sequence[StepRun], contract: GateContract | None
 ) -> Verdict | None:
-    """The verdict that the job's gate step read; None when the job has no gate, or the run got no so far.
+    """The run's own verdict; None when nothing says where it is, or the run got no so far.
 
     Raises: UserError: it is there, but cannot be read.
     """
-    node = (job["properties"].get("jobs") or {}).get(GATE)
-    if not node:
+    wanted = contract.verdict if contract else None
+    source = next((step for step in steps if wanted and step.step == wanted.step), None)
+    if wanted is None or source is None or source.status != "Completed":
         return None
-    bound = (node.get("inputs") or {}).get(VERDICT)
-    text = bound.get("value") or bound.get("path") if isinstance(bound, Mapping) else bound
-    found = _BINDING.search(text) if isinstance(text, str) else None
-    if found is None:
-        return None
-    source = next((step for step in steps if step.step == found.group(1)), None)
-    if source is None or source.status != "Completed":
-        return None
-    uri = history.outputs(source.name).get(found.group(2))
+    uri = history.outputs(source.name).get(wanted.output)
     return read_verdict(files.read(uri), uri) if uri else None
 
 

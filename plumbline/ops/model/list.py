@@ -36,7 +36,7 @@ def command(name: str | None, archived: bool, place: Place, output: str, query: 
     """List models with their latest version, or the versions of one.
 
     What is said of a version's release is recomputed from its run, its evidence and its approval, never from tags;
-    a model without pipeline.yml and release.yml in this checkout has no gate.
+    a model that no release.yml of this checkout names has no gate.
 
     \b
     Example: plumbline model list --name claims_release --stack local --output table
@@ -62,12 +62,12 @@ def command(name: str | None, archived: bool, place: Place, output: str, query: 
 
 def released_rows(session: AzureSession, name: str, view: str) -> list[dict[str, Any]]:
     """The versions of a model, each with what stands behind it."""
+    from plumbline.ops.release.contract import pipeline_of_model
     from plumbline.ops.release.registered_model import model_versions, shown_model
     from plumbline.ops.release.standing import standing
-    from plumbline.ops.release.terms import release_terms
 
     bodies = list(model_versions(session, name, view=view))
-    if release_terms(name) is None:
+    if pipeline_of_model(name) is None:
         return [{**shown_model(body), "release": "no gate"} for body in bodies]
     found = session.side_by_side(lambda body: standing(session, name, body), bodies)
     return [

@@ -22,7 +22,7 @@ COLUMNS = {
     "--name",
     "-n",
     metavar="MODEL",
-    help="The model's name: the pipeline's, whose release.yml is what is judged by. Default: that.",
+    help="The model's name, as release.yml has it. Default: that.",
 )
 @click.option(
     "--allow-uncommitted",

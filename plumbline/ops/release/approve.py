@@ -54,7 +54,7 @@ def approve(
     if note is not None and len(note) > MAX_NOTE:
         raise UsageError(f"--note: got {len(note)} characters, expected at most {MAX_NOTE}.")
     candidate = read_candidate(session, job)
-    require_releasable(candidate, "approve", model=candidate.pipeline)
+    require_releasable(candidate, "approve", model=candidate.model)
     committed = require_committed(session, candidate, "approve", uncommitted_allowed=uncommitted_allowed)
     caller = read_token(session.token())
     _require_reviewer(candidate, caller)

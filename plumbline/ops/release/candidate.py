@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from plumbline.assets.release_flow import ReleaseFlow
 from plumbline.ops.job.digest import job_digest
 from plumbline.ops.job.submission import ANONYMOUS_TAG, COMMIT_TAG, PIPELINE_TAG
-from plumbline.ops.job.verdict import GATE
 from plumbline.ops.release.author import Author
 from plumbline.ops.release.digest import release_digest, sha256, tree_digest
-from plumbline.ops.release.flow import ReleaseFlow
 from plumbline.ops.release.judgement import Judgement, differences, judge, read_metrics, read_thresholds
 from plumbline.ops.release.live_asset import LiveAsset
 from plumbline.ops.run_history import StepRun
-
-METRICS_FILE = "metrics.json"
 
 
 def pipeline_of(job: Mapping[str, Any]) -> str:
@@ -34,7 +31,7 @@ class Candidate:
     Attributes:
         body: The job as ARM answers it; `job` is its canonical form.
         authors: Who submitted it and the runs whose model or evaluation it reused.
-        components: Step -> component as it is live.
+        components: Step -> component as it is live; a step of a nested pipeline is `outer/inner`.
         data: Input of the job -> data asset as it is live.
         evaluation_files: Path below the evaluation's folder -> SHA-256; `model_files` the same of the model, and
             `output_files` of what lies at the job's output, which is what a registration names.
@@ -82,6 +79,11 @@ class Candidate:
         return pipeline_of({**self.job, "tags": self.tags})
 
     @property
+    def model(self) -> str:
+        """What its model is registered as; where no contract says it, the pipeline's name stands in the refusal."""
+        return self.flow.contract.model_name if self.flow.contract else self.pipeline
+
+    @property
     def commit(self) -> str:
         """The commit that the submitter says it was: part of the digest, and so fixed by an approval."""
         return str(self.tags.get(COMMIT_TAG) or "unknown")
@@ -94,7 +96,8 @@ class Candidate:
     @property
     def gate(self) -> StepRun | None:
         """The run of the gate step."""
-        return next((step for step in self.steps if step.step == GATE), None)
+        contract = self.flow.contract
+        return next((step for step in self.steps if contract and step.step == contract.gate), None)
 
     @cached_property
     def judgement(self) -> Judgement | None:

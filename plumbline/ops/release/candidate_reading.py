@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from plumbline.assets import AssetKind
+from plumbline.assets.contract import GateContract, StepOutput
 from plumbline.assets.references import parse_reference
+from plumbline.assets.release_flow import ReleaseFlow, release_flow
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.digest import live_job
 from plumbline.ops.release.author import Author, author_of
-from plumbline.ops.release.candidate import METRICS_FILE, Candidate, pipeline_of
-from plumbline.ops.release.flow import ReleaseFlow, StepOutput, release_flow
+from plumbline.ops.release.candidate import Candidate, pipeline_of
+from plumbline.ops.release.contract import checkout_contract
 from plumbline.ops.release.judgement import read_metrics, read_thresholds
 from plumbline.ops.release.live_asset import LiveAsset, live_asset, steps_beside, thresholds_asset
 from plumbline.ops.release.live_code import LiveCode
@@ -22,10 +24,14 @@ from plumbline.ops.release.stored_files import KEPT_BYTES, StoredFile, StoredFil
 from plumbline.ops.release.terms import checkout_definitions
 from plumbline.ops.run_history import ENDED, RunHistory, StepRun
 
+MAX_DEPTH = 10
 
-def read_candidate(session: AzureSession, name: str) -> Candidate:
+
+def read_candidate(session: AzureSession, name: str, *, contract: GateContract | None = None) -> Candidate:
     """Read an ended pipeline job.
 
+    Args:
+        contract: Optional. What it is judged by where this checkout has no release.yml of its pipeline.
     Raises: UserError: there is no such job, it is no pipeline job, it goes on, or its files cannot be read.
     """
     history = RunHistory(session)
@@ -38,13 +44,19 @@ def read_candidate(session: AzureSession, name: str) -> Candidate:
             f"job {name}: got status {properties.get('status')}, expected an ended job. "
             f"Wait for it: plumbline job stream {name}"
         )
-    return _Reading(session, history, body).candidate()
+    return _Reading(session, history, body, contract).candidate()
 
 
 class _Reading:
     """Reads the parts of one run; what is missing is said, not raised."""
 
-    def __init__(self, session: AzureSession, history: RunHistory, body: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        session: AzureSession,
+        history: RunHistory,
+        body: Mapping[str, Any],
+        contract: GateContract | None,
+    ) -> None:
         self._session = session
         self._history = history
         self._files = StoredFiles(session)
@@ -52,9 +64,14 @@ class _Reading:
         self._body = body
         self._job = live_job(body)
         self._undefined = history.undefined(body)
-        self._flow = ReleaseFlow() if self._undefined else release_flow(self._job)
-        self._known = checkout_definitions(pipeline_of(self._job))
+        pipeline = pipeline_of(self._job)
+        contract = checkout_contract(pipeline) or contract
+        unknown = self._undefined or contract is None
+        self._flow = ReleaseFlow() if unknown or contract is None else release_flow(self._job, contract)
+        self._known = checkout_definitions(pipeline)
         self._problems = list(self._flow.problems)
+        if contract is None and not self._undefined:
+            self._problems.append(no_contract(pipeline))
         self._steps = self._read_steps()
         if self._undefined:
             self._problems.append(self._undefined_problem(self._undefined))
@@ -65,7 +82,6 @@ class _Reading:
         components = {step: str(node.get("component") or "") for step, node in nodes.items()}
         data = self._data_references()
         found = self._assets(("component", one) for one in components.values())
-        self._check_inner(found)
         found_data = self._assets(("data", one) for one in data.values())
         evaluation = self._written(flow.evaluation)
         metrics = self._metrics(evaluation)
@@ -82,7 +98,7 @@ class _Reading:
             steps=tuple(self._steps.values()),
             flow=flow,
             authors=self._authors(),
-            components=dict(zip(components, found, strict=True)),
+            components=self._with_inner(dict(zip(components, found, strict=True))),
             data=dict(zip(data, found_data, strict=True)),
             metrics=metrics,
             evaluation_files=_digests(evaluation),
@@ -139,12 +155,27 @@ class _Reading:
         )
         return found
 
-    def _check_inner(self, components: Iterable[LiveAsset]) -> None:
-        """Components that pipeline components run: their parent's hash stands for them, not for where their code lies."""
-        seen: set[str] = set()
-        while inner := dict.fromkeys(one for parent in components for one in parent.inner if one not in seen):
-            seen |= set(inner)
-            components = self._assets(("component", one) for one in inner)
+    def _with_inner(self, components: dict[str, LiveAsset]) -> dict[str, LiveAsset]:
+        """Components with those that pipeline components run, under the paths that run history gives their steps.
+
+        A parent's hash stands for its children, not for where their code lies.
+        """
+        found, level = dict(components), dict(components)
+        for _ in range(MAX_DEPTH):
+            inner = {
+                f"{path}/{step}": one for path, parent in level.items() for step, one in parent.inner.items()
+            }
+            references = list(dict.fromkeys(inner.values()))
+            assets = dict(
+                zip(references, self._assets(("component", one) for one in references), strict=True)
+            )
+            level = {path: assets[one] for path, one in inner.items()}
+            found |= level
+        if level:
+            self._problems.append(
+                f"jobs: got pipelines more than {MAX_DEPTH} deep within each other, expected fewer"
+            )
+        return found
 
     def _data_references(self) -> dict[str, str]:
         inputs = self._job.get("inputs") or {}
@@ -184,14 +215,18 @@ class _Reading:
     def _metrics(self, evaluation: Mapping[str, StoredFile] | None) -> bytes | None:
         if evaluation is None:
             return None
-        named = {name: file for name, file in evaluation.items() if name == METRICS_FILE}
-        content = self._only(named, METRICS_FILE)
+        file = self._metrics_file
+        content = self._only({name: one for name, one in evaluation.items() if name == file}, file)
         if content is not None:
             try:
                 read_metrics(content)
             except ValueError as error:
-                self._problems.append(f"{METRICS_FILE}: {error}")
+                self._problems.append(f"{file}: {error}")
         return content
+
+    @property
+    def _metrics_file(self) -> str:
+        return self._flow.contract.metrics if self._flow.contract else ""
 
     def _thresholds(self) -> tuple[LiveAsset | None, bytes | None]:
         if self._flow.thresholds is None:
@@ -237,7 +272,7 @@ class _Reading:
         for file, digest in inputs.items() if isinstance(inputs, Mapping) and model else ():
             if file in (model or {}) and model and model[file] != digest:
                 self._problems.append(
-                    f"model {file}: got sha256 {model[file]}, expected {digest}, of which {METRICS_FILE} speaks"
+                    f"model {file}: got sha256 {model[file]}, expected {digest}, of which {self._metrics_file} speaks"
                 )
 
     def _authors(self) -> tuple[Author, ...]:
@@ -250,6 +285,14 @@ class _Reading:
 
     def _runs_of(self, job: str) -> list[Mapping[str, Any] | None]:
         return [self._history.row(job), *self._history.step_rows(job)]
+
+
+def no_contract(pipeline: str) -> str:
+    """Why a run of a pipeline is not judged."""
+    return (
+        f"release.yml: got none of pipeline {pipeline} that can be read in this checkout, expected one that names gate, "
+        "evaluation and model"
+    )
 
 
 def _digests(files: Mapping[str, StoredFile] | None) -> dict[str, str] | None:

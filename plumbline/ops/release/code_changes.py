@@ -10,7 +10,6 @@ from typing import Any
 from plumbline.assets import AssetDefinition, MLPipeline
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.checkout import changed_lines, has_commit, is_commit
-from plumbline.ops.job.verdict import GATE
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.committed import CommittedRun
 from plumbline.ops.release.registered_model import model_versions
@@ -29,10 +28,10 @@ class ReleaseBefore:
 
 def release_before(session: AzureSession, candidate: Candidate) -> ReleaseBefore | None:
     """The release before a candidate's; None when there is none that names a commit."""
-    for body in model_versions(session, candidate.pipeline):
+    for body in model_versions(session, candidate.model):
         commit = str(((body.get("properties") or {}).get("tags") or {}).get(COMMIT_TAG) or "")
         if is_commit(commit):
-            return ReleaseBefore(reference=f"{candidate.pipeline}:{body['name']}", commit=commit)
+            return ReleaseBefore(reference=f"{candidate.model}:{body['name']}", commit=commit)
     return None
 
 
@@ -71,7 +70,8 @@ def shown_changes(
 def _parts(candidate: Candidate, pipeline: MLPipeline) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What is compared, and the files of it, as the commit's definitions name them."""
     nodes: Mapping[str, Any] = candidate.job.get("jobs") or {}
-    first = [GATE, *([candidate.flow.evaluation.step] if candidate.flow.evaluation else [])]
+    contract = candidate.flow.contract
+    first = [contract.gate, contract.evaluation.step, contract.verdict.step] if contract else []
     by_reference = {f"azureml:{one.reference}": one for one in pipeline.components}
     seen: set[str] = set()
     for step in sorted(nodes, key=lambda name: (name not in first, list(nodes).index(name))):

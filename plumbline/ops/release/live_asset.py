@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class LiveAsset:
         content_hash: 64 hex over its spec as it is live; where Azure does not show all of it, that of the checkout's
             definition when what shows is equal, else what our own mark says; None when it is not there.
         code_hash: Hash of its files, as they were downloaded of components and thresholds, else as the service keeps it.
-        inner: References of the components that a pipeline component runs.
+        inner: Step of a pipeline component -> reference of the component that it runs.
         genuine: Whether its content-addressed version follows from that hash; None when that is not known.
         problem: Why it cannot carry a release, None when it can.
     """
@@ -54,7 +54,7 @@ class LiveAsset:
     code_hash: str | None = None
     genuine: bool | None = None
     environment: str | None = None
-    inner: tuple[str, ...] = ()
+    inner: Mapping[str, str] = field(default_factory=dict)
     uri: str | None = None
     created_by: str | None = None
     problem: str | None = None
@@ -219,7 +219,10 @@ def _unknown_references(spec: Mapping[str, Any]) -> bool:
     return any(one is not None and not (one.version and is_content_version(one.version)) for one in addresses)
 
 
-def _inner(spec: Mapping[str, Any]) -> tuple[str, ...]:
+def _inner(spec: Mapping[str, Any]) -> dict[str, str]:
     nodes = spec.get("jobs")
-    found = [node.get("component") for node in (nodes or {}).values()] if isinstance(nodes, Mapping) else []
-    return tuple(str(one) for one in found if one)
+    return {
+        str(step): str(node["component"])
+        for step, node in (nodes.items() if isinstance(nodes, Mapping) else ())
+        if isinstance(node, Mapping) and node.get("component")
+    }

@@ -6,6 +6,7 @@ from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UsageError
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.committed import CommittedRun, committed_run
+from plumbline.ops.release.contract import pipeline_of_model
 from plumbline.ops.release.errors import GateClosedError, NotReleasableError
 from plumbline.ops.release.terms import release_terms
 
@@ -79,11 +80,11 @@ def run_faults(candidate: Candidate) -> list[str]:
         )
     gate = candidate.gate
     if gate is None:
-        faults.append("got no run of the step gate, expected that it ran and passed")
+        faults.append("got no run of the gate's step, expected that it ran and passed")
     elif gate.status != "Completed":
         faults.append(f"got a gate that is {gate.status}, expected that it ran and passed")
     if candidate.metrics is None:
-        faults.append("got no metrics.json that a completed evaluation wrote, expected one")
+        faults.append("got no metrics that a completed evaluation wrote, expected them")
     if candidate.verdict is None:
         faults.append("got no verdict of the run, expected one to compare with")
     if candidate.threshold_bytes is None:
@@ -96,15 +97,17 @@ def run_faults(candidate: Candidate) -> list[str]:
 def _faults_by_terms(candidate: Candidate, model: str) -> list[str]:
     """What a run's tags say of its pipeline chooses its approvals, never its terms."""
     faults = []
-    if model != candidate.pipeline:
+    pipeline = pipeline_of_model(model)
+    terms = release_terms(pipeline) if pipeline else None
+    if pipeline is not None and pipeline != candidate.pipeline:
         faults.append(
-            f"got a run of pipeline {candidate.pipeline}, expected one of {model}: it was judged and approved under "
+            f"got a run of pipeline {candidate.pipeline}, expected one of {pipeline}: it was judged and approved under "
             "another name"
         )
-    terms = release_terms(model)
     if terms is None:
         faults.append(
-            f"got no terms for {model}, expected pipelines/{model} with pipeline.yml and release.yml in this checkout"
+            f"got no terms for {model}, expected a pipeline with pipeline.yml and release.yml whose model it is in this "
+            "checkout"
         )
     elif terms.thresholds is None or terms.thresholds != candidate.flow.thresholds:
         faults.append(

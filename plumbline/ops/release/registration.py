@@ -25,6 +25,7 @@ from plumbline.ops.release.registered_model import (
     model_versions,
     shown_model,
 )
+from plumbline.ops.release.release_identity import not_a_releaser
 from plumbline.ops.release.standing import Standing, standing
 from plumbline.ops.release.stored_files import StoredFiles
 from plumbline.ops.run_history import RunHistory
@@ -32,6 +33,7 @@ from plumbline.ops.workspace_writer import open_writer
 
 OWNER = "plumbline model register"
 MAX_TAG = 256
+FORBIDDEN = 403
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,7 @@ def register(
     """Register a run's model; the same files again are found and not registered twice.
 
     Args:
-        name: Optional. The model's name. Default: the pipeline's; another one is refused.
+        name: Optional. The model's name. Default: as release.yml has it; another one is refused.
         uncommitted_allowed: Optional. Register a rehearsal's model although no commit holds what ran.
 
     Raises:
@@ -72,7 +74,7 @@ def register(
         UserError: no right to write models.
     """
     candidate = read_candidate(session, job)
-    model = name or candidate.pipeline
+    model = name or candidate.model
     require_releasable(candidate, "register", model=model)
     require_committed(session, candidate, "register", uncommitted_allowed=uncommitted_allowed)
     approval = required_approval(session, candidate)
@@ -134,6 +136,8 @@ def model_tags(candidate: Candidate, approval: Approval) -> dict[str, str]:
     """What a registered model says of where it comes from."""
     assert candidate.thresholds is not None
     environments = {one.environment for one in candidate.components.values() if one.environment}
+    # A nested pipeline's own hash stands for its steps.
+    steps = {step: one for step, one in candidate.components.items() if "/" not in step}
     tags = {
         JOB_TAG: candidate.name,
         DIGEST_TAG: candidate.digest,
@@ -150,11 +154,11 @@ def model_tags(candidate: Candidate, approval: Approval) -> dict[str, str]:
         **{f"plumbline.data.{name}": one.reference for name, one in candidate.data.items()},
         **{
             f"plumbline.component.{step}": f"{one.reference} sha256:{one.content_hash}"
-            for step, one in candidate.components.items()
+            for step, one in steps.items()
         },
         **{
             f"plumbline.code.{step}": f"sha256:{one.code_hash}"
-            for step, one in candidate.components.items()
+            for step, one in steps.items()
             if one.code_hash
         },
         "plumbline.environment": ", ".join(sorted(one.removeprefix("azureml:") for one in environments)),
@@ -188,6 +192,7 @@ def _registered(
     try:
         written = writer.register(workspace, definition, root=Path.cwd(), owner=OWNER)
     except Refusal as refusal:
-        raise UserError(str(refusal)) from refusal
+        denied = getattr(refusal.__cause__, "status_code", None) == FORBIDDEN
+        raise UserError(not_a_releaser(session, candidate.name) if denied else str(refusal)) from refusal
     assert written is not None  # only a registry answers nothing
     return recorded_version(session, str(written["id"]))

@@ -12,6 +12,7 @@ from plumbline.ops.release.approval import Approval, approvals_of, counting
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.candidate_reading import read_candidate
 from plumbline.ops.release.committed import committed_run
+from plumbline.ops.release.contract import pipeline_of_model
 from plumbline.ops.release.readiness import run_faults
 from plumbline.ops.release.registered_model import job_output
 
@@ -85,8 +86,9 @@ def standing(session: AzureSession, model: str, body: Mapping[str, Any]) -> Stan
 def _faults(candidate: Candidate, model: str, output: str) -> list[str]:
     judgement = candidate.judgement
     faults = list(judgement.reasons) if judgement is not None and not judgement.passed else []
-    if candidate.pipeline != model:
-        faults.append(f"got a run of pipeline {candidate.pipeline}, expected one of {model}")
+    pipeline = pipeline_of_model(model)
+    if candidate.pipeline != pipeline:
+        faults.append(f"got a run of pipeline {candidate.pipeline}, expected one of {pipeline}")
     if output != candidate.flow.model_output:
         faults.append(f"got the output {output}, expected {candidate.flow.model_output}, which was evaluated")
     return [*faults, *run_faults(candidate)]

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import yaml
 
 from plumbline.assets import FieldChange, MLPipeline
-from plumbline.ops.job.verdict import GATE
-from plumbline.ops.release.flow import release_flow
+from plumbline.assets.contract import gate_contract
+from plumbline.assets.release_flow import release_flow
 from plumbline.ops.review.planned_change import ACTIONS, PlannedChange
 
 Severity = Literal["critical", "high", "notable"]
@@ -41,11 +41,12 @@ def release_roles(pipelines: Iterable[MLPipeline]) -> Roles:
     """(kind, name) of every asset that decides about a release -> gate, evaluation or thresholds."""
     found: dict[tuple[str, str], str] = {}
     for pipeline in pipelines:
-        if pipeline.job is None:
+        if pipeline.job is None or pipeline.release is None:
             continue
-        flow = release_flow(pipeline.job)
+        contract = gate_contract(pipeline.release)
+        flow = release_flow(pipeline.job, contract)
         jobs = pipeline.job.get("jobs") or {}
-        steps = {GATE: "gate", **({flow.evaluation.step: "evaluation"} if flow.evaluation else {})}
+        steps = {contract.gate: "gate", contract.evaluation.step: "evaluation"}
         for step, role in steps.items():
             component = str((jobs.get(step) or {}).get("component") or "")
             if component:

@@ -8,10 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from plumbline.assets import DefinitionErrors, MLPipeline, Problem, load_ml_pipelines
+from plumbline.assets.contract import gate_contract
+from plumbline.assets.release_flow import release_flow
 from plumbline.ops.checkout import source_commit
 from plumbline.ops.declared_line import declared_line
 from plumbline.ops.job.definition import pipeline_folders
-from plumbline.ops.release.flow import release_flow
 from plumbline.ops.review.code_change import code_changes, files_of
 from plumbline.ops.review.danger import dangers, release_roles
 from plumbline.ops.review.finding import Review
@@ -49,7 +50,7 @@ def gather(project: Path, stack: str, preview: Preview, *, base: str | None, now
 
         undone = with_authors(undone, enter_target(stack), preview.steps)
     gaps = {
-        pipeline.name: release_flow(pipeline.job).problems
+        pipeline.name: release_flow(pipeline.job, gate_contract(pipeline.release)).problems
         for pipeline in pipelines
         if pipeline.release is not None and pipeline.job is not None
     }

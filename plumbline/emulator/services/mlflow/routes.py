@@ -80,7 +80,13 @@ ROUTES = [
     _route("GET", "mlflow/model-versions/search", models.search_versions, f"{_MODELS}/read"),
     _route("GET", "mlflow/model-versions/get", models.get_version, f"{_MODELS}/read"),
     *(
-        _route(method, f"mlflow/{path}", models.refuse_registration, f"{_MODELS}/versions/write")
+        # learn, "Manage access to Azure Machine Learning workspaces", MLflow operations.
+        _route(
+            method,
+            f"mlflow/{path}",
+            models.refuse_registration,
+            f"{_MODELS}/{'delete' if method == 'DELETE' else 'write'}",
+        )
         for method, path in _REGISTRY_WRITES
     ),
 ]

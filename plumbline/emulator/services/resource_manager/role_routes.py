@@ -11,6 +11,7 @@ from plumbline.emulator.access import ASSIGNMENT_TYPE, DEFINITION_TYPE, Role, as
 from plumbline.emulator.errors import AzureError, bad_request
 from plumbline.emulator.principals import Kind, Principal
 from plumbline.emulator.routing import Call, Reply, Route
+from plumbline.emulator.seeds import STAMPS
 from plumbline.emulator.services.resource_manager import checks, fields
 from plumbline.emulator.store import Resource, now_text
 
@@ -33,13 +34,6 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ASSIGNMENT_NULLS = dict.fromkeys(
     ("condition", "conditionVersion", "delegatedManagedIdentityResourceId", "description")
 )
-# Built-in roles and the emulator's own seeds: made by nobody, long ago.
-_STAMPS = {
-    "createdOn": "2015-02-02T21:55:09.8806423Z",
-    "updatedOn": "2023-07-10T15:10:53.8850467Z",
-    "createdBy": None,
-    "updatedBy": None,
-}
 
 
 def _scope(call: Call) -> str:
@@ -182,7 +176,7 @@ def list_assignments(call: Call) -> Reply:
 
 
 def _assignment(resource: Resource) -> dict[str, Any]:
-    properties = {**_ASSIGNMENT_NULLS, **_STAMPS, **resource.body["properties"]}
+    properties = {**_ASSIGNMENT_NULLS, **STAMPS, **resource.body["properties"]}
     return {"id": resource.id, "name": resource.name, "type": ASSIGNMENT_TYPE, "properties": properties}
 
 
@@ -300,7 +294,7 @@ def _built_in(call: Call, role: Role) -> dict[str, Any]:
         "id": f"{call.emulator.settings.subscription_scope}/providers/{DEFINITION_TYPE}/{role.id}",
         "name": role.id,
         "type": DEFINITION_TYPE,
-        "properties": _properties(role, "BuiltInRole", ["/"]) | _STAMPS,
+        "properties": _properties(role, "BuiltInRole", ["/"]) | STAMPS,
     }
 
 
