@@ -23,6 +23,8 @@ _REFUSED_IN_2023 = (
     "Azure was recorded to refuse this in October 2023, and azure-ai-ml 1.35.2's tests expect it to be taken. "
     "To be sure, give the whole folder and name the file in the command."
 )
+# Azure puts the job's name and the default datastore in the place of these within a path (seen in public examples).
+_MACROS = {"name", "default_datastore"}
 _TYPE_OF = {bool: "boolean", int: "integer", float: "number", str: "string"}
 _FOLDERS = {"uri_folder", "custom_model", "mlflow_model", "triton_model", "mltable"}
 
@@ -175,9 +177,11 @@ class _Flow:
         if expressions:
             # Within a data input's path a binding stands for a folder, a literal: only what it names is checked.
             within_path = is_data and not _ALONE.match(str(text))
+            macros = within_path or isinstance(value, Mapping)
             for expression in expressions:
-                self._check_expression(path, step, expression, None if within_path else row)
-            if within_path:
+                if not (macros and expression in _MACROS):
+                    self._check_expression(path, step, expression, None if within_path else row)
+            if within_path and not set(expressions) <= _MACROS:
                 self.document.warn(path, describe(text), "a binding alone", _REFUSED_IN_2023)
         elif isinstance(value, Mapping):
             if row is not None and not is_data and row.get("type"):
@@ -258,6 +262,13 @@ class _Flow:
             self.document.report(
                 path, f"a binding to {source}.outputs.{output}", f"one of its outputs {', '.join(names) or '(none)'}",
                 suggestion(output, names) or "Bind to one of those, or declare it in the component.",
+            )  # fmt: skip
+        elif str(interface.outputs[output].get("type", "")).lower() in PRIMITIVES:
+            kind = str(interface.outputs[output]["type"]).lower()
+            self.document.report(
+                path, f"{source}.outputs.{output}, an output of type {kind}, bound to an input",
+                "one that is a file or folder: azure-ai-ml drops `is_control`, and Azure refuses the run without it",
+                "Write the value to a file of a uri_file output and read it in the next step.",
             )  # fmt: skip
         elif row is not None:
             kind = str(interface.outputs[output].get("type", "")).lower()

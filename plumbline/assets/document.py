@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,10 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _STRING = "tag:yaml.org,2002:str"
+
+_DEPTH = 60
+_INDENTED = re.compile(r"^[ ]{60}|^[ ]*(- ){30}", re.MULTILINE)
+_ALIASED = 20_000
 
 FieldPath = tuple[str | int, ...]
 
@@ -134,6 +139,10 @@ def read_document(path: Path, *, root: Path) -> Document:
     document = Document(path=path, source=relative_source(path, root), root=root.resolve())
     try:
         document.text = path.read_text("utf-8-sig")
+        if _may_be_deep(document.text) and (line := _too_deep(document.text)):
+            document.lines[()] = line
+            document.report((), f"values nested more than {_DEPTH} deep", "fewer levels", "Flatten them.")
+            return document
         node = yaml.compose(document.text, Loader=_Loader)
     except UnicodeDecodeError as error:
         document.report(
@@ -149,6 +158,24 @@ def read_document(path: Path, *, root: Path) -> Document:
     if node is not None:
         document.data = _Reader(document).value(node, ())
     return document
+
+
+def _may_be_deep(text: str) -> bool:
+    """Whether a text could nest deep at all; nearly none can, and those are not parsed twice."""
+    return text.count("[") + text.count("{") > _DEPTH or _INDENTED.search(text) is not None
+
+
+def _too_deep(text: str) -> int:
+    """The line at which values nest too deep, 0 when they do not. Events need no stack of ours."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEPTH:
+                return event.start_mark.line + 1 if event.start_mark else 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return 0
 
 
 def relative_source(path: Path, root: Path) -> str:
@@ -181,10 +208,24 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self._open: set[int] = set()
+        self._seen: set[int] = set()
+        self._again = 0
         self._constructor = yaml.constructor.SafeConstructor()  # of this file: it keeps what it made
 
     def value(self, node: yaml.Node, path: FieldPath) -> Any:
         self.document.lines.setdefault(path, node.start_mark.line + 1)
+        if id(node) in self._seen:
+            self._again += 1
+            if self._again >= _ALIASED:
+                if self._again == _ALIASED:
+                    self.document.report(
+                        path,
+                        f"aliases that stand for more than {_ALIASED:,} values",
+                        "fewer",
+                        "Write them out.",
+                    )
+                return None
+        self._seen.add(id(node))
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, path)
         if id(node) in self._open:

@@ -88,8 +88,12 @@ def component_of_step(
 def inline_environment(
     document: Document, path: FieldPath, value: Mapping[str, Any], resolver: Resolver
 ) -> Resolved:
-    """The environment that a component or step defines inside itself, registered under its name."""
-    data = {"name": base_name(document, resolver), **value}
+    """The environment that a component or step defines inside itself, registered under the holder's name.
+
+    A name and version of its own count for nothing in azure-ai-ml either (1.35.2, ``AnonymousEnvironmentSchema``).
+    """
+    own = {key: item for key, item in value.items() if key not in ("name", "version")}
+    data = {"name": base_name(document, resolver), **own}
     return resolver.part(document.part(path, data, kind="environment"))
 
 

@@ -12,6 +12,7 @@ from plumbline.assets.kinds import FOLDERS, FileKind, kind_of
 from plumbline.assets.other_yaml import other_yaml, what_it_is
 from plumbline.assets.references import COLLECTIONS
 from plumbline.assets.schema import check_fields, describe, suggestion, table
+from plumbline.assets.secrets import check_secrets
 
 SUFFIXES = (".yml", ".yaml")
 
@@ -133,6 +134,7 @@ class Library:
         fields = self._fields(document, kind)
         if fields is not None:
             check_fields(document, document.data, (), fields)
+        check_secrets(document)
         name = document.data.get("name") if isinstance(document.data, Mapping) else None
         if kind in COLLECTIONS and isinstance(name, str):
             self._named.setdefault((kind, name), []).append(document)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from plumbline.assets.code import CodeSnapshot, hash_code, hash_data
 from plumbline.assets.document import Document, FieldPath, is_there
 from plumbline.assets.references import is_remote_path
 from plumbline.assets.schema import describe
+from plumbline.assets.tree import Oddity, oddities, special
 
 
 def code_snapshot(
@@ -53,7 +54,9 @@ def code_snapshot(
             )
     if missing or len(places) != len(includes):
         return None
-    snapshot = hash_code(folder, includes=places)
+    snapshot = _snapshot(document, path, folder, places, hash_code)
+    if snapshot is None:
+        return None
     if not snapshot.files:
         document.report(path, "a folder without files", "code", "Check .amlignore or .gitignore in it.")
     _warn_of_line_ends(document, path, snapshot)
@@ -79,7 +82,9 @@ def data_snapshot(document: Document, path: FieldPath, text: str, kind: str) -> 
     if kind == "mltable" and not (place / "MLTable").is_file():
         document.report(path, "a folder without MLTable", "a file of the name MLTable in it", "Add it.")
         return None
-    snapshot = hash_data(place)
+    snapshot = _snapshot(document, path, place, [], hash_data)
+    if snapshot is None:
+        return None
     if not snapshot.files:
         document.report(path, "a folder without files", "files", "Check .amlignore or .gitignore in it.")
         return None
@@ -89,6 +94,77 @@ def data_snapshot(document: Document, path: FieldPath, text: str, kind: str) -> 
 def local_path(document: Document, text: str) -> Path:
     """A path that a document names, from where the document lies."""
     return (document.folder / text.removeprefix("file://").removeprefix("file:")).resolve()
+
+
+def _snapshot(
+    document: Document,
+    path: FieldPath,
+    place: Path,
+    includes: Sequence[Path],
+    hashed: Callable[..., CodeSnapshot],
+) -> CodeSnapshot | None:
+    """The files of a place, hashed; None, and problems, where reading them would fail or never end."""
+    found = [(one, oddity) for one in (place, *includes) for oddity in oddities(one)]
+    endless = [place for place in (place, *includes) if special(place)]
+    for one in endless:
+        document.report(
+            path, f"{one.name}, a pipe, socket or device", "a folder or file", "Name another one."
+        )
+    for _, oddity in found:
+        if oddity.what in _REFUSED:
+            got, expected, step = _REFUSED[oddity.what]
+            document.report(path, f"{oddity.name or '.'}: {got}", expected, step)
+    if endless or any(oddity.what in _REFUSED for _, oddity in found):
+        return None
+    try:
+        snapshot = hashed(place, includes=includes) if includes else hashed(place)
+    except (OSError, UnicodeDecodeError) as error:
+        document.report(
+            path,
+            f"files that cannot be read ({error})",
+            "files that can be hashed",
+            "Correct or remove them.",
+        )
+        return None
+    _check_links(document, path, snapshot, [oddity for _, oddity in found])
+    return snapshot
+
+
+_REFUSED = {
+    "loop": ("a link to a folder that it lies in", "links that end", "Remove the link."),
+    "special": ("a pipe, socket or device", "plain files", "Remove it."),
+    "deep": ("folders nested more than 60 deep", "fewer levels", "Flatten them."),
+    "many": ("more than 200,000 files", "fewer files", "Name them in .amlignore, or make them a data asset."),
+}
+
+
+def _check_links(
+    document: Document, path: FieldPath, snapshot: CodeSnapshot, found: Sequence[Oddity]
+) -> None:
+    """Say which links take files of elsewhere along; azure-ai-ml follows them, also where an ignore file names them."""
+    names = [file.name for file in snapshot.files]
+    for oddity in found:
+        if oddity.what == "dangling":
+            document.warn(
+                path, f"the link {oddity.name} to {oddity.target}, which is not there", "a link to a file or folder",
+                "Remove the link.",
+            )  # fmt: skip
+            continue
+        taken = [name for name in names if name == oddity.name or name.startswith(f"{oddity.name}/")]
+        if oddity.what != "link" or not taken or oddity.target is None:
+            continue
+        inside = oddity.target.is_relative_to(document.root)
+        shown = oddity.target.relative_to(document.root).as_posix() if inside else str(oddity.target)
+        got = f"the link {oddity.name} to {shown}, which takes along {len(taken)} of its files"
+        if inside:
+            document.warn(
+                path, got, "files of the folder itself: they go up even where an ignore file names the link",
+                "Copy them, use additional_includes, or remove the link.",
+            )  # fmt: skip
+        else:
+            document.report(
+                path, got, "files of this project: another checkout would have others", "Copy them here."
+            )
 
 
 def _is_outside(document: Document, path: FieldPath, text: str, place: Path) -> bool:

@@ -9,6 +9,7 @@ from plumbline.assets.document import Document, FieldPath
 from plumbline.assets.scalars import PRIMITIVES, NotThatType, literal_text, typed
 from plumbline.assets.schema import describe
 
+_DATA = frozenset({"uri_file", "uri_folder", "mltable", "custom_model", "mlflow_model", "triton_model"})
 _ORDERED = ("number", "integer")
 _A = {"integer": "an integer", "number": "a finite number", "boolean": "true or false", "string": "text"}
 
@@ -59,6 +60,12 @@ def check_literal(document: Document, path: FieldPath, value: Any, row: Mapping[
 
 def _check_row(document: Document, path: FieldPath, row: Mapping[str, Any]) -> None:
     kind = str(row.get("type", "")).lower()
+    if kind in _DATA and row.get("default") is not None:
+        document.report(
+            (*path, "default"), describe(row["default"]), f"no default on {kind}: Azure refuses the component",
+            "Remove it; write the data at the step or the job that takes it.",
+        )  # fmt: skip
+        return
     for bound in ("min", "max"):
         if row.get(bound) is None:
             continue

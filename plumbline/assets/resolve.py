@@ -10,7 +10,7 @@ from plumbline.assets.document import Document, FieldPath
 from plumbline.assets.library import SUFFIXES, Library
 from plumbline.assets.links import Resolved
 from plumbline.assets.pins import ForeignReference, pins_in
-from plumbline.assets.references import Address, parse_reference
+from plumbline.assets.references import COLLECTIONS, Address, parse_reference
 from plumbline.assets.schema import describe, suggestion
 
 LATEST = "latest"
@@ -75,6 +75,15 @@ class Resolver:
         if _is_path(text):
             return self._by_path(document, path, text, kind)
         address = parse_reference(text)
+        if "<" in text and ">" in text:
+            document.report(path, describe(text), "a name in the place of <...>", "Fill in the placeholder.")
+            return None
+        if address is not None and address.collection not in (None, COLLECTIONS[kind]):
+            document.report(
+                path, f"{describe(text)}, which names {address.collection}", f"/{COLLECTIONS[kind]}/ in it",
+                "Correct the reference.",
+            )  # fmt: skip
+            return None
         if address is None:
             document.report(
                 path,
