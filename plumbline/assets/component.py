@@ -43,6 +43,7 @@ def normal_component(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _normal_parallel(spec: dict[str, Any]) -> None:
+    spec["resources"] = None  # Azure drops them (recorded): each step that runs the component has them
     normal_batches(spec)
     keys = spec.get("partition_keys")
     if isinstance(keys, str):  # REST has a text of JSON there (azure-ai-ml 1.35.2)

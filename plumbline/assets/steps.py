@@ -23,12 +23,14 @@ class Interface:
 
     Attributes:
         variables: Environment variables that it declares: Azure's components hold none, so that each step has them.
+        resources: Resources of a parallel component, which Azure drops (recorded): each step has them too.
     """
 
     type: str
     inputs: Mapping[str, Any]
     outputs: Mapping[str, Any]
     variables: Mapping[str, Any] = field(default_factory=dict)
+    resources: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,7 @@ def interface_of(document: Document) -> Interface:
         inputs=named("inputs"),
         outputs=named("outputs"),
         variables=variables if isinstance(variables, Mapping) else {},
+        resources=data.get("resources") if kind == "parallel" else None,
     )
 
 
@@ -196,6 +199,8 @@ class _Steps:
         if variables and kind in ("command", "parallel"):
             given = node.get("environment_variables")
             own["environment_variables"] = {**variables, **(given if isinstance(given, Mapping) else {})}
+        if interface and interface.resources and not node.get("resources"):
+            own["resources"] = interface.resources
         key = "trial" if kind == "sweep" else "component"
         return {**own, "type": kind, key: target, "inputs": inputs}
 
