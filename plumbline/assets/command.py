@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from plumbline.assets.document import Document
+from plumbline.assets.document import Document, FieldPath
 from plumbline.assets.schema import suggestion
 
 _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}", re.DOTALL)
@@ -16,29 +16,39 @@ _NAMED = re.compile(r"^(inputs|outputs)\.([\w-]+(?:\.[\w-]+)*)$")
 
 
 def check_command(document: Document, data: Mapping[str, Any]) -> None:
-    """Check a command component's ``command`` against its inputs and outputs."""
+    """Check what a component runs (a command, the arguments of a task or of Spark) against its inputs and outputs."""
+    declared = {side: _names(data.get(side)) for side in ("inputs", "outputs")}
+    task = data.get("task")
+    held = task if isinstance(task, Mapping) else {}
+    for path, value in (
+        (("input_data",), data.get("input_data")),
+        (("args",), data.get("args")),
+        (("task", "program_arguments"), held.get("program_arguments")),
+        (("task", "append_row_to"), held.get("append_row_to")),
+    ):
+        if isinstance(value, str):
+            _check_names(document, path, value, declared)
     command = data.get("command")
     if not isinstance(command, str):
         return
-    declared = {side: _names(data.get(side)) for side in ("inputs", "outputs")}
-    for text in _expressions(command):
+    _check_names(document, ("command",), command, declared)
+    _check_optional(document, command, data.get("inputs"))
+    if command.count("$[[") != len(_OPTIONAL.findall(command)):
+        document.report(("command",), "a $[[ without its ]]", "both", "Close the bracket.")
+    _warn_of_unused(document, command, data, declared)
+
+
+def _check_names(document: Document, path: FieldPath, value: str, declared: Mapping[str, list[str]]) -> None:
+    for text in _expressions(value):
         found = _NAMED.match(text)
         if found is None:
-            document.report(
-                ("command",), f"${{{{{text}}}}}", "${{inputs.NAME}} or ${{outputs.NAME}}", near=text
-            )
+            document.report(path, f"${{{{{text}}}}}", "${{inputs.NAME}} or ${{outputs.NAME}}", near=text)
             continue
         side, name = found.groups()
         if name not in declared[side]:
             known = ", ".join(declared[side]) or "none is declared"
             step = suggestion(name, declared[side]) or f"Declare it under {side}, or correct the command."
-            document.report(
-                ("command",), f"${{{{{text}}}}}", f"a declared one of {side} ({known})", step, near=text
-            )
-    _check_optional(document, command, data.get("inputs"))
-    if command.count("$[[") != len(_OPTIONAL.findall(command)):
-        document.report(("command",), "a $[[ without its ]]", "both", "Close the bracket.")
-    _warn_of_unused(document, command, data, declared)
+            document.report(path, f"${{{{{text}}}}}", f"a declared one of {side} ({known})", step, near=text)
 
 
 def _check_optional(document: Document, command: str, inputs: Any) -> None:

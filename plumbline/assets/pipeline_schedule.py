@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _FIELDS = 5
 _DAY, _MONTH = 2, 3
+_FREQUENCIES = ("minute", "hour", "day", "week", "month")
 _OVERRIDES = (
     "inputs", "outputs", "settings", "experiment_name", "display_name", "description", "tags", "compute", "identity",
 )  # fmt: skip
@@ -188,7 +189,7 @@ def _check_pattern(document: Document, schedule: Mapping[str, Any], frequency: s
             if isinstance(item, int) and item > limit:
                 document.report(("trigger", "schedule", name), str(item), f"at most {limit}")
     for name, needed in (("week_days", "week"), ("month_days", "month")):
-        if schedule.get(name) is not None and frequency != needed:
+        if schedule.get(name) is not None and frequency in _FREQUENCIES and frequency != needed:
             document.report(
                 ("trigger", "schedule", name),
                 f"{name} with frequency {frequency or 'nothing'}",

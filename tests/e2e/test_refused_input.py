@@ -74,10 +74,15 @@ def _refused(
 def test_every_mistake_in_definitions_is_named_before_anything_changes(
     project: ProjectCopy, shell: dict[str, str], words: str
 ) -> None:
-    train, gate, pipeline = (
+    """Ten faults in seven files: each with its line, none hidden by another."""
+    train, gate, pipeline, schedule, features, evaluate, environment = (
         f"{COMPONENTS}/train/component.yml",
         f"{COMPONENTS}/gate/component.yml",
         f"{PIPELINE}/pipeline.yml",
+        f"{PIPELINE}/schedule.yml",
+        f"{COMPONENTS}/features/component.yml",
+        f"{COMPONENTS}/evaluate/component.yml",
+        f"{PIPELINE}/environment.yml",
     )
     expected = {
         "unknown key": _edit(project, train, "display_name: Train", "displayname: Train"),
@@ -89,6 +94,14 @@ def test_every_mistake_in_definitions_is_named_before_anything_changes(
             "${{parent.jobs.validate.outputs.validated}}",
             "${{parent.jobs.validate.outputs.checked}}",
         ),
+        "zone of another system": _edit(project, schedule, "W. Europe Standard Time", "Europe/Berlin"),
+        "unknown frequency": _edit(project, schedule, "frequency: week", "frequency: weekly"),
+        "bound misspelt": _edit(project, features, "min: 0.1", "mim: 0.1"),
+        "undeclared input": _edit(project, features, "${{inputs.large_loss_cap}}", "${{inputs.cap}}"),
+        "default on data": _edit(
+            project, evaluate, "    type: custom_model", "    type: custom_model\n    default: x"
+        ),
+        "no such conda file": _edit(project, environment, "conda.yml", "gone.yml"),
     }
     found = _refused(project, shell, words)
     assert sorted(found) == sorted(
@@ -97,6 +110,12 @@ def test_every_mistake_in_definitions_is_named_before_anything_changes(
             f"{train}:{expected['wrong type']}: inputs.alpha.type",
             f"{gate}:{expected['no such folder']}: code",
             f"{pipeline}:{expected['binding to nothing']}: jobs.features.inputs.claims",
+            f"{schedule}:{expected['zone of another system']}: trigger.time_zone",
+            f"{schedule}:{expected['unknown frequency']}: trigger.frequency",
+            f"{features}:{expected['bound misspelt']}: inputs.holdout_share.mim",
+            f"{features}:{expected['undeclared input']}: command",
+            f"{evaluate}:{expected['default on data'] + 1}: inputs.model.default",
+            f"{environment}:{expected['no such conda file']}: conda_file",
         ]
     )
     assert "display_name" in found[f"{train}:{expected['unknown key']}: displayname"]
