@@ -13,6 +13,7 @@ import ipaddress
 import json
 import os
 import ssl
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -37,6 +38,9 @@ PUBLIC_RESOURCE_MANAGERS = {
     "AzureChinaCloud": "https://management.chinacloudapi.cn",
 }
 METADATA_SECONDS = 5.0
+# An emulator that is busy, or whose answer was lost, is asked again; one that nobody can connect to is down.
+_TRIES, _PAUSE_SECONDS = 8, 0.1
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
 # Where clients ask for tokens and registries: one that is not set, or leads elsewhere, takes them off this machine.
 COMPANIONS = ("IDENTITY_ENDPOINT", "REGISTRY_DISCOVERY_ENDPOINT_URL")
 
@@ -216,8 +220,7 @@ def _read_metadata(url: str, environ: Mapping[str, str]) -> dict[str, Any]:
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
     )
     try:
-        with opener.open(url, timeout=METADATA_SECONDS) as answer:
-            document = json.load(answer)
+        document = json.loads(_asked(opener, url))
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise FenceError(
@@ -230,6 +233,26 @@ def _read_metadata(url: str, environ: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise FenceError(f"cloud: {url}: got {type(document).__name__}, expected one cloud as a JSON object.")
     return document
+
+
+def _asked(opener: urllib.request.OpenerDirector, url: str) -> bytes:
+    """What the address answers; a lost answer and a passing refusal are tried again."""
+    for attempt in range(1, _TRIES + 1):
+        try:
+            with opener.open(url, timeout=METADATA_SECONDS) as answer:
+                content: bytes = answer.read()
+                return content
+        except urllib.error.HTTPError as error:
+            error.close()
+            if error.code not in _PASSING or attempt == _TRIES:
+                raise
+        except (urllib.error.URLError, ConnectionError) as error:
+            # A cut connection reaches us bare or wrapped, as it was cut after or before the request was written.
+            cut = isinstance(getattr(error, "reason", error), ConnectionResetError | BrokenPipeError)
+            if attempt == _TRIES or not (cut or isinstance(getattr(error, "reason", error), ssl.SSLEOFError)):
+                raise
+        time.sleep(_PAUSE_SECONDS * attempt)
+    raise AssertionError("unreachable")
 
 
 def _require_companions(url: str, environ: Mapping[str, str]) -> None:

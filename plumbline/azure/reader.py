@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 from plumbline.azure.client_libraries import import_client_libraries
 from plumbline.azure.clouds import cloud_at, data_plane_of, registry_hosts_of
 from plumbline.azure.credential_in_thread import CredentialInThread
-from plumbline.azure.patience import patience
+from plumbline.azure.patience import PASSING, TRIES, patience, pause
 
+_REPEATABLE = frozenset({"GET", "PUT", "DELETE", "POST"})
 WIDTH = 64  # connections at once: measured, see the benchmarks; more gains nothing on one host
 
 
@@ -118,6 +119,8 @@ class Reader:
     ) -> Any:
         """Send any request; answers azure-core's response, its body read, of a success or a 404.
 
+        One whose answer was lost is sent again, a POST too: each of ours reads, or does the same when it is repeated.
+
         Raises: as `get`. ForeignAddressError: the address is neither the endpoint's nor Azure ML's of this cloud.
         """
         address = self._address(path)
@@ -131,14 +134,32 @@ class Reader:
             method, address, params=parameters or None, json=body, headers=dict(headers or {})
         )
         # Not streamed: its body is read already, and azure-core refuses to read an empty one again.
-        response = await client.send_request(request)
+        response = await client.send_request(request, retry_on_methods=_REPEATABLE)
         if response.status_code != 404:
             response.raise_for_status()
         return response
 
     async def fetch(self, url: str) -> tuple[int, bytes]:
-        """Status and bytes at an address that Azure signed itself; no token is sent there."""
+        """Status and bytes at an address that Azure signed itself; no token is sent there.
+
+        Raises: aiohttp.ClientError, TimeoutError: no answer, after as many tries as any other request has.
+        """
         await self._opened()
+        for attempt in range(1, TRIES):
+            try:
+                status, content = await self._fetched(url)
+            except _connection_refused():
+                if self._local:
+                    raise
+            except _lost_answers():
+                pass
+            else:
+                if status not in PASSING:
+                    return status, content
+            await asyncio.sleep(pause(attempt, local=self._local))
+        return await self._fetched(url)
+
+    async def _fetched(self, url: str) -> tuple[int, bytes]:
         async with self._session.get(
             url, headers={"Accept-Encoding": "identity", "User-Agent": self._agent}
         ) as answer:
@@ -187,6 +208,18 @@ class Reader:
         ]
         transport = AioHttpTransport(session=self._session, session_owner=False)
         return AsyncPipelineClient(self._endpoint, policies=policies, transport=transport)
+
+
+def _connection_refused() -> type[Exception]:
+    import aiohttp
+
+    return aiohttp.ClientConnectorError
+
+
+def _lost_answers() -> tuple[type[Exception], ...]:
+    import aiohttp
+
+    return aiohttp.ClientError, TimeoutError
 
 
 def same_host(one: str, other: str) -> bool:

@@ -58,7 +58,6 @@ class Http:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, Any] | None = None,
         body: Any = None,
-        tries: int = _TRIES,
     ) -> Answer:
         """Sends one request, again after passing faults (up to seven times in about ten seconds).
 
@@ -74,18 +73,18 @@ class Http:
         }
         if content is not None:
             sent["Content-Type"] = "application/json"
-        for attempt in range(1, tries + 1):
+        for attempt in range(1, _TRIES + 1):
             try:
                 answer = self._once(method, address, sent, content)
             except urllib3.exceptions.HTTPError as error:
                 unheard = (
                     isinstance(error, urllib3.exceptions.NewConnectionError) and attempt >= _TRIES_UNHEARD
                 )
-                if attempt == tries or unheard or self.cancelled.is_set():
+                if attempt == _TRIES or unheard or self.cancelled.is_set():
                     raise ArmError(status=0, code="NoAnswer", message=_why(error), target=target) from error
                 self.wait(_pause(attempt))
                 continue
-            if answer.status not in _PASSING or attempt == tries or self.cancelled.is_set():
+            if answer.status not in _PASSING or attempt == _TRIES or self.cancelled.is_set():
                 return answer
             self.wait(retry_after(answer.headers) or _pause(attempt))
         raise AssertionError("unreachable")
@@ -99,11 +98,11 @@ class Http:
         return Answer(status=response.status, headers=response.headers, body=body)
 
     def get_json(self, url: str) -> dict[str, Any]:
-        """A public document, or the only one of a list; empty when it is no JSON object. Asked for twice only.
+        """A public document, or the only one of a list; empty when it is no JSON object.
 
         Raises: ArmError: no answer, or an error status.
         """
-        answer = self.send("GET", url, target=f"GET {url}", tries=2)
+        answer = self.send("GET", url, target=f"GET {url}")
         raise_for_error(answer, f"GET {url}")
         body = answer.body
         if isinstance(body, list) and len(body) == 1:

@@ -123,12 +123,13 @@ class Application:
         try:
             raw_path = _single(scope.get("raw_path", b"").split(b"?")[0].decode("latin-1") or scope["path"])
             # Storage has its own host on Azure: a container may be called as another service's first segment ("data").
-            router = emulator.storage_router if "x-ms-version" in call.headers else emulator.router
+            of_storage = "x-ms-version" in call.headers
+            router = emulator.storage_router if of_storage else emulator.router
             found = router.find(call.method, raw_path)
             if found is None and call.method == "HEAD":
                 found = router.find("GET", raw_path)
             counted = not call.path.startswith(("/_control", "/health"))
-            fault = emulator.faults.take(call.method, call.path) if counted else None
+            fault = emulator.faults.take(call.method, call.path, of_storage=of_storage) if counted else None
             if counted:
                 await emulator.faults.wait(fault, call.path)
             if fault is not None and fault.acts_before:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import re
 import signal
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ from plumbline.emulator.errors import bad_request
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 _WORDS = ("close", "close-after", "kill", "kill-before-commit", "kill-after", "policy")
+_DELAYS_END = 100
 _POLICY = "/providers/Microsoft.Authorization/policyDefinitions/plumbline-fault"
 
 
@@ -30,6 +32,10 @@ class Fault:
             "close-after" (work done, connection cut), "kill" (kill -9 before the work), "kill-before-commit" (work
             done, not committed), "kill-after" (committed, not answered), "policy" (refused as Azure Policy refuses a
             resource, in the words that users quote); None for a delay alone.
+        one_of: Instead of `status` and `delay_seconds`: each time one of these at random, a number below 100 being
+            a delay in seconds.
+        rate: How many of the matching requests it befalls, 0 to 1, drawn with `seed`: the same requests in the same
+            order meet the same faults.
         lose: Members of the request's JSON that the service never sees, dotted (`properties.description`; `*` is any
             name): what a client sent and a service did not keep.
     """
@@ -43,27 +49,46 @@ class Fault:
     body: dict[str, Any] | None = None
     headers: dict[str, str] | None = None
     lose: tuple[str, ...] = ()
+    one_of: tuple[int | float | str, ...] = ()
+    rate: float = 1.0
+    seed: int = 0
     seen: int = 0
     fired: int = 0
 
     def __post_init__(self) -> None:
-        if isinstance(self.status, str) and self.status not in _WORDS:
-            raise bad_request(
-                "InvalidFault", f"status: got {self.status!r}, expected an HTTP status or one of {_WORDS}"
-            )
+        for word in (self.status, *self.one_of):
+            if isinstance(word, str) and word not in _WORDS:
+                raise bad_request(
+                    "InvalidFault", f"status: got {word!r}, expected an HTTP status or one of {_WORDS}"
+                )
         self._path = ""
+        self._random = random.Random(self.seed)  # noqa: S311  no secret: it must repeat
         self._pattern = re.compile(self.path, re.IGNORECASE)
 
-    def matches(self, method: str, path: str) -> bool:
-        """Counts a matching request and tells whether the fault befalls this one."""
+    def matched(self, method: str, path: str, *, of_storage: bool = False) -> Fault | None:
+        """Counts a matching request; answers the fault that befalls this one, if one does."""
         if self.method not in ("*", method) or self._pattern.search(path) is None:
-            return False
+            return None
         self.seen += 1
         self._path = path
         if self.seen < self.nth or (self.count >= 0 and self.seen >= self.nth + self.count):
-            return False
+            return None
+        if self.rate < 1.0 and self._random.random() >= self.rate:
+            return None
         self.fired += 1
-        return True
+        return self._drawn(path, of_storage=of_storage) if self.one_of else self
+
+    def _drawn(self, path: str, *, of_storage: bool) -> Fault:
+        """One of the faults that it stands for."""
+        word = self._random.choice(self.one_of)
+        if word == 429 and of_storage:
+            word = 503  # storage says "server busy" so; its clients wait for that only (Blob service error codes)
+        delay = float(word) if isinstance(word, int | float) and word < _DELAYS_END else 0.0
+        # Azure says with every 429 when to come again.
+        headers = {"Retry-After": "1"} if word == 429 else None
+        drawn = Fault(path=self.path, status=None if delay else word, delay_seconds=delay, headers=headers)  # type: ignore[arg-type]
+        drawn._path = path
+        return drawn
 
     @property
     def acts_before(self) -> bool:
@@ -115,7 +140,7 @@ class Fault:
         """As the control endpoint tells it."""
         return {
             "method": self.method, "path": self.path, "nth": self.nth, "count": self.count, "status": self.status,
-            "delay_seconds": self.delay_seconds, "lose": list(self.lose), "seen": self.seen, "fired": self.fired,
+            "delay_seconds": self.delay_seconds, "lose": list(self.lose), "rate": self.rate, "seen": self.seen, "fired": self.fired,
         }  # fmt: skip
 
 
@@ -157,9 +182,13 @@ class Faults:
         self.rules: list[Fault] = []
         self.delay_seconds = 0.0
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def take(self, method: str, path: str, *, of_storage: bool = False) -> Fault | None:
         """The first rule that befalls this request; every rule counts it."""
-        struck = [rule for rule in self.rules if rule.matches(method, path)]
+        struck = [
+            found
+            for rule in self.rules
+            if (found := rule.matched(method, path, of_storage=of_storage)) is not None
+        ]
         return struck[0] if struck else None
 
     async def wait(self, fault: Fault | None, path: str) -> None:

@@ -41,6 +41,8 @@ class Noises:
         self.enabled = enabled
         self.only: frozenset[str] | None = None
         self.unread_writes: set[str] = set()
+        # Principal and container -> when a late role was asked for first, and how old it was then, in seconds.
+        self.first_asked: dict[tuple[str, str], tuple[float, float]] = {}
 
     def has(self, identifier: str) -> bool:
         """Whether one noise is on; for those that a handler makes itself (long operations, late reads).

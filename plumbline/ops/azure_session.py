@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import atexit
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -20,6 +22,8 @@ from azure.identity import DefaultAzureCredential
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.clouds import authority_of, cloud_at
 from plumbline.azure.error_answer import read_error
+from plumbline.azure.no_answer import no_answer
+from plumbline.azure.patience import PASSING
 from plumbline.azure.reader import ForeignAddressError, Reader
 from plumbline.fence import CloudPins, FenceError, require_pinned_tenant
 from plumbline.ops.errors import UserError
@@ -27,6 +31,13 @@ from plumbline.ops.target import Target
 
 T = TypeVar("T")
 _CLOSE_SECONDS = 2.0
+# How long somebody who follows a job waits for an answer to the same question: (an emulator, Azure).
+PATIENCE_SECONDS = (6.0, 300.0)
+_PAUSE_SECONDS = 0.5
+
+
+class NoAnswerError(UserError):
+    """Nothing came back; nobody knows whether the request was done."""
 
 
 class RefusedError(UserError):
@@ -41,6 +52,11 @@ class RefusedError(UserError):
         self.status = status
         self.codes = codes
 
+    @property
+    def may_pass(self) -> bool:
+        """Whether another try may be answered: too many requests, or a fault of the service."""
+        return self.status in PASSING
+
 
 class AzureSession:
     """Calls one Resource Manager endpoint as whoever is logged in; safe to use from many threads.
@@ -54,25 +70,40 @@ class AzureSession:
         self._scope = f"{target.endpoint}/.default"
         self._guard = threading.Lock()
         self._holder_seen = False
+        self._patience_seconds = 0.0
+
+    @contextmanager
+    def patient(self) -> Iterator[None]:
+        """Ask for the same again, for a while, where one answer that fails says nothing of what is looked at.
+
+        For reads only: whoever follows a job to its end must not mistake a failed look for the job's failure.
+        """
+        emulated, azure = PATIENCE_SECONDS
+        self._patience_seconds = emulated if self.target.is_emulated else azure
+        try:
+            yield
+        finally:
+            self._patience_seconds = 0.0
 
     def get(self, path: str, *, api_version: str | None = None, **query: str) -> Any:
         """The JSON document at a path below the endpoint, None when it is not there.
 
         Raises: UserError: no login, no right, no answer.
         """
-        return self._run(self._reader.get(path, api_version=api_version, query=query))
+        return self._run(lambda: self._reader.get(path, api_version=api_version, query=query))
 
     def pages(self, path: str, *, api_version: str | None = None, **query: str) -> Iterator[dict[str, Any]]:
         """Every entry of a list, page after page.
 
         Raises: UserError: as `get`; there is no list because the workspace is not there.
         """
-        page = self._run(self._reader.page(path, api_version=api_version, query=query))
+        page = self._run(lambda: self._reader.page(path, api_version=api_version, query=query))
         if page is None:
             self.require_workspace()
         while page is not None:
             yield from page.entries
-            page = self._run(self._reader.page(page.next_link)) if page.next_link else None
+            link = page.next_link
+            page = self._run(lambda link=link: self._reader.page(link)) if link else None  # type: ignore[misc]
 
     def send(
         self,
@@ -88,7 +119,7 @@ class AzureSession:
         Raises: UserError: as `get`, and for 404.
         """
         response = self._run(
-            self._reader.send(method, path, api_version=api_version, body=body, headers=headers)
+            lambda: self._reader.send(method, path, api_version=api_version, body=body, headers=headers)
         )
         if response.status_code == 404:
             self.require_workspace()
@@ -99,14 +130,18 @@ class AzureSession:
 
     def fetch(self, url: str) -> bytes:
         """The bytes at an address that Azure signed itself; no token is sent there."""
+        return self._steadily(lambda: self._fetched(url))
+
+    def _fetched(self, url: str) -> bytes:
+        address = url.partition("?")[0]
         try:
-            status, content = self._run(self._reader.fetch(url))
+            status, content = self._once(lambda: self._reader.fetch(url))
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise UserError(
-                f"{url.partition('?')[0]}: got no answer ({error}), expected the file."
+            raise NoAnswerError(
+                f"{address}: got no answer ({_first_line(error)}), expected the file. {self._where_to_look}"
             ) from error
         if status != 200:
-            raise UserError(f"{url.partition('?')[0]}: got HTTP {status}, expected the file.")
+            raise RefusedError(f"{address}: got HTTP {status}, expected the file.", status=status, codes=())
         return content
 
     def require_workspace(self) -> None:
@@ -134,7 +169,7 @@ class AzureSession:
         try:
             return str(self.credential.get_token(scope or self._scope).token)
         except ClientAuthenticationError as error:
-            raise _no_login(error) from error
+            raise self._no_login(error) from error
 
     @cached_property
     def _reader(self) -> Reader:
@@ -161,28 +196,57 @@ class AzureSession:
             closing.cancel()
         loop.call_soon_threadsafe(loop.stop)
 
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+    def _run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return self._steadily(lambda: self._once(work))
+
+    def _steadily(self, look: Callable[[], T]) -> T:
+        """Look, again as long as the patience lasts."""
+        until = time.monotonic() + self._patience_seconds
+        while True:
+            try:
+                return look()
+            except NoAnswerError:
+                if time.monotonic() >= until:
+                    raise
+            except RefusedError as error:
+                if time.monotonic() >= until or not error.may_pass:
+                    raise
+            time.sleep(_PAUSE_SECONDS)
+
+    @property
+    def _where_to_look(self) -> str:
+        if self.target.is_emulated:
+            return "Start the emulator: plumbline local start"
+        return "Check the network."
+
+    def _once(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         with self._guard:
             loop = self._loop
         try:
-            return asyncio.run_coroutine_threadsafe(work, loop).result()
+            return asyncio.run_coroutine_threadsafe(work(), loop).result()
         except ClientAuthenticationError as error:
             if error.response is not None:
                 raise _refused(error) from error
-            raise _no_login(error) from error
+            raise self._no_login(error) from error
         except HttpResponseError as error:
             raise _refused(error) from error
         except AzureError as error:
-            step = (
-                "Start the emulator: plumbline local start"
-                if self.target.is_emulated
-                else "Check the network."
-            )
-            raise UserError(
-                f"{self.target.endpoint}: got no answer ({_first_line(error)}), expected one. {step}"
-            ) from error
+            raise self._no_answer(error) from error
         except ForeignAddressError as error:
             raise UserError(f"{self.target.endpoint}: {error} Open a new shell.") from error
+
+    def _no_answer(self, error: BaseException) -> NoAnswerError:
+        return NoAnswerError(
+            f"{self.target.endpoint}: got no answer ({_first_line(error)}), expected one. {self._where_to_look}"
+        )
+
+    def _no_login(self, error: Exception) -> UserError:
+        unheard = no_answer(error)
+        if unheard is not None:
+            return self._no_answer(unheard)
+        return UserError(
+            f"login: got none ({_first_line(error)}), expected one that Azure takes. Run: az login"
+        )
 
 
 class FencedLogin:
@@ -236,9 +300,5 @@ def _refused(error: HttpResponseError) -> RefusedError:
     )
 
 
-def _no_login(error: Exception) -> UserError:
-    return UserError(f"login: got none ({_first_line(error)}), expected one that Azure takes. Run: az login")
-
-
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -1,4 +1,7 @@
-"""The `pulumi` of an emulated stack's shell: the engine, after locks that dead processes left are cleared."""
+"""The `pulumi` of an emulated stack's shell: the engine, once its emulator runs and dead processes' locks are cleared.
+
+An engine whose emulator is down says so once for each resource; here it is said once.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from plumbline.ops.local_home import EmulatedStack
 
-_SCRIPT = """#!/bin/sh
-# Written by plumbline. Without a lock this costs two milliseconds.
+_SCRIPT = r"""#!/bin/sh
+# Written by plumbline. This costs some milliseconds.
+for word in "$@"; do
+    case "$word" in
+    stack | state | config | plugin | package | schema | policy | cancel | login | logout) break ;;
+    up | update | preview | pre | refresh | destroy | down | import | watch)
+        pid=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' {ready} 2>/dev/null)
+        case "$([ -n "$pid" ] && kill -0 "$pid" 2>/dev/null && echo alive && ps -o stat= -p "$pid" 2>/dev/null)" in
+        alive*Z* | "")
+            echo {down} >&2
+            exit 1
+            ;;
+        esac
+        break
+        ;;
+    esac
+done
 for lock in {state}/.pulumi/locks/*/*/*/*.json; do
     if [ -e "$lock" ]; then
         {python} -m plumbline.ops.state_lock {state}
@@ -35,10 +53,20 @@ exec {engine} "$@"
 """
 
 
+def emulator_is_down(stack: str) -> str:
+    """What a command says that finds none."""
+    return (
+        f"emulator of stack {stack}: got none running, expected one. Nothing was sent anywhere. "
+        f"Start it: {'plumbline local start' if stack == 'local' else f'plumbline rehearse {stack} -- COMMAND'}"
+    )
+
+
 def engine_launcher(stack: EmulatedStack, engine: Path) -> Path:
     """The script's path; it is written when it is not there or leads to another engine."""
     script = stack.root / "bin" / "pulumi"
     text = _SCRIPT.format(
+        ready=shlex.quote(str(stack.emulator_home / "ready.json")),
+        down=shlex.quote(emulator_is_down(stack.stack)),
         state=shlex.quote(str(stack.state)),
         python=shlex.quote(sys.executable),
         engine=shlex.quote(str(engine / "pulumi")),

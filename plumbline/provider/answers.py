@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from plumbline.provider.errors import Denied, Refusal
-from plumbline.provider.role_patience import ROLE, causes, is_missing_role
+from plumbline.azure.no_answer import no_answer
+from plumbline.provider.errors import Denied, NoAnswer, Refusal
+from plumbline.provider.role_patience import ROLE, is_missing_role
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _ROLE = "AzureML Data Scientist"
@@ -21,7 +22,7 @@ def refusal_of(error: Exception, *, what: str, action: str, scope: str) -> Refus
         action: RBAC action that it needs.
         scope: ARM id that it needs it on.
     """
-    from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+    from azure.core.exceptions import HttpResponseError
 
     if isinstance(error, Refusal):
         return error
@@ -31,15 +32,16 @@ def refusal_of(error: Exception, *, what: str, action: str, scope: str) -> Refus
             "container. Assign it to whoever runs this (the stack's deployers), wait up to ten minutes until Azure "
             "honours it, and run again."
         )
-    if isinstance(error, HttpResponseError):
-        text = _of_status(error, what=what, action=action, scope=scope)
-        return Denied(text) if 400 <= (error.status_code or 0) < 500 else Refusal(text)
-    if any(isinstance(cause, ServiceRequestError | ServiceResponseError) for cause in causes(error)):
-        return Refusal(
-            f"{what}: got no answer ({_line(error)}), expected Azure Resource Manager to answer. Check that the "
+    unheard = no_answer(error)
+    if unheard is not None:
+        return NoAnswer(
+            f"{what}: got no answer ({_line(unheard)}), expected Azure Resource Manager to answer. Check that the "
             "endpoint is up (plumbline local status for the local one) and run the command again: what was "
             "acknowledged is found again."
         )
+    if isinstance(error, HttpResponseError):
+        text = _of_status(error, what=what, action=action, scope=scope)
+        return Denied(text) if 400 <= (error.status_code or 0) < 500 else Refusal(text)
     return Refusal(
         f"{what}: got {_line(error)}, expected azure-ai-ml to take the definition. Correct what it names and run again."
     )
@@ -61,6 +63,11 @@ def _of_status(error: Any, *, what: str, action: str, scope: str) -> str:
         )
     if status == 404:
         return f"{what}: got 404 ({line}), expected {scope} to exist. Create it first, or put its name right."
+    if status == 409 and _is_of_storage(error):
+        return (
+            f"{what}: got 409 from the storage ({line}), expected the upload to be taken. Nothing was registered. "
+            "Run the command again: what arrived is found again."
+        )
     if status == 409:
         return f"{what}: got 409 ({line}), expected no other content under this version. Run pulumi refresh, then up."
     if status == 429:
@@ -71,6 +78,11 @@ def _of_status(error: Any, *, what: str, action: str, scope: str) -> str:
         f"{what}: got {status} ({line}), expected the definition to be accepted. "
         "Correct what is named and run up again: nothing was overwritten."
     )
+
+
+def _is_of_storage(error: Any) -> bool:
+    # Source: Blob service REST API, every answer has this header.
+    return "x-ms-version" in getattr(getattr(error, "response", None), "headers", {})
 
 
 def _line(error: Any) -> str:

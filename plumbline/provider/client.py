@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from plumbline.assets import AssetDefinition, ScheduleDefinition, to_az_ml_yaml
 from plumbline.azure.client_libraries import import_client_libraries
@@ -25,7 +25,10 @@ from plumbline.provider.answers import refusal_of
 from plumbline.provider.entities import faults, load_azure_ai_ml, loaded, loaded_job, loaded_schedule
 from plumbline.provider.errors import ProviderBug, Refusal
 from plumbline.provider.login import Login
+from plumbline.provider.lost_answer import when_answered
 from plumbline.provider.role_patience import Say, when_role_is_there
+
+T = TypeVar("T")
 
 
 class Writer:
@@ -69,7 +72,11 @@ class Writer:
                 entity.properties[CODE_HASH_PROPERTY] = definition.code_hash
             with self._answers.kept() as answers:
                 operations = self._operations(place, definition.kind)
-                when_role_is_there(lambda: operations.create_or_update(entity), local=self._local, say=say)
+                when_role_is_there(
+                    lambda: self._steadily(lambda: operations.create_or_update(entity)),
+                    local=self._local,
+                    say=say,
+                )
         return self._answer(place, scope, answers)
 
     def change(
@@ -91,7 +98,7 @@ class Writer:
         scope = place.version(KINDS[kind].collection, name, version)
         with self._refusals(f"{name}:{version}: change", "versions/write", kind, scope):
             operations = self._operations(place, kind)
-            entity = operations.get(name=name, version=version)
+            entity = self._steadily(lambda: operations.get(name=name, version=version))
             if kind == "component" and entity.type == "pipeline":
                 # Azure answers no steps, so that azure-ai-ml would send none (recorded; azure-ai-ml 1.35.2).
                 entity = loaded(kind, _yaml_for(place, definition, root))
@@ -99,7 +106,7 @@ class Writer:
             for noun, value in mutable.items():
                 setattr(entity, noun, value)
             with self._answers.kept() as answers:
-                operations.create_or_update(entity)
+                self._steadily(lambda: operations.create_or_update(entity))
         return self._answer(place, scope, answers)
 
     def archive(self, place: Place, kind: str, name: str, version: str) -> None:
@@ -109,13 +116,15 @@ class Writer:
         """
         scope = place.version(KINDS[kind].collection, name, version)
         with self._refusals(f"{name}:{version}: archive", "versions/write", kind, scope):
-            self._operations(place, kind).archive(name=name, version=version)
+            operations = self._operations(place, kind)
+            self._steadily(lambda: operations.archive(name=name, version=version))
 
     def restore(self, place: Place, kind: str, name: str, version: str | None) -> None:
         """Restore one version, or with no version the container."""
         scope = place.container(KINDS[kind].collection, name)
         with self._refusals(f"{name}:{version or ''}: restore", "versions/write", kind, scope):
-            self._operations(place, kind).restore(name=name, version=version)
+            operations = self._operations(place, kind)
+            self._steadily(lambda: operations.restore(name=name, version=version))
 
     def put_schedule(
         self, workspace: Workspace, definition: ScheduleDefinition, *, root: Path, owner: str | None
@@ -133,7 +142,8 @@ class Writer:
             # The YAML has no such field; azure-ai-ml's own enable and disable set it in this way (1.35.2).
             entity._is_enabled = definition.enabled  # noqa: SLF001
             with self._answers.kept() as answers:
-                self._client(workspace).schedules.begin_create_or_update(entity).result()
+                schedules = self._client(workspace).schedules
+                self._steadily(lambda: schedules.begin_create_or_update(entity).result())
         return answers.last(scope)
 
     def delete_schedule(self, workspace: Workspace, name: str, *, enabled: bool) -> None:
@@ -142,8 +152,8 @@ class Writer:
         with self._refusals(f"{name}: delete schedule", "delete", "schedule", scope):
             schedules = self._client(workspace).schedules
             if enabled:
-                schedules.begin_disable(name=name).result()
-            schedules.begin_delete(name=name).result()
+                self._steadily(lambda: schedules.begin_disable(name=name).result())
+            self._steadily(lambda: schedules.begin_delete(name=name).result())
 
     def begin_loading(self) -> None:
         """Import azure-ai-ml in the background, for a caller that has something else to wait for first."""
@@ -151,7 +161,7 @@ class Writer:
         os.environ["AZUREML_CURRENT_CLOUD"] = self._cloud
         # The caller goes on reading: what both need is there before the two run side by side.
         import_client_libraries()
-        threading.Thread(target=load_azure_ai_ml, name="azure-ai-ml", daemon=True).start()
+        threading.Thread(target=_load_ahead, name="azure-ai-ml", daemon=True).start()
 
     def submit_job(self, workspace: Workspace, job: Mapping[str, Any], *, root: Path) -> Mapping[str, Any]:
         """Submit a job. Not idempotent, unless the mapping has a `name`.
@@ -167,8 +177,12 @@ class Writer:
         scope = f"{workspace.id}/jobs"
         try:
             client = self._client(workspace)
+            entity = loaded_job(job, root)
             with self._answers.kept() as answers:
-                entity = client.jobs.create_or_update(loaded_job(job, root))
+                if job.get("name"):
+                    entity = self._steadily(lambda: client.jobs.create_or_update(entity))
+                else:
+                    entity = client.jobs.create_or_update(entity)
         except (AzureError, OSError) as error:
             action = "Microsoft.MachineLearningServices/workspaces/jobs/write"
             raise refusal_of(error, what="job: submit", action=action, scope=scope) from error
@@ -176,6 +190,9 @@ class Writer:
 
     def _answer(self, place: Place, scope: str, answers: _Kept) -> Mapping[str, Any] | None:
         return None if isinstance(place, Registry) else answers.last(scope)
+
+    def _steadily(self, action: Callable[[], T]) -> T:
+        return when_answered(action, local=self._local)
 
     def _operations(self, place: Place, kind: str) -> Any:
         return getattr(self._client(place), KINDS[kind].collection)
@@ -232,6 +249,13 @@ class Writer:
             raise Refusal(
                 f"{what}: azure-ai-ml: got fault with the definition. {faults(str(error))}"
             ) from error
+
+
+def _load_ahead() -> None:
+    from azure.core.exceptions import AzureError
+
+    with suppress(AzureError):  # whoever needs it loads it again, and is told
+        load_azure_ai_ml()
 
 
 def _yaml_for(place: Place, definition: AssetDefinition, root: Path) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from plumbline.assets import ScheduleDefinition, to_az_ml_yaml
 from plumbline.assets.az_ml import job_to_az_ml_yaml
 from plumbline.azure.client_libraries import import_client_libraries
 from plumbline.kinds import KINDS, SCHEDULE
+from plumbline.provider.cloud_metadata import know_cloud_metadata
 from plumbline.provider.errors import Refusal
 
 _JOB_FILE = "job.yml"
@@ -29,12 +30,16 @@ def loaded(kind: str, mapping: Mapping[str, Any]) -> Any:
 
 
 def load_azure_ai_ml() -> None:
-    """Import azure-ai-ml, and keep it from talking where nobody asked."""
+    """Import azure-ai-ml, and keep it from talking where nobody asked.
+
+    Raises: azure.core.exceptions.AzureError: the cloud's metadata, which it needs to be imported, is not answered.
+    """
     # Importing it warns of every experimental class that it merely defines (1.35.2); nobody asked for one.
     logging.getLogger("azure.ai.ml._utils._experimental").setLevel(logging.ERROR)
     # Its progress bars would be shown beside the resource; tqdm reads this when it is imported.
     os.environ.setdefault("TQDM_DISABLE", "1")
     import_client_libraries()
+    know_cloud_metadata()
     import azure.ai.ml  # noqa: F401
 
     # It writes to stderr of its own accord; a plugin's stderr is shown to the user beside the resource.

@@ -3,6 +3,7 @@
 ProviderError
 ├── Refusal             the user's: wrong input, missing right, changed files; shown as one line, no traceback
 │   ├── Denied              Azure's answer is no
+│   ├── NoAnswer            nothing came back: nobody knows whether it was done
 │   └── Cancelled           the run was interrupted before this step began
 ├── PartialFailure      the write was acknowledged, but what came back is not what was sent; the state is kept
 └── ProviderBug         ours: shown as a bug report, with the traceback in the plugin's log
@@ -36,6 +37,10 @@ class PropertyProblem:
 
 class Denied(Refusal):
     """Azure answered, and the answer is no (a 4xx): trying again changes nothing."""
+
+
+class NoAnswer(Refusal):
+    """Nothing came back, also after many tries: nobody knows whether it was done."""
 
 
 class Cancelled(Refusal):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from plumbline.azure.no_answer import no_answer
 from plumbline.fence import CloudPins, FenceError, require_pinned_tenant
 from plumbline.provider.credential import chosen_way, make_credential
-from plumbline.provider.errors import Refusal
+from plumbline.provider.errors import NoAnswer, Refusal
 from plumbline.provider.settings import Settings
 
 
@@ -38,6 +39,12 @@ class Login:
         try:
             token = self._chosen().get_token(*scopes, **options)
         except ClientAuthenticationError as error:
+            unheard = no_answer(error)
+            if unheard is not None:
+                raise NoAnswer(
+                    f"login: {self._way()}: got no answer ({_first_line(unheard)}), expected a token. Check that the "
+                    "endpoint is up (plumbline local status for the local one) and run the command again."
+                ) from error
             raise Refusal(
                 f"login: {self._way()}: got no token for {', '.join(scopes)} ({_first_line(error)}), expected a login "
                 f"of tenant {self._settings.tenant_id}. Correct that, or log in another way: "
@@ -85,5 +92,5 @@ def _emulated() -> Any:
     return identity.ManagedIdentityCredential()
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__

@@ -8,8 +8,10 @@ RBAC", "Role assignment changes are not being detected".
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
+
+from plumbline.azure.no_answer import causes
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -53,14 +55,6 @@ def is_missing_role(error: BaseException) -> bool:
     return any(
         getattr(cause, "status_code", None) == 403 and _code(cause) == _DENIED for cause in causes(error)
     )
-
-
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it was raised from, inwards: azure-ai-ml wraps what an upload raised into errors of its own."""
-    at: BaseException | None = error
-    while at is not None:
-        yield at
-        at = at.__cause__ or at.__context__
 
 
 def _code(error: BaseException) -> str:

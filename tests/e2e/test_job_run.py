@@ -355,3 +355,46 @@ def test_logs_of_a_step_that_has_not_been_scheduled_yet_are_waited_for(platform:
 def test_cancel_of_an_ended_job_says_that_it_had_ended(platform: ProjectCopy, job: dict[str, Any]) -> None:
     said = platform.plumbline("job", "cancel", job["name"], "--stack", "local").stdout
     assert said == f"{job['name']} had ended already: Completed.\n"
+
+
+PASSING_FAULTS = [500, 503, 429, "close", "close-after", 0.2]
+
+
+def test_a_run_is_followed_to_its_true_end_through_a_fifth_of_faults(
+    platform: ProjectCopy, job: dict[str, Any]
+) -> None:
+    rule = {"path": ".*", "count": -1, "rate": 0.2, "seed": 11, "one_of": PASSING_FAULTS}
+    platform.control("PUT", "faults", [rule])
+    try:
+        created = platform.plumbline("job", "create", "--file", FILE, "--stream", "--stack", "local")
+        logs = platform.plumbline("job", "logs", str(job["name"]), "--follow", "--stack", "local")
+        preview = platform.pulumi("preview", "-s", "local", "--non-interactive", "--expect-no-changes")
+    finally:
+        (met,) = platform.control("GET", "faults")
+        platform.control("DELETE", "faults")
+    assert met["fired"] >= 10, met
+    assert "Verdict: pass" in created.stdout
+    assert "[train]" in logs.stdout
+    assert "unchanged" in preview.stdout
+
+
+@pytest.mark.parametrize("fault", ["close-after", "close"])
+def test_a_submission_whose_answers_are_lost_is_found_again_and_not_doubled(
+    platform: ProjectCopy, job: dict[str, Any], fault: str
+) -> None:
+    name = f"lost-{fault}"
+    # More often than any client tries: the answer never comes back, whatever became of the job.
+    rule = {"method": "PUT", "path": f"/jobs/{name}$", "count": 40, "status": fault}
+    platform.control("PUT", "faults", [rule])
+    try:
+        answer = platform.plumbline(
+            "job", "create", "--file", FILE, "--name", name, "--stack", "local", check=False
+        )
+    finally:
+        platform.control("DELETE", "faults")
+    is_there = name in [one["name"] for one in asked(platform, "job", "list")]
+    assert is_there is (fault == "close-after")
+    assert answer.returncode == (0 if is_there else 1), answer.stderr
+    assert is_there or "got no answer" in answer.stderr
+    assert is_there or f"job {name}: it was not submitted" in answer.stderr
+    assert "Unknown cloud" not in answer.stderr

@@ -24,7 +24,14 @@ def stack(tmp_path: Path) -> EmulatedStack:
         root=tmp_path / "a project" / ".plumbline" / "local",
     )  # fmt: skip
     found.prepare()
+    found.emulator_home.mkdir()
+    _ready(found, os.getpid())
     return found
+
+
+def _ready(stack: EmulatedStack, pid: int) -> None:
+    """What an emulator says of itself while it runs; here this very process stands in for it."""
+    (stack.emulator_home / "ready.json").write_text(json.dumps({"pid": pid, "port": 1}, indent=2))
 
 
 @pytest.fixture
@@ -46,8 +53,33 @@ def lock(stack: EmulatedStack, **holder: object) -> Path:
     return path
 
 
-def run(script: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([script, "up", "-s", "local"], capture_output=True, text=True, check=False)
+def run(script: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    words = words or ("up", "-s", "local")
+    return subprocess.run([script, *words], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("words", ["up -s local", "preview", "--non-interactive refresh --yes", "destroy"])
+def test_without_an_emulator_the_engine_is_not_begun(stack: EmulatedStack, engine: Path, words: str) -> None:
+    script = engine_launcher(stack, engine)
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    _ready(stack, gone.pid)
+    dead = run(script, *words.split())
+    (stack.emulator_home / "ready.json").unlink()
+    for answer in (dead, run(script, *words.split())):
+        assert (answer.stdout, answer.returncode) == ("", 1)
+        assert answer.stderr.startswith("emulator of stack local: got none running")
+        assert answer.stderr.endswith("Start it: plumbline local start\n")
+
+
+@pytest.mark.parametrize(
+    "words", ["stack output", "config set up 1", "state delete URN", "cancel", "version"]
+)
+def test_what_needs_no_cloud_goes_on_without_an_emulator(
+    stack: EmulatedStack, engine: Path, words: str
+) -> None:
+    (stack.emulator_home / "ready.json").unlink()
+    assert run(engine_launcher(stack, engine), *words.split()).returncode == 7
 
 
 def test_a_dead_lock_is_cleared_before_the_engine_starts(stack: EmulatedStack, engine: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from plumbline.azure.api_versions import api_version
+from plumbline.azure.patience import storage_patience
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 
@@ -105,7 +106,7 @@ class DatastoreFiles:
             f"https://{properties['accountName']}.blob.{properties['endpoint']}",
             properties["containerName"],
             credential=self._credential(path, properties),
-            retry_total=3,
+            retry_policy=storage_patience(local=self._session.target.is_emulated),
         )
 
     def _credential(self, path: str, properties: dict[str, Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.azure_session import AzureSession, NoAnswerError, RefusedError
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.outcome import Outcome, outcome_of
 from plumbline.ops.job.overdue import Overdue
@@ -20,23 +20,29 @@ def follow(session: AzureSession, name: str, *, err: bool = False, words: str = 
     Args:
         err: Talk on stderr, because stdout is for the answer.
         words: Options that name the workspace, for the command that takes it up again.
-    Raises: UserError: somebody interrupted; the job goes on.
+    Raises: UserError: somebody interrupted, or nobody answers any more; the job goes on.
     """
     history = RunHistory(session)
     watch = Watch(history, name, Pace(session.target))
     shown, overdue = progress(err=err), Overdue()
+    again = f"Follow it again: plumbline job stream {name}{words}"
     try:
-        for look in watch.looks():
-            shown.show(look, watch)
-            for warning in overdue.warnings(look):
-                click.echo(f"warning: {name}: {warning}", err=True)
+        with session.patient():
+            try:
+                for look in watch.looks():
+                    shown.show(look, watch)
+                    for warning in overdue.warnings(look):
+                        click.echo(f"warning: {name}: {warning}", err=True)
+            finally:
+                shown.close()
+            outcome = outcome_of(session, history, watch, look)
     except KeyboardInterrupt as error:
         raise UserError(
-            f"job {name}: got an interrupt, expected to follow it to its end. It goes on. "
-            f"Follow it again: plumbline job stream {name}{words}"
+            f"job {name}: got an interrupt, expected to follow it to its end. It goes on. {again}"
         ) from error
-    finally:
-        shown.close()
-    outcome = outcome_of(session, history, watch, look)
+    except (NoAnswerError, RefusedError) as error:
+        if isinstance(error, RefusedError) and not error.may_pass:
+            raise
+        raise UserError(f"job {name}: {error}. What became of the job is not known. {again}") from error
     print_report(outcome, err=err, words=words)
     return outcome

@@ -25,10 +25,15 @@ def command(job: str, step: str | None, follow: bool, system: bool, place: Place
     \b
     Example: plumbline job logs calm_lake_x7 --step train --follow --stack local
     """
+    session = place.session()
+    with session.patient():
+        _print_logs(session, job, step, follow=follow, system=system)
+
+
+def _print_logs(session: Any, job: str, step: str | None, *, follow: bool, system: bool) -> None:
     from plumbline.ops.job.watch import Pace
     from plumbline.ops.run_history import ENDED, RunHistory
 
-    session = place.session()
     history = RunHistory(session)
     printed: dict[tuple[str, str], int] = {}
     pace = Pace(session.target)

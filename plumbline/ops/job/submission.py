@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from plumbline.ops.azure_session import AzureSession
+from plumbline.azure.api_versions import api_version
+from plumbline.ops.azure_session import AzureSession, NoAnswerError
 from plumbline.ops.errors import UserError
 
 PIPELINE_TAG = "plumbline.pipeline"
@@ -33,22 +34,27 @@ class Submitter:
         """
         from plumbline.ops.workspace_writer import open_writer
 
+        self._session = session
         self._writer, self._workspace = open_writer(session)
         self._writer.begin_loading()
 
     def submit(self, job: Mapping[str, Any], *, root: Path) -> dict[str, Any]:
         """Submit az ml YAML, as a mapping; answers the job as ARM acknowledged it.
 
+        It has a name, so that one whose answer was lost is looked for, and never submitted under another.
+
         Args:
             root: Folder from which relative paths in it start.
         Raises: UserError: no right, no answer, or the job is refused.
         """
-        from plumbline.provider.errors import Refusal
+        from plumbline.provider.errors import NoAnswer, Refusal
 
         said = io.StringIO()
         try:
             with redirect_stderr(said):
                 return dict(self._writer.submit_job(self._workspace, job, root=root))
+        except NoAnswer as refusal:
+            return self._found_again(str(job["name"]), refusal)
         except Refusal as refusal:
             raise UserError(str(refusal)) from refusal
         finally:
@@ -56,3 +62,18 @@ class Submitter:
             for line in _COLOURS.sub("", said.getvalue()).splitlines():
                 if line.strip():
                     click.echo(line, err=True)
+
+    def _found_again(self, name: str, refusal: Exception) -> dict[str, Any]:
+        """The job whose acknowledgement was lost. Raises: UserError: it is not there, or nobody answers."""
+        path = f"{self._workspace.id}/jobs/{name}"
+        try:
+            with self._session.patient():
+                body = self._session.get(path, api_version=api_version("jobs"))
+        except NoAnswerError as error:
+            raise UserError(
+                f"{refusal}\njob {name}: whether it was submitted is not known. See, before you submit it again: "
+                f"plumbline job show {name}"
+            ) from error
+        if body is None:
+            raise UserError(f"{refusal}\njob {name}: it was not submitted.") from refusal
+        return dict(body)

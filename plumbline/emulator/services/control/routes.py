@@ -13,7 +13,20 @@ from plumbline.emulator.files import write_private
 from plumbline.emulator.routing import Call, Reply, Route
 
 _FAULT_FIELDS = frozenset(
-    {"method", "path", "nth", "count", "status", "delay_seconds", "body", "headers", "lose"}
+    {
+        "method",
+        "path",
+        "nth",
+        "count",
+        "status",
+        "one_of",
+        "rate",
+        "seed",
+        "delay_seconds",
+        "body",
+        "headers",
+        "lose",
+    }
 )
 
 
