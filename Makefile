@@ -10,7 +10,7 @@ ARGS =
 CONFIGS =
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test soak bench conformance check pages verify-azure
+.PHONY: template archives help up down test soak bench conformance check pages verify-azure
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,14 @@ conformance:  ## run other people's suites against the emulator; CONFIGS=CHECKOU
 verify-azure:  ## ask a real subscription about every assumption; SUBSCRIPTION=GUID, or ARGS=--emulator
 	$(BOOTSTRAP)
 	@$(PYTHON) -m tests.verify_azure $(if $(SUBSCRIPTION),--subscription "$(SUBSCRIPTION)") $(ARGS)
+
+template:  ## lay out the template of a whole platform in dist/template, for `pulumi new dist/template`
+	$(BOOTSTRAP)
+	@$(PYTHON) -m template
+
+archives:  ## build the plugin's archives, one a system, into dist; ARGS="linux-amd64" builds one
+	$(BOOTSTRAP)
+	@$(PYTHON) -m plugin_archive $(ARGS)
 
 check:  ## lint, format, types, import direction, generated pages
 	$(BOOTSTRAP)

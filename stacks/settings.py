@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from components.naming import NameRefused, Naming
 
+# Namespace of the settings, whatever a project that started from the template is called.
 PROJECT = "azure-ml-platform"
 M = TypeVar("M", bound=BaseModel)
 Guid = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
@@ -200,7 +201,7 @@ def load_settings() -> tuple[str, Cloud, Settings | RegistrySettings]:
         for key in ("tenantId", "subscriptionId")
         if ((got := azure.get(key)) or "").lower() != ((pinned := plumbline.get(key)) or "").lower()
     ]
-    given = pulumi.Config()
+    given = pulumi.Config(PROJECT)
     model: type[Settings | RegistrySettings] = (
         RegistrySettings if given.get("serves") == "registry" else Settings
     )

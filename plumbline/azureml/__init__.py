@@ -24,11 +24,13 @@ from plumbline.azureml.batch_endpoint import BatchEndpoint, PipelineDeployment
 from plumbline.azureml.cluster_check import ClusterCheck, ClusterFinding, check_clusters
 from plumbline.azureml.component import Component
 from plumbline.azureml.data_asset import DataAsset
+from plumbline.azureml.declared_pipeline import declare_pipeline
 from plumbline.azureml.environment import Environment
 from plumbline.azureml.model import Model
 from plumbline.azureml.pin_check import check_pins
 from plumbline.azureml.pipeline_schedule import PipelineSchedule
 from plumbline.azureml.provider import Provider
+from plumbline.azureml.workspace_export import export_workspace
 
 ASSETS: Mapping[str, type[Asset]] = {
     resource.kind.name: resource for resource in (Environment, Component, DataAsset, Model)
@@ -52,6 +54,8 @@ __all__ = [
     "Provider",
     "check_clusters",
     "check_pins",
+    "declare_pipeline",
+    "export_workspace",
     "get_component",
     "get_data",
     "get_environment",

@@ -9,7 +9,8 @@ import pulumi
 
 from plumbline.assets import AssetDefinition
 from plumbline.azureml.output import output
-from plumbline.kinds import KINDS, Kind
+from plumbline.kinds import Kind
+from plumbline.kinds.definition_inputs import asset_inputs
 
 
 class Asset(pulumi.CustomResource):
@@ -125,28 +126,15 @@ def _inputs(
     workspace_name: pulumi.Input[str] | None,
     registry_name: pulumi.Input[str] | None,
 ) -> dict[str, Any]:
-    # Wire names throughout: most inputs have no output of their own.
     inputs: dict[str, Any] = {
         "resourceGroupName": resource_group_name,
         "workspaceName": workspace_name,
         "registryName": registry_name,
-        "name": definition.name,
-        "version": definition.version or None,
-        "spec": definition.spec,
-        "contentHash": definition.content_hash,
-        "codeHash": definition.code_hash,
-        "codePath": definition.code_path,
-        "includes": list(definition.includes) or None,
-        "referenceHashes": dict(definition.reference_hashes) or None,
-        "source": definition.source,
-        "description": definition.description,
-        "tags": dict(definition.tags),
+        **asset_inputs(definition),
         # Outputs only, declared so that they are there before the first answer.
         "reference": None,
         "registeredVersions": None,
         "archived": None,
     }
-    if "displayName" in KINDS[definition.kind].entity_fields:
-        inputs["displayName"] = definition.display_name
     # Every input costs the engine's language host, also one that says nothing.
     return {name: value for name, value in inputs.items() if value is not None or name in _OUTPUTS}

@@ -10,6 +10,7 @@ import pulumi
 from plumbline.assets import ScheduleDefinition
 from plumbline.azureml.output import output
 from plumbline.kinds import SCHEDULE, Kind
+from plumbline.kinds.definition_inputs import schedule_inputs
 
 
 class PipelineSchedule(pulumi.CustomResource):
@@ -48,15 +49,11 @@ class PipelineSchedule(pulumi.CustomResource):
         inputs: dict[str, Any] = {
             "resourceGroupName": resource_group_name,
             "workspaceName": workspace_name,
-            "name": definition.name,
-            "spec": definition.spec,
-            "source": definition.source,
-            "enabled": definition.enabled if enabled is None else enabled,
-            "displayName": definition.display_name,
-            "description": definition.description,
-            "tags": dict(definition.tags),
+            **schedule_inputs(definition),
             "adopted": None,
         }
+        if enabled is not None:
+            inputs["enabled"] = enabled
         super().__init__(self.kind.token, resource_name, inputs, opts)
 
     resource_group_name: pulumi.Output[str] = output("resourceGroupName")

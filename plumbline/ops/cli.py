@@ -23,6 +23,8 @@ VERBS = {
     "up": "Apply a saved plan: those changes and no others, or none.",
     "explain": "Say why: a new version, a step that ran again.",
     "job": "Submit, watch, rerun and fetch pipeline jobs.",
+    "plugin": "Bring the provider plugin to where the Pulumi engine looks for it.",
+    "template": "Print where the wheel keeps the template of a whole platform.",
     "component": "List and show registered components.",
     "model": "Approve and register models that passed their gate.",
     "evidence": "Write and verify the evidence of a run.",

@@ -98,6 +98,8 @@ def client_environment(
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(stack.passphrase_file),
         "PULUMI_SKIP_UPDATE_CHECK": "1",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # The plugins of this stack's own PULUMI_HOME, not what happens to be on PATH: no warning each run.
+        "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
         "PULUMI_PARALLEL": "64",
         # az keeps logins and the cloud's endpoints there: a folder of this emulator's address and principal alone, so
         # that neither the user's own login nor a former address is met. It asks nobody outside.

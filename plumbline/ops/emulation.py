@@ -15,6 +15,7 @@ from plumbline.engine import Engine, EngineError, ensure_engine
 from plumbline.ops.client_environment import ClientEnvironment, client_environment
 from plumbline.ops.errors import UsageError, UserError
 from plumbline.ops.local_home import EmulatedStack
+from plumbline.ops.plugin.installed import install_plugin
 from plumbline.ops.state_lock import clear_dead_locks
 
 Say = Callable[[str], None]
@@ -83,6 +84,7 @@ def begin_emulation(
     environment = client_environment(stack, ready, engine=engine.path, principal=principal)
     emulation = Emulation(stack=stack, engine=engine, ready=ready, project=project, environment=environment)
     _install_stand_in(emulation)
+    install_plugin(stack.pulumi_home)
     for name in (stack.stack, *stack.also):
         clear_dead_locks(stack.state, name, say)
         _make_stack(emulation, name, stack_folder or project)

@@ -9,23 +9,44 @@ from pathlib import Path
 
 import click
 
+from plumbline.fence import LOCAL_CLOUD
 from plumbline.ops.errors import UserError
 from plumbline.ops.local_home import EmulatedStack, local_stack
 from plumbline.ops.stack_file import project_root, read_stack_file
 
 
 @click.group("local")
-def command() -> None:
+@click.option(
+    "--stack",
+    "-s",
+    default="local",
+    show_default=True,
+    help="A stack whose file pins the cloud PlumblineLocal. Each has an emulator of its own.",
+)
+@click.pass_context
+def command(context: click.Context, stack: str) -> None:
     """Run the platform on this machine, without a cloud.
 
     \b
     Example: plumbline local up && eval "$(plumbline local env)"
     """
+    context.obj = stack
 
 
 def _stack() -> tuple[EmulatedStack, Path]:
     project = project_root()
-    return local_stack(project, read_stack_file(project, "local").emulated()), project
+    name: str = click.get_current_context().find_object(str) or "local"
+    file = read_stack_file(project, name)
+    if file.pins.cloud != LOCAL_CLOUD:
+        raise UserError(
+            f"{file.path.name}: plumbline:cloud: got {file.pins.cloud}, expected {LOCAL_CLOUD}. To try this stack "
+            f"without its cloud: plumbline rehearse {name} -- pulumi preview"
+        )
+    return local_stack(project, file.emulated(), name), project
+
+
+def _again(stack: EmulatedStack, verb: str) -> str:
+    return f"plumbline local{'' if stack.stack == 'local' else f' --stack {stack.stack}'} {verb}"
 
 
 @command.command()
@@ -40,13 +61,18 @@ def up(azure_noise: bool, skip_run: bool) -> None:
     from plumbline.ops.local_up import bring_up
 
     stack, project = _stack()
+    if stack.stack != "local":
+        raise UserError(
+            f"--stack: got {stack.stack}, expected local, whose pipeline is run as well. For this one: "
+            f"{_again(stack, 'start')}, then pulumi up -s {stack.stack}"
+        )
     raise SystemExit(bring_up(stack, project=project, azure_noise=azure_noise, skip_run=skip_run))
 
 
 @command.command()
 @click.option("--azure-noise", is_flag=True, help="Answer as unpredictably as Azure may.")
 def start(azure_noise: bool) -> None:
-    """Start the emulator, or say that it runs; select the stack `local` for a plain `pulumi`.
+    """Start the emulator, or say that it runs; make the stack ready for a plain `pulumi`.
 
     \b
     Example: plumbline local start
@@ -66,7 +92,7 @@ def start(azure_noise: bool) -> None:
         click.echo(f"The emulator runs already at {ready['base_url']} (pid {ready['pid']}).")
     else:
         click.echo(f"The emulator is ready at {ready['base_url']} after {time.monotonic() - began:.1f} s.")
-    click.echo('Point a shell at it: eval "$(plumbline local env)"')
+    click.echo(f'Point a shell at it: eval "$({_again(stack, "env")})"')
 
 
 @command.command()
@@ -127,7 +153,7 @@ def env(principal: str) -> None:
     ready = stack.ready()
     if ready is None:
         raise UserError(
-            "emulator of stack local: got none running, expected one. Start it: plumbline local start"
+            f"emulator of stack {stack.stack}: got none running, expected one. Start it: {_again(stack, 'start')}"
         )
     engine = find_engine()
     if engine is None:

@@ -34,7 +34,7 @@ class EmulatedStack:
     Attributes:
         stack: The stack's short name.
         cloud: The name that the emulator's metadata answers.
-        root: `.plumbline/local` or `.plumbline/rehearsals/<stack>` of a project.
+        root: `.plumbline/local`, `.plumbline/local-<stack>` or `.plumbline/rehearsals/<stack>` of a project.
         also: Further stacks that share its emulator and state: a rehearsal of several.
     """
 
@@ -166,9 +166,10 @@ class EmulatedStack:
         return True
 
 
-def local_stack(project: Path, pins: Mapping[str, str]) -> EmulatedStack:
-    """The emulated stack `local` of a project."""
-    return _emulated("local", LOCAL_CLOUD, project / ".plumbline" / "local", pins)
+def local_stack(project: Path, pins: Mapping[str, str], stack: str = "local") -> EmulatedStack:
+    """An emulated stack of a project; each has an emulator, a state and an engine home of its own."""
+    folder = "local" if stack == "local" else f"local-{stack}"
+    return _emulated(stack, LOCAL_CLOUD, project / ".plumbline" / folder, pins)
 
 
 def rehearsal(

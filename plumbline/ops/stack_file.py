@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -20,15 +21,27 @@ PINS = {
     "azure-native:subscriptionId": "the same GUID as plumbline:subscriptionId",
     "azure-native:location": "a region, such as westeurope",
 }
+DEFAULT_LOCATION = "westeurope"
+WORKSPACE_KEYS = {
+    "resource_group_name": "plumbline:resourceGroupName",
+    "workspace_name": "plumbline:workspaceName",
+}
+"""Output that a program exports -> key of the stack's file that stands for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackFile:
-    """What `Pulumi.<stack>.yaml` pins."""
+    """What `Pulumi.<stack>.yaml` pins.
+
+    Attributes:
+        location: Region; of a program that uses no azure-native the emulator's default.
+        workspace: `resource_group_name` and `workspace_name`, as far as the file names them.
+    """
 
     path: Path
     pins: CloudPins
     location: str
+    workspace: Mapping[str, str] = field(default_factory=dict)
 
     def emulated(self) -> dict[str, str]:
         """The pins as an emulated stack takes them."""
@@ -81,7 +94,11 @@ def read_stack_file(project: Path, stack: str) -> StackFile:
                 if isinstance(node, yaml.ScalarNode)
             }
     problems = []
+    # A program may use our provider alone.
+    alone = not any(name.startswith("azure-native:") for name in found)
     for name, meaning in PINS.items():
+        if alone and name.startswith("azure-native:"):
+            continue
         text, line = found.get(name, ("", 0))
         if not text:
             problems.append(f"{path.name}: config.{name}: got nothing, expected {meaning}. Add it.")
@@ -105,5 +122,8 @@ def read_stack_file(project: Path, stack: str) -> StackFile:
             tenant_id=found["plumbline:tenantId"][0],
             subscription_id=found["plumbline:subscriptionId"][0],
         ),
-        location=found["azure-native:location"][0],
+        location=found.get("azure-native:location", (DEFAULT_LOCATION, 0))[0],
+        workspace={
+            output: found[name][0] for output, name in WORKSPACE_KEYS.items() if found.get(name, ("", 0))[0]
+        },
     )

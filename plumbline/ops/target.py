@@ -76,7 +76,7 @@ def enter_target(
 ) -> Target:
     """Point this process at a workspace and answer which it is.
 
-    For the stack `local` this process takes the emulator's client environment, so that a plain shell works.
+    For a stack on the local emulator this process takes the emulator's client environment, so that a plain shell works.
     Raises: UserError: no workspace is named, the fence is closed, or the emulator does not run.
     """
     pins = None
@@ -84,7 +84,8 @@ def enter_target(
     if stack is not None:
         pins, live, local = enter_stack(stack)
         if resource_group is None or workspace_name is None:
-            names = _names(stack, stack_outputs(project_root(), stack) if local is None else local.outputs())
+            exported = stack_outputs(project_root(), stack) if local is None else local.outputs()
+            names = _names(stack, {**read_stack_file(project_root(), stack).workspace, **exported})
         subscription = pins.subscription_id
     else:
         live = _live_from_environment()
@@ -112,25 +113,26 @@ def enter_target(
 def enter_stack(stack: str) -> tuple[CloudPins, LiveCloud, EmulatedStack | None]:
     """Point this process at a stack's cloud, which need not hold anything of it yet.
 
-    Returns: What the stack pins, the cloud behind the fence, and the emulated stack when it is `local`.
+    Returns: What the stack pins, the cloud behind the fence, and the emulated stack when it is one.
     Raises: UserError: no such stack, the fence is closed, or the emulator does not run.
     """
     project = project_root()
     file = read_stack_file(project, stack)
-    local = _enter_local(project, file.emulated()) if file.pins.cloud == LOCAL_CLOUD else None
+    local = _enter_local(project, file.emulated(), stack) if file.pins.cloud == LOCAL_CLOUD else None
     return file.pins, _fenced(file.pins), local
 
 
-def _enter_local(project: Path, emulated: dict[str, str]) -> EmulatedStack:
+def _enter_local(project: Path, emulated: dict[str, str], stack: str) -> EmulatedStack:
     from plumbline.engine import find_engine
     from plumbline.ops.client_environment import client_environment
     from plumbline.ops.local_home import local_stack
 
-    local = local_stack(project, emulated)
+    local = local_stack(project, emulated, stack)
     ready = local.ready()
     if ready is None:
+        chosen = "" if stack == "local" else f" --stack {stack}"
         raise UserError(
-            "emulator of stack local: got none running, expected one. Start it: plumbline local start"
+            f"emulator of stack {stack}: got none running, expected one. Start it: plumbline local{chosen} start"
         )
     principal = os.environ.get("PLUMBLINE_PRINCIPAL", "deployer")
     engine = find_engine()
@@ -189,7 +191,7 @@ def _names(stack: str, exported: dict[str, Any]) -> dict[str, str]:
     missing = [name for name in wanted if name not in exported]
     if missing:
         raise UserError(
-            f"stack {stack}: outputs: got no {' and no '.join(missing)}, expected an update that ended well. "
-            f"Run: pulumi up -s {stack}"
+            f"stack {stack}: outputs: got no {' and no '.join(missing)}, expected an update that exports both, or "
+            f"plumbline:resourceGroupName and plumbline:workspaceName in Pulumi.{stack}.yaml. Run: pulumi up -s {stack}"
         )
     return {name: str(exported[name]) for name in wanted}

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from plumbline.kinds import KINDS, PIPELINE_DEPLOYMENT, ArmObject, kind_of_token
@@ -17,7 +18,7 @@ from plumbline.provider.codec import Properties, is_known
 from plumbline.provider.diff import Change, diff
 from plumbline.provider.engine_log import EngineLog
 from plumbline.provider.errors import Cancelled, PropertyProblem, Refusal
-from plumbline.provider.functions import FUNCTIONS
+from plumbline.provider.functions import FUNCTIONS, LOCAL_FUNCTIONS
 from plumbline.provider.kinds.arm_object import ArmObjectKind
 from plumbline.provider.kinds.counted_asset import CountedAssetKind
 from plumbline.provider.kinds.kind import Context, Created, Found, Kind
@@ -123,10 +124,15 @@ class Registry:
 
         Raises: Refusal: there is no such function, or it refuses.
         """
+        local = LOCAL_FUNCTIONS.get(token)
+        if local is not None:
+            if not is_known(arguments.entries):
+                return {}
+            return await asyncio.to_thread(local, arguments.entries, root=Path.cwd())
         function = FUNCTIONS.get(token)
         if function is None:
             raise Refusal(
-                f"{token}: got a function that is not there, expected one of {', '.join(FUNCTIONS)}."
+                f"{token}: got a function that is not there, expected one of {', '.join([*FUNCTIONS, *LOCAL_FUNCTIONS])}."
             )
         if self._cloud is None or not is_known(arguments.entries):
             return {}

@@ -23,6 +23,28 @@ _TYPES: dict[str, dict[str, Any]] = {
 }
 
 _FUNCTIONS = Path(__file__).with_name("functions") / "schema.json"
+_FUNCTION_TYPES = _FUNCTIONS.with_name("types.json")
+_HOME = "https://github.com/plumbline/plumbline"
+_LANGUAGES: dict[str, dict[str, Any]] = {
+    # The resource classes of the wheel are `plumbline.azureml`; what `pulumi package gen-sdk` makes lies beside it.
+    "python": {
+        "packageName": "pulumi_plumbline",
+        "requires": {"pulumi": ">=3.165.0,<4.0.0"},
+        "pyproject": {"enabled": True},
+        "respectSchemaVersion": True,
+    },
+    "nodejs": {"packageName": "@plumbline/pulumi-plumbline", "respectSchemaVersion": True},
+    "go": {
+        "importBasePath": "github.com/plumbline/plumbline/sdk/go/plumbline",
+        "respectSchemaVersion": True,
+    },
+    "csharp": {
+        "rootNamespace": "Plumbline",
+        "namespaces": {"azureml": "AzureML", "plumbline": "Plumbline"},
+        "respectSchemaVersion": True,
+    },
+    "java": {"basePackage": "com.plumbline", "buildFiles": "gradle"},
+}
 
 
 @cache
@@ -39,8 +61,12 @@ def package_schema(version: str) -> dict[str, Any]:
         "displayName": "Plumbline",
         "version": version,
         "description": "Azure ML assets and schedules from az ml YAML, content-addressed, with drift reported field by field.",
-        "keywords": ["azure", "machine-learning", "mlops"],
+        "keywords": ["azure", "machine-learning", "mlops", "category/cloud", "kind/native"],
         "license": "Apache-2.0",
+        "publisher": "Plumbline",
+        "homepage": _HOME,
+        "repository": _HOME,
+        "pluginDownloadURL": f"{_HOME}/releases/download/v${{VERSION}}",
         "meta": {"moduleFormat": "(.*)"},
         "config": {"variables": settings},
         "provider": {
@@ -49,7 +75,8 @@ def package_schema(version: str) -> dict[str, Any]:
         },
         "resources": {kind.token: _resource(kind) for kind in KINDS.values()},
         "functions": {**json.loads(_FUNCTIONS.read_text(encoding="utf-8")), **lookup_schemas()},
-        "language": {"python": {"packageName": "plumbline", "usesIOClasses": True}},
+        "types": json.loads(_FUNCTION_TYPES.read_text(encoding="utf-8")),
+        "language": _LANGUAGES,
     }
 
 

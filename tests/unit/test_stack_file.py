@@ -31,6 +31,14 @@ def test_pins_are_read(tmp_path: Path) -> None:
     assert (file.pins.cloud, file.location) == ("AzureCloud", "westeurope")
 
 
+def test_a_program_without_azure_native_pins_only_ours_and_may_name_its_workspace(tmp_path: Path) -> None:
+    alone = "".join(line for line in GOOD.splitlines(keepends=True) if "azure-native:" not in line)
+    alone += "  plumbline:resourceGroupName: rg\n  plumbline:workspaceName: mlw\n"
+    file = read_stack_file(_project(tmp_path, alone), "dev")
+    assert file.workspace == {"resource_group_name": "rg", "workspace_name": "mlw"}
+    assert file.location == "westeurope"
+
+
 def test_every_wrong_pin_is_named_with_its_line(tmp_path: Path) -> None:
     text = GOOD.replace("plumbline:tenantId: 3", "plumbline:tenantId: x").replace(
         "  plumbline:cloud: AzureCloud\n", ""

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plumbline.assets import DefinitionErrors, MLPipeline, ScheduleDefinition, load_ml_pipelines
+from plumbline.assets import (
+    DefinitionErrors,
+    MLPipeline,
+    ScheduleDefinition,
+    load_ml_pipelines,
+)
+from plumbline.kinds import KINDS, SCHEDULE
 from plumbline.ops.codify.difference import Definition, FieldEdit, edits
 from plumbline.ops.codify.live_resource import PREFIX, LiveResource
 from plumbline.ops.codify.yaml_text import NoPlace, line_of, value_at, with_value, without
@@ -76,7 +82,7 @@ def codify(
     refused: list[Refused] = []
     wanted: list[tuple[LiveResource, Definition, FieldEdit]] = []
     for resource in live:
-        definition = before.get((resource.source, resource.type, resource.name))
+        definition = _defining(before, resource)
         reason = _unsayable(resource, definition)
         if definition is None or reason is not None:
             refused.append(Refused(resource=resource.resource, field="", reason=reason or ""))
@@ -90,11 +96,10 @@ def codify(
         wanted += [(resource, definition, edit) for edit in found if _is_chosen(edit, chosen)]
     for resource, definition, edit in wanted:
         try:
-            file, path = _write(texts, definition, edit, resource)
+            file, line = _write(texts, definition, edit, resource)
         except NoPlace as error:
             refused.append(Refused(resource=resource.resource, field=edit.field, reason=str(error)))
             continue
-        line = line_of(texts.read(file), path)
         written.append(
             Written(resource=resource.resource, file=file, line=line, field=edit.field, was=edit.was, now=edit.now)
         )  # fmt: skip
@@ -111,16 +116,20 @@ def codify(
     return Codified(written=tuple(written), refused=tuple(refused))
 
 
-def _write(
-    texts: _Texts, definition: Definition, edit: FieldEdit, resource: LiveResource
-) -> tuple[str, tuple[str, ...]]:
-    """Put one edit into a file's text; answers the file and the path in it."""
+def _write(texts: _Texts, definition: Definition, edit: FieldEdit, resource: LiveResource) -> tuple[str, int]:
+    """Put one edit into a file's text; answers the file and the line."""
     file, path, value = definition.source, edit.path, edit.now
     if isinstance(definition, ScheduleDefinition) and path[0] == JOB:
         file, path, value = _job_place(texts, definition, edit, resource)
+    elif value_at(texts.read(file), ("name",)) != definition.name:
+        raise NoPlace(
+            f"{file} defines it within something else, without a place for this field: write it by hand"
+        )
     text = texts.read(file)
-    texts.put(file, without(text, path) if value is None else with_value(text, path, value))
-    return file, path
+    edited = without(text, path) if value is None else with_value(text, path, value)
+    line = line_of(edited, path)  # an anchor that went with the value leaves no YAML: nothing is put then
+    texts.put(file, edited)
+    return file, line
 
 
 def _job_place(
@@ -191,12 +200,22 @@ def _definitions(folders: Sequence[Path], root: Path) -> dict[tuple[str, str, st
     }
 
 
+def _defining(
+    definitions: Mapping[tuple[str, str, str], Definition], resource: LiveResource
+) -> Definition | None:
+    """The definition of a resource; one that was just imported does not say its file yet."""
+    if resource.source:
+        return definitions.get((resource.source, resource.type, resource.name))
+    return next(
+        (found for key, found in definitions.items() if key[1:] == (resource.type, resource.name)), None
+    )
+
+
 def _with_tokens(pipeline: MLPipeline) -> Iterable[tuple[str, Definition]]:
-    nouns = {"environment": "Environment", "component": "Component", "data": "DataAsset", "model": "Model"}
     for asset in pipeline.assets:
-        yield f"{PREFIX}{nouns[asset.kind]}", asset
-    if pipeline.schedule is not None:
-        yield f"{PREFIX}PipelineSchedule", pipeline.schedule
+        yield KINDS[asset.kind].token, asset
+    for schedule in pipeline.schedules:
+        yield SCHEDULE.token, schedule
 
 
 def _require_said(
@@ -209,14 +228,14 @@ def _require_said(
 
     Raises: UserError: naming each.
     """
-    meant = {(one.source, one.type, one.name) for one, _, _ in wanted}
+    meant = {(definition.source, one.type, one.name) for one, definition, _ in wanted}
     problems = [
         f"{key[0]}: {key[2]}: got another definition, expected that of before"
         for key, definition in before.items()
         if key not in meant and _said(after.get(key)) != _said(definition)
     ]
     for resource, _, edit in wanted:
-        definition = after.get((resource.source, resource.type, resource.name))
+        definition = _defining(after, resource)
         left = edits(definition, resource)[0] if definition is not None else [edit]
         if (resource.resource, edit.field) in written and any(other.path == edit.path for other in left):
             problems.append(

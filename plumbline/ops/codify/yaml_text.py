@@ -107,7 +107,12 @@ def _deepest(text: str, path: tuple[str, ...]) -> tuple[yaml.MappingNode, list[s
 
 
 def _value_node(parent: yaml.MappingNode, key: str) -> tuple[yaml.Node, yaml.Node] | None:
-    return next((pair for pair in parent.value if pair[0].value == key), None)
+    found: tuple[yaml.Node, yaml.Node] | None
+    found = next((pair for pair in parent.value if pair[0].value == key), None)
+    if found is not None and found[1].start_mark.index < found[0].end_mark.index:
+        # The parser answers what an alias stands for, with the marks of that other place.
+        raise NoPlace(f"{key} is an alias of another value. Write it by hand")
+    return found
 
 
 def _end(text: str, node: yaml.Node) -> int:

@@ -1,0 +1,49 @@
+"""Lays the template out in a folder: this repository's own components, stacks and program, and a small pipeline.
+
+No copy of them is kept: the wheel's build and `make template` call this.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+OWN_FILES = Path(__file__).with_name("files")
+PIPELINES = "    - claims_release\n"
+OURS_ALONE = ("stacks/reference.py",)
+"""Of the program, but about this repository's own pages."""
+
+
+def build_template(folder: Path) -> Path:
+    """Write the template; what was there before goes. Answers the folder."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    shutil.copytree(OWN_FILES, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    # A name with a dot in front would be ignored by git here.
+    (folder / "gitignore").rename(folder / ".gitignore")
+    for source in _program():
+        target = folder / source.relative_to(REPOSITORY)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = source.read_text(encoding="utf-8").replace(
+            "the emulator: `make up`.", "the emulator: `plumbline local start`."
+        )
+        if source.suffix == ".yaml":
+            before, found, after = text.partition(PIPELINES)
+            text = f"{before}    - first\n{after}" if found else text
+        target.write_text(text, encoding="utf-8")
+    return folder
+
+
+def _program() -> list[Path]:
+    found = [
+        path
+        for name in ("components", "stacks")
+        for path in sorted((REPOSITORY / name).glob("*.py"))
+        if path.relative_to(REPOSITORY).as_posix() not in OURS_ALONE
+    ]
+    return [
+        REPOSITORY / "__main__.py",
+        *found,
+        *(REPOSITORY / f"Pulumi.{stack}.yaml" for stack in ("local", "dev")),
+    ]
