@@ -12,7 +12,8 @@ from plumbline.ops.output import output_options, print_answer
 from plumbline.ops.stack_file import project_root, read_stack_file
 
 if TYPE_CHECKING:
-    from plumbline.ops.promotion.promote import Promotion, Wanted
+    from plumbline.ops.promotion.judging import Wanted
+    from plumbline.ops.promotion.promote import Promotion
 
 COLUMNS = {"Kind": "kind", "Version": "reference", "Content hash": "live_hash", "Registry holds it": "holds"}
 
@@ -64,7 +65,8 @@ def command(
     Exit codes: 0 the lock is written, or holds it already; 3 refused; 1 anything else.
     Example: plumbline promote claims_release --from dev --to staging
     """
-    from plumbline.ops.promotion.promote import Wanted, promote
+    from plumbline.ops.promotion.judging import Wanted
+    from plumbline.ops.promotion.promote import promote
 
     if (reason is None) != (owner is None):
         raise UsageError(
