@@ -21,7 +21,7 @@ VERBS = {
     "codify": "Write what was changed live back into the YAML, comments kept.",
     "review": "Say what a change would do to a stack, as one comment for a pull request.",
     "up": "Apply a saved plan: those changes and no others, or none.",
-    "explain": "Say why: a new version, a step that ran again.",
+    "explain": "Say why: a new version, drift, a step that ran again, a release that is not promoted.",
     "job": "Submit, watch, rerun and fetch pipeline jobs.",
     "plugin": "Bring the provider plugin to where the Pulumi engine looks for it.",
     "template": "Print where the wheel keeps the template of a whole platform.",

@@ -57,6 +57,9 @@ def test_a_pull_request_is_reviewed_without_a_change(platform: ProjectCopy) -> N
     assert "keeps its version" in same
     alice = platform.client_environment("alice")
     platform.run([sys.executable, str(SCRIPT), "raise", "9"], check=True, environ=alice)
+    why = _guided(platform, "explain drift cpu-cluster --stack local")
+    assert "maxNodeCount: 4 -> 9  (" in why
+    assert "alice@plumbline.example changed it at " in why
     platform.control("DELETE", "requests")
     before = platform.pulumi("stack", "export", "--stack", "local").stdout
 
@@ -65,7 +68,7 @@ def test_a_pull_request_is_reviewed_without_a_change(platform: ProjectCopy) -> N
     first = "\n".join(text.splitlines()[:20])
     assert "**update** `claims_gate`" in first
     assert "decides what may be released" in first
-    assert "This would undo alice\\@plumbline.example's change of " in text
+    assert "This would undo alice\\@plumbline.example's change" in text
     assert "maxNodeCount is 9 now, was 4, and becomes 4" in text
     assert f"{TRAIN}:" in text
     assert "+# reviewed line" in text

@@ -67,7 +67,18 @@ def _folder(checkout: ProjectCopy) -> Path:
 
 
 # The login and the state of a real cloud are what a rehearsal replaces.
-_OURS = ("BASE", "BEFORE", "TARGET", "PIPELINE", "GH_TOKEN", "COMMENTS", "COMMENT", "TOKEN", "THREADS")
+_OURS = (
+    "BASE",
+    "BEFORE",
+    "TARGET",
+    "PIPELINE",
+    "GH_TOKEN",
+    "COMMENTS",
+    "COMMENT",
+    "ISSUES",
+    "TOKEN",
+    "THREADS",
+)
 _CLOUD = {
     "vars.AZURE_CLIENT_ID": "-", "vars.AZURE_TENANT_ID": "-", "vars.AZURE_SUBSCRIPTION_ID": "-",
     "vars.PULUMI_BACKEND_URL": "-", "PULUMI_BACKEND_URL": "-",
@@ -117,7 +128,10 @@ def test_github_reviews_a_pull_request_in_one_comment(checkout: ProjectCopy, mer
     marker = "<!-- plumbline-review stack=dev -->"
     forged = {"kind": "comment", "id": 1, "user": {"login": "mallory"}, "body": marker, "edits": 0}
     (checkout.root / ".git/github.json").write_text(json.dumps([forged]))
-    _run(checkout, [*steps, *comment], store="github.json")
+    why = "status=0; plumbline explain promotion claims_release --from dev --to staging || status=$?; [ $status -eq 3 ]"
+    asked = Step(name="Why not promote it?", script=f'({why}) > "$RUNNER_TEMP/why.txt"', environ={})
+    _run(checkout, [*steps, *comment, asked], store="github.json")
+    assert "no-run: stack dev: got no green run" in (_folder(checkout) / "why.txt").read_text()
     mallory, own = _comments(checkout, "github.json")
     assert mallory == forged
     assert own["edits"] == 1
@@ -145,6 +159,35 @@ def test_azure_pipelines_review_and_merge_the_same(checkout: ProjectCopy, merged
     assert "+# changed in another pull request" in own["body"]
     evidence = json.loads((_folder(checkout) / "evidence/evidence.json").read_text())
     assert evidence["verdict"]["outcome"] == "passed"
+
+
+def test_every_night_a_cause_of_drift_has_one_issue_until_it_is_gone(
+    checkout: ProjectCopy, merged: str
+) -> None:
+    checkout.git("switch", "--quiet", "main")
+    update = "pulumi up --yes --skip-preview --suppress-outputs > /dev/null"
+    script = f"{sys.executable} {REPOSITORY}/tests/official_client.py raise 9"
+    nightly = _github("drift.yml")
+    _run(
+        checkout,
+        [
+            Step(name="Main is what dev runs", script=update, environ={}),
+            Step(name="Somebody raises a cluster", script=script, environ={}),
+            *nightly,
+        ],
+        store="issues.json",
+    )
+    (found,) = _comments(checkout, "issues.json")
+    assert (found["state"], found["edits"], found["labels"]) == ("open", 0, ["plumbline-drift"])
+    assert "cpu-cluster" in found["title"]
+    assert "maxNodeCount" in found["body"]
+    assert "plumbline drift fix" in found["body"]
+    azure = azure_steps(AZURE / "drift.yml", _CLOUD)
+    _run(
+        checkout, [Step(name="Put it back", script=update, environ={}), *nightly, *azure], store="issues.json"
+    )
+    (closed,) = _comments(checkout, "issues.json")
+    assert (closed["number"], closed["state"]) == (found["number"], "closed")
 
 
 @pytest.mark.parametrize("path", sorted(GITHUB.glob("*.yml")), ids=lambda path: path.name)

@@ -9,6 +9,7 @@ from plumbline.ops.lazy_group import LazyGroup
 # Verb -> one line for the list of commands. The help of the group must not import a verb.
 VERBS = {
     "version": "Why an asset gets a new version: field, file and line.",
+    "drift": "Why something is drift: field, line, who, when, how bad, what settles it.",
     "promotion": "Why a release would not be promoted: every refusal, with its next step.",
     "step": "Why a step of a job ran again instead of being reused.",
 }

@@ -50,6 +50,7 @@ def document(review: Review) -> Mapping[str, Any]:
                 "after": masked_value(one.field, one.after),
                 "who": one.who,
                 "when": one.when,
+                "by": one.by,
                 "unknown_because": one.unknown_because,
                 "place": one.change.place or None,
                 "says": trampled_sentence(one),

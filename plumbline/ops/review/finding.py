@@ -101,6 +101,8 @@ def trampled_sentence(one: Trampled) -> str:
     when = moment(one.when)
     of = f" of {when:%A} {when.day} {when:%B %Y, %H:%M} UTC" if when else ""
     who = f"{one.who}'s change" if one.who else "a change that somebody made"
+    # That a person made it, the name says already.
+    who += f" ({one.by})" if one.by and one.by != "a person" else ""
     what = f"{one.change.resource}: {one.field}"
     if one.field == DELETED:
         return f"This would undo {who}{of}: {one.change.resource} was deleted and is created again."

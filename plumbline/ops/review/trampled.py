@@ -23,7 +23,8 @@ class Trampled:
 
     Attributes:
         before: As the last update left it. live: as it is. after: as the update makes it.
-        who, when: None when that is not known; `unknown_because` says why.
+        who, when: None when that is not known; `unknown_because` says why. by: By what, such as `a person with the
+            Azure portal`.
     """
 
     change: PlannedChange
@@ -33,6 +34,7 @@ class Trampled:
     after: Any
     who: str | None = None
     when: str | None = None
+    by: str | None = None
     unknown_because: str | None = None
 
 
@@ -103,6 +105,7 @@ def with_authors(
             one,
             who=made[one.change.urn].who,
             when=made[one.change.urn].when,
+            by=made[one.change.urn].by,
             unknown_because=made[one.change.urn].unknown_because,
         )
         for one in found
