@@ -14,7 +14,7 @@ gh api --paginate "$ISSUES?state=open&labels=plumbline-drift&per_page=100" | jq 
   add // [] | map(select(.user.login == "github-actions[bot]" and ((.body // "") | startswith($prefix))))' > "$work/open.json"
 
 jq --arg prefix "$prefix" '
-  def shown: (if type == "string" then . else tojson end) | .[0:120] | gsub("`"; "ˋ") | "`\(.)`";
+  def shown: (if type == "string" then . else tojson end) | .[0:400] | gsub("`"; "ˋ") | "`\(.)`";
   def line: "- \(.field | shown): live \(.live | shown), the code says \(.desired | shown); \(.severity), " +
     "by \(.who | shown) at \(.when)" + (if .declaredAt then ", declared at `\(.declaredAt.file):\(.declaredAt.line)`" else "" end) +
     "\n  - put back: \(.remedies.revert | shown)\n  - accept: \(.remedies.accept | shown)";
