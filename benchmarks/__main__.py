@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.cases import emulator_pairs, help_pairs, preview_pairs, up_pairs
+from benchmarks.drift import drift_pairs
 from benchmarks.job_chain import chain_pairs
 from benchmarks.pair import Pairs, Result, measure
 from benchmarks.reads import read_pairs
@@ -25,6 +26,7 @@ CASES: dict[str, Callable[[Bench], Pairs]] = {
     "preview": preview_pairs,
     "registration": registration_pairs,
     "assets": asset_preview_pairs,
+    "drift": drift_pairs,
     "release": release_pairs,
     "up": up_pairs,
 }

@@ -59,9 +59,15 @@ def test_edits_are_named_with_who_and_when_and_up_repairs_them(platform: Project
         age = datetime.now(UTC) - datetime.fromisoformat(finding["when"])
         assert timedelta(0) <= age < timedelta(minutes=5)
 
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    words = ("--accept", "--until", tomorrow, "--owner", "ml-platform", "--reason", "load test of this week")
+    platform.plumbline("drift", "fix", cluster["id"], *words, "--stack", "local")
     told = platform.plumbline("drift", "--stack", "local", check=False)
+    assert told.returncode == FOUND, "the schedule is not accepted"
     assert "alice@plumbline.example" in told.stdout
-    assert "2 findings on 2 resources." in told.stderr
+    assert f"accepted by ml-platform until {tomorrow}" in told.stdout
+    assert "1 finding on 1 resource, 1 accepted." in told.stderr
+    (platform.root / "stacks" / "accepted" / "local.yaml").unlink()
 
     # As the README says: Alice repairs in her own shell, and who she is moves nothing.
     repaired = platform.pulumi("up", "-s", "local", "--yes", "--skip-preview", principal="alice")
@@ -142,6 +148,18 @@ def test_edit_that_was_put_back_by_hand_is_no_drift(platform: ProjectCopy) -> No
     assert _drift(platform, exit_code=0) == []
 
 
+def test_where_nothing_changed_since_a_clean_check_the_engine_is_not_asked_again(
+    platform: ProjectCopy,
+) -> None:
+    assert _drift(platform, exit_code=0) == []
+    platform.control("DELETE", "requests")
+    assert _drift(platform, exit_code=0) == []
+    asked = platform.control("GET", "requests")
+    agents = {entry["user_agent"] for entry in (asked["value"] if isinstance(asked, dict) else asked)}
+    assert any(agent.startswith("plumbline-cli") for agent in agents), agents
+    assert not any(agent.startswith("plumbline-provider") for agent in agents), agents
+
+
 def test_an_edit_that_shall_stay_is_codified_and_then_nothing_drifts(platform: ProjectCopy) -> None:
     _as(platform, "alice", "tag", "claims_train")
     (found,) = _drift(platform, exit_code=FOUND)
@@ -210,3 +228,48 @@ def test_every_kind_of_change_is_found_with_who_and_by_what_and_settled(platform
     assert len(left) == sum(row["settled"] == "fix" for row in kinds)
     platform.plumbline("drift", "fix", *left, "--revert", "--yes", "--stack", "local")
     assert _drift(platform, exit_code=0) == []
+
+
+OVERWRITE = """
+from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.release.stored_files import StoredFiles
+from plumbline.ops.target import enter_target
+
+session = AzureSession(enter_target("local"))
+files = StoredFiles(session)
+spec = session.get(f"{session.target.workspace_id}/components/claims_train/versions/VERSION", api_version="2024-04-01")
+code = session.get(spec["properties"]["componentSpec"]["code"].removeprefix("azureml:"), api_version="2024-04-01")
+container, folder = files._place(code["properties"]["codeUri"])
+container.upload_blob(f"{folder}/train.py", b"print('anything')", overwrite=True)
+"""
+
+
+def test_what_a_refresh_took_over_and_bytes_under_an_old_name_are_found_and_repaired(
+    platform: ProjectCopy,
+) -> None:
+    changes = Changes(platform=platform)
+    version = changes.names["version:claims-release-component-claims_train"]
+    environ = platform.client_environment("deployer")
+    platform.run([sys.executable, "-c", OVERWRITE.replace("VERSION", version)], check=True, environ=environ)
+    by_resource = {row["finding"]["resource"]: row for row in facts()["kinds"]}
+    for name in ("cpu-cluster", "gpu-cluster"):
+        changes.make(by_resource[name])
+    platform.pulumi("refresh", "-s", "local", "--yes", "--skip-preview")
+
+    answer = platform.plumbline("drift", "--stack", "local", "--deep", "--output", "json", check=False)
+    found = {one["resource"]: one for one in json.loads(answer.stdout)["findings"]}
+    raised, deleted = found.pop("cpu-cluster"), found.pop("gpu-cluster")
+    code = found.pop("claims-release-component-claims_train")
+    assert found == {}
+    assert (raised["desired"], raised["lastKnown"], raised["live"]) == (4, 9, 9)
+    assert raised["who"] == "alice@plumbline.example"
+    assert (deleted["change"], deleted["live"]) == ("not created", "not there")
+    assert (code["change"], code["severity"], code["field"]) == ("overwritten", "critical", "code")
+    assert "expected " in code["live"]
+    assert "Upload it again under a new code asset" in code["live"]
+
+    # As the finding says.
+    script = platform.root / "pipelines/claims_release/components/train/src/train.py"
+    script.write_text(f"{script.read_text()}# uploaded again\n")
+    platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+    platform.plumbline("drift", "--stack", "local", "--deep")

@@ -149,6 +149,24 @@ def test_a_register_of_the_blocked_run_is_refused_all_the_same(
     assert "gate closed: d2_gamma" in answer.stderr
 
 
+def test_drift_calls_it_critical_whatever_its_tags_say_and_what_runs_made_is_no_drift(
+    reviewed: ProjectCopy, released: dict[str, Any], forged: str
+) -> None:
+    answer = acting(reviewed, "alice", "drift", "--stack", "local", "--output", "json")
+    report = json.loads(answer.stdout)
+    assert answer.returncode == 3, answer.stderr
+    found = [
+        one
+        for one in report["findings"]
+        if "RoleAssignment" not in one["type"] and "roleAssignments" not in one["type"]
+    ]
+    assert [(one["resource"], one["change"], one["severity"]) for one in found] == [
+        (f"claims_release:{forged}", "not released", "critical")
+    ]
+    assert found[0]["live"].startswith("d2_gamma: got ")
+    assert report["counts"]["made by a run"] >= 1, "the released version, and what steps wrote"
+
+
 def test_the_next_release_names_what_it_counts_over(
     reviewed: ProjectCopy, released: dict[str, Any], forged: str
 ) -> None:

@@ -12,25 +12,31 @@ from plumbline.ops.drift.finding import Finding
 from plumbline.ops.drift.stack_state import StackState
 from plumbline.ops.last_change import NOT_KEPT, LastChange, change_in_log, last_change
 
+_BLOBS = LastChange(
+    who=None,
+    when=None,
+    source="storage",
+    unknown_because="no record that this command reads says who writes blobs: the storage account's own logs may",
+)
 _NEVER_THERE = LastChange(
     who=None, when=None, source="the state", unknown_because="nobody changed it: it was never created"
 )
+
+_WITHOUT_RECORD = {"not kept": NOT_KEPT, "not created": _NEVER_THERE, "overwritten": _BLOBS}
 
 
 def attributed(
     session: AzureSession, findings: Sequence[Finding], state: StackState
 ) -> list[tuple[Finding, LastChange]]:
     """Each finding with its change, in their order."""
-    asked = {_key(one): one for one in findings if one.change not in {"not kept", "not created"}}
+    asked = {_key(one): one for one in findings if one.change not in _WITHOUT_RECORD}
     made = session.side_by_side(lambda one: _change(session, one, state), list(asked.values()))
     by_key = dict(zip(asked, made, strict=True))
     return [(one, _known(one, by_key)) for one in findings]
 
 
 def _known(one: Finding, by_key: Mapping[tuple[str, str | None], LastChange]) -> LastChange:
-    if one.change == "not kept":
-        return NOT_KEPT
-    return _NEVER_THERE if one.change == "not created" else by_key[_key(one)]
+    return _WITHOUT_RECORD.get(one.change) or by_key[_key(one)]
 
 
 def _key(one: Finding) -> tuple[str, str | None]:

@@ -6,50 +6,50 @@ from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
 
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.moment import second
 from plumbline.ops.azure_session import AzureSession
-from plumbline.ops.drift.absorbed import absorbed, asked_otherwise
+from plumbline.ops.drift.absorbed import absorbed
 from plumbline.ops.drift.accepted import acceptance_of, read_acceptances, today
 from plumbline.ops.drift.attribution import attributed
 from plumbline.ops.drift.classification import CLASSES, Classified, classify
 from plumbline.ops.drift.declared_place import with_place
-from plumbline.ops.drift.engine_call import exported_state, history, program_plan, refresh_plan
+from plumbline.ops.drift.engine_call import exported_state, history
 from plumbline.ops.drift.finding import Finding
 from plumbline.ops.drift.gated_model import judged_models, model_finding
 from plumbline.ops.drift.inventory import LiveThing, live_things
-from plumbline.ops.drift.program_wish import with_program
-from plumbline.ops.drift.refresh_plan import findings as plan_findings
+from plumbline.ops.drift.managed_check import managed_check
 from plumbline.ops.drift.remedy import remedies
 from plumbline.ops.drift.report import Report, ReportedFinding
 from plumbline.ops.drift.seen import mark_seen
 from plumbline.ops.drift.severity import severity_of
 from plumbline.ops.drift.stack_state import StackState, read_state
-from plumbline.ops.drift.unmanaged import not_created, role_names, unmanaged_finding
-from plumbline.ops.errors import UserError
+from plumbline.ops.drift.stored_bytes import overwritten
+from plumbline.ops.drift.unmanaged import role_names, unmanaged_finding
 from plumbline.ops.last_change import LastChange
 from plumbline.ops.stack_file import project_root
 
 
-def check(session: AzureSession, stack: str) -> Report:
+def check(session: AzureSession, stack: str, *, deep: bool = False) -> Report:
     """Compare what is live with the state, the program, and what lies beside them.
 
+    Args:
+        deep: Download and hash the code and data that schedules pin, too.
     Raises: UserError: a resource, the state or a list cannot be read.
     """
     now = datetime.now(UTC)
     notes: list[str] = []
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        refreshing = pool.submit(refresh_plan, stack)
-        planning = pool.submit(_program, stack)
-        exporting = pool.submit(exported_state, stack)
+    document = exported_state(stack)
+    state = read_state(document)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        managing = pool.submit(managed_check, session, stack, document, state)
         things, subject = _live(session, notes)
-        state = read_state(exporting.result())
-        program, problem = planning.result()
-        managed = plan_findings(refreshing.result())
-    if problem:
-        notes.append(f"What the program declares was not compared, because it cannot be run. {problem}")
+        managed = managing.result()
+    if managed.problem:
+        notes.append(
+            f"What the program declares was not compared, because it cannot be run. {managed.problem}"
+        )
     group = session.target.workspace_id.partition("/providers/")[0]
     classified = [classify(thing, state, group_id=group, subject=subject) for thing in things]
     judged = judged_models(session, things, notes)
@@ -61,14 +61,10 @@ def check(session: AzureSession, stack: str) -> Report:
         if one.ownership == "unmanaged" and (one.thing.id, one.thing.version) not in of_models
     ]
     roles = role_names(session, [one.thing for one in strange])
-    candidates = asked_otherwise(program, managed)
-    taken_over = absorbed(session, candidates, state, history(stack)) if candidates else []
-    found = [
-        *with_program(managed, program),
-        *not_created(program, state.resources),
-        *refused,
-        *(unmanaged_finding(one, roles) for one in strange),
-    ]
+    found = [*managed.findings, *refused, *(unmanaged_finding(one, roles) for one in strange)]
+    if deep:
+        found += overwritten(session, things, state, notes)
+    taken_over = absorbed(session, managed.candidates, state, history(stack)) if managed.candidates else []
     changes = [*attributed(session, found, state), *taken_over]
     return _report(stack, changes, state, now=now, counts=_counts(classified, refused), notes=notes)
 
@@ -110,13 +106,6 @@ def _report(
         counts=counts,
         notes=tuple(notes),
     )
-
-
-def _program(stack: str) -> tuple[dict[str, Any], str | None]:
-    try:
-        return program_plan(stack), None
-    except UserError as error:
-        return {}, str(error)
 
 
 def _live(session: AzureSession, notes: list[str]) -> tuple[list[LiveThing], str]:

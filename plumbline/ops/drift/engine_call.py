@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from plumbline.ops.errors import UserError
 from plumbline.ops.stack_file import project_root
+from plumbline.ops.state_lock import read_checkpoint
 
 # Reads side by side: the engine's own default is a few times the machine's processors, and reads only wait.
 PARALLEL = 64
@@ -36,7 +39,16 @@ def program_plan(stack: str) -> dict[str, Any]:
 
 
 def exported_state(stack: str) -> dict[str, Any]:
-    """The stack's state. Raises: UserError: there is none."""
+    """The stack's state, secrets encrypted. Raises: UserError: there is none.
+
+    A state that lies in a folder is read there: asking the engine takes as long as everything else of a clean check.
+    Source: pulumi/sdk `apitype.CheckpointV3`, file backend.
+    """
+    backend = os.environ.get("PULUMI_BACKEND_URL", "")
+    if backend.startswith("file://"):
+        folder = Path(backend.removeprefix("file://")) / ".pulumi" / "stacks"
+        for file in folder.glob(f"*/{stack}.json"):
+            return {"deployment": read_checkpoint(file)["checkpoint"].get("latest") or {}}
     answer = _pulumi("stack", "export", stack=stack)
     if answer.returncode != 0:
         raise UserError(f"stack {stack}: export: got {answer.stderr.strip()}, expected its state.")

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 )
 @click.option("--owner", help="With --accept: the team or person that answers for it.")
 @click.option("--reason", help="With --accept: why it may stay, at least eight characters.")
+@click.option(
+    "--deep", is_flag=True, help="Look for overwritten bytes too, as `plumbline drift show --deep` does."
+)
 @click.option("--yes", "-y", is_flag=True, help="With --revert: do not ask.")
 def command(
     ids: tuple[str, ...],
@@ -41,6 +44,7 @@ def command(
     until: datetime | None,
     owner: str | None,
     reason: str | None,
+    deep: bool,
     yes: bool,
 ) -> None:
     """Settle findings, each named by its id or the beginning of it.
@@ -61,7 +65,7 @@ def command(
     from plumbline.ops.target import enter_target
 
     session = AzureSession(enter_target(stack))
-    known = [one.finding for one in check(session, stack).findings]
+    known = [one.finding for one in check(session, stack, deep=deep).findings]
     chosen = list({one.id: one for one in (_named(name, known, stack) for name in ids)}.values())
     if day is not None:
         from plumbline.ops.drift.accepted import accept
@@ -124,7 +128,11 @@ def _codify(chosen: list[Finding], stack: str) -> None:
 def _revert(session: AzureSession, chosen: list[Finding], stack: str, *, yes: bool) -> None:
     from plumbline.ops.drift.remedy import is_removable
     from plumbline.ops.drift.removal import remove
+    from plumbline.ops.release.live_code import WAY_OUT
 
+    stored = [f"{one.resource}: {one.live}. {WAY_OUT}." for one in chosen if one.change == "overwritten"]
+    if stored:
+        raise UserError("\n".join(stored))
     by_hand = [
         f"{one.resource}: got a {one.noun}, expected something that this command can take away. Delete it: "
         f"az resource delete --ids {one.resource_id}"

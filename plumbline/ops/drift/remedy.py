@@ -22,6 +22,8 @@ def remedies(finding: Finding, stack: str) -> dict[str, str]:
 
 def revert_command(finding: Finding, stack: str) -> str:
     """What puts back what the code says, or takes away what nobody declared."""
+    if finding.change == "overwritten":
+        return f"pulumi up -s {stack}"  # once the files are other ones: the note says how
     if finding.urn is not None:
         return f"pulumi up -s {stack} --target {shlex.quote(finding.urn)}"
     if is_removable(finding):

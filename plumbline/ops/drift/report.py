@@ -10,6 +10,7 @@ from plumbline.ops.drift.accepted import Acceptance
 from plumbline.ops.drift.finding import FINGERPRINT, Finding
 from plumbline.ops.drift.severity import Severity
 from plumbline.ops.last_change import LastChange
+from plumbline.ops.release.live_code import WAY_OUT
 
 SCHEMA_VERSION = 2
 
@@ -71,6 +72,8 @@ class ReportedFinding:
         if self.acceptance is not None:
             by = f"by {self.acceptance.owner} until {self.acceptance.until}"
             return f"accepted {by}" if self.is_accepted else f"was accepted {by}"
+        if self.finding.change == "overwritten" and WAY_OUT not in str(self.finding.live):
+            return WAY_OUT
         return self.change.note or self.change.unknown_because
 
     def _acceptance(self) -> dict[str, Any] | None:

@@ -45,7 +45,12 @@ COLUMNS = {
     show_default=True,
     help="The mildest severity that makes the command end with exit code 3.",
 )
-def command(stack: str, output: str, query: str | None, fail_on: str) -> None:
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Download and hash the code and data that schedules pin: overwritten bytes are critical.",
+)
+def command(stack: str, output: str, query: str | None, fail_on: str, *, deep: bool) -> None:
     """Report what is not as the code says: field, desired, live, who, when, how bad, and what settles it.
 
     Findings are changed or missing resources that the program declares, what nobody declared (assets, schedules,
@@ -62,7 +67,7 @@ def command(stack: str, output: str, query: str | None, fail_on: str) -> None:
     from plumbline.ops.drift.check import check
     from plumbline.ops.target import enter_target
 
-    report = check(AzureSession(enter_target(stack)), stack)
+    report = check(AzureSession(enter_target(stack)), stack, deep=deep)
     _print(report, output=output, query=query)
     for note in report.notes:
         click.echo(f"warning: {note}", err=True)

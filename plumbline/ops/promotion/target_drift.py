@@ -11,7 +11,7 @@ from plumbline.ops.errors import FOUND, UserError
 
 
 def drift_of(project: Path, stack: str) -> list[str]:
-    """A line for each finding: resource, field, desired and live. Raises: UserError: it cannot be asked."""
+    """A line for each finding that nobody accepted: resource, field, desired and live. Raises: UserError: it cannot be asked."""
     program = Path(sys.executable).parent / "plumbline"
     answer = subprocess.run(
         [str(program), "drift", "--stack", stack, "--output", "json"],
@@ -29,4 +29,5 @@ def drift_of(project: Path, stack: str) -> list[str]:
         f"{one.get('resource')}: {one.get('field')}: {json.dumps(one.get('live'))}, desired "
         f"{json.dumps(one.get('desired'))}, by {one.get('who') or 'unknown'}"
         for one in found
+        if one.get("accepted") is None or one["accepted"]["expired"]
     ]

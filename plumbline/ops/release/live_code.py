@@ -23,6 +23,12 @@ from plumbline.ops.release.asset_version import recorded_version
 from plumbline.ops.release.step_account import ALLOWANCE
 from plumbline.ops.release.stored_files import StoredFile, StoredFiles
 
+WAY_OUT = (
+    "Upload it again under a new code asset: change a line of it (a comment will do), commit, and run pulumi up, which "
+    "registers a new version and moves the schedules to it"
+)
+"""A version is for ever, and so is the address of its files: putting the old bytes back proves nothing."""
+
 _CODE_ID = re.compile(r"/subscriptions/[^?#]+/codes/[^/?#]+/versions/[^/?#]+", re.IGNORECASE)
 
 
@@ -87,7 +93,7 @@ def _difference(body: Mapping[str, Any], hashed: str, files: Mapping[str, Stored
     """Where the files are not those that were registered."""
     said = ((body.get("properties") or {}).get("properties") or {}).get("hash_sha256")
     if said != hashed:
-        return f"code: got files with hash {hashed}, expected {said} as it was registered: changed since"
+        return f"code: got files with hash {hashed}, expected {said} as it was registered: changed since. {WAY_OUT}"
     made = moment((body.get("systemData") or {}).get("createdAt"))
     late = {} if made is None else {n: f for n, f in files.items() if f.changed_at > made + ALLOWANCE}
     if made is not None and late:
@@ -95,6 +101,6 @@ def _difference(body: Mapping[str, Any], hashed: str, files: Mapping[str, Stored
         name, file = next(iter(sorted(late.items())))
         return (
             f"code: got {name} written at {file.changed_at.isoformat()}, expected none after it was registered at "
-            f"{made.isoformat()}"
+            f"{made.isoformat()}. {WAY_OUT}"
         )
     return None

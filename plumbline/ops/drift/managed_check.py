@@ -1,0 +1,67 @@
+"""What the program declares, held against what is live: by the engine, or by the memory of a clean check."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.drift.absorbed import asked_otherwise
+from plumbline.ops.drift.clean_check import digest_of, is_remembered, remember
+from plumbline.ops.drift.engine_call import program_plan, refresh_plan
+from plumbline.ops.drift.finding import Finding
+from plumbline.ops.drift.program_wish import with_program
+from plumbline.ops.drift.refresh_plan import findings as plan_findings
+from plumbline.ops.drift.stack_state import StackState
+from plumbline.ops.drift.unmanaged import not_created
+from plumbline.ops.errors import UserError
+from plumbline.ops.stack_file import project_root
+
+
+@dataclass(frozen=True, kw_only=True)
+class Managed:
+    """The part of a check that is about what the program declares.
+
+    Attributes:
+        findings: What changed, is gone or was never created.
+        candidates: What the program asks for otherwise than state and cloud have it: not applied yet, or taken over.
+        problem: Why the program could not be asked, None when it could.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    candidates: list[Finding] = field(default_factory=list)
+    problem: str | None = None
+
+
+def managed_check(
+    session: AzureSession, stack: str, document: Mapping[str, Any], state: StackState
+) -> Managed:
+    """Compare; the engine is not started when nothing changed since it found nothing.
+
+    Args:
+        document: The exported state, as `state` was read from it.
+    Raises: UserError: a resource cannot be read.
+    """
+    project = project_root()
+    try:
+        digest = digest_of(session, state, json.dumps(document, sort_keys=True), project)
+    except UserError:
+        digest = None  # the engine says it better, by the resource's name
+    if is_remembered(project, stack, digest):
+        return Managed()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        refreshing, planning = pool.submit(refresh_plan, stack), pool.submit(program_plan, stack)
+        changed = plan_findings(refreshing.result())
+        problem, program = None, {}
+        try:
+            program = planning.result()
+        except UserError as error:
+            problem = str(error)
+    missing, candidates = not_created(program, state.resources), asked_otherwise(program, changed)
+    remember(project, stack, None if changed or missing or candidates or problem else digest)
+    return Managed(
+        findings=[*with_program(changed, program), *missing], candidates=candidates, problem=problem
+    )

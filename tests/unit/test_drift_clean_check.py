@@ -1,0 +1,117 @@
+"""Protects the memory of a clean check, and what a deep check looks at: nothing that may have changed is passed over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from plumbline.ops.drift.clean_check import digest_of, is_remembered, remember
+from plumbline.ops.drift.inventory import LiveThing
+from plumbline.ops.drift.stack_state import StackState, read_state
+from plumbline.ops.drift.stored_bytes import pinned
+
+WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+CLUSTER = {
+    "urn": "urn:cpu", "custom": True, "type": "azure-native:machinelearningservices:Compute",
+    "id": f"{WORKSPACE}/computes/cpu", "outputs": {"azureApiVersion": "2025-12-01"},
+}  # fmt: skip
+TRAIN = {
+    "urn": "urn:train", "custom": True, "type": "plumbline:azureml:Component", "id": f"{WORKSPACE}/components/train",
+    "inputs": {"name": "train", "version": "h1", "spec": "{}"}, "outputs": {"version": "h1"},
+}  # fmt: skip
+
+
+class _Cloud:
+    """Bodies by path, as a session answers them."""
+
+    def __init__(self, bodies: dict[str, Any]) -> None:
+        self.bodies = bodies
+
+    def get(self, path: str, *, api_version: str) -> Any:
+        assert api_version
+        return self.bodies.get(path)
+
+    def side_by_side(self, work: Any, entries: Any) -> list[Any]:
+        return [work(entry) for entry in entries]
+
+
+def _state(*rows: dict[str, Any]) -> StackState:
+    return read_state({"deployment": {"resources": list(rows)}})
+
+
+def _digest(project: Path, bodies: dict[str, Any], *rows: dict[str, Any], text: str = "state") -> str | None:
+    return digest_of(_Cloud(bodies), _state(*rows), text, project)  # type: ignore[arg-type]
+
+
+def test_every_part_of_a_check_is_in_its_digest(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: x")
+    code = f"{WORKSPACE}/codes/c/versions/1"
+    version = {"properties": {"componentSpec": {"code": f"azureml:{code}"}}}
+    bodies = {
+        CLUSTER["id"]: {"properties": {"max": 4}, "systemData": {"lastModifiedAt": "1"}},
+        f"{TRAIN['id']}/versions/h1": version,
+        code: {"properties": {"properties": {"hash_sha256": "a"}}},
+    }
+    first = _digest(tmp_path, bodies, CLUSTER, TRAIN)
+    assert first is not None
+    stamped = {**bodies, CLUSTER["id"]: {"systemData": {"lastModifiedAt": "2"}, "properties": {"max": 4}}}
+    assert _digest(tmp_path, stamped, CLUSTER, TRAIN) == first, "who wrote last says nothing of what is there"
+    others = [
+        {**bodies, CLUSTER["id"]: {"properties": {"max": 9}}},
+        {**bodies, CLUSTER["id"]: None},
+        {**bodies, TRAIN["id"]: {"properties": {"isArchived": True}}},
+        {**bodies, code: {"properties": {"properties": {"hash_sha256": "b"}}}},
+    ]
+    assert first not in {_digest(tmp_path, one, CLUSTER, TRAIN) for one in others}
+    assert _digest(tmp_path, bodies, CLUSTER, TRAIN, text="another state") != first
+    (tmp_path / ".plumbline").mkdir()
+    (tmp_path / ".plumbline" / "log").write_text("x")
+    assert _digest(tmp_path, bodies, CLUSTER, TRAIN) == first
+    (tmp_path / "stacks.py").write_text("x")
+    assert _digest(tmp_path, bodies, CLUSTER, TRAIN) != first
+
+
+def test_a_resource_that_cannot_be_asked_for_is_never_remembered(tmp_path: Path) -> None:
+    assert _digest(tmp_path, {}, {**CLUSTER, "outputs": {}}) is None
+    assert not is_remembered(tmp_path, "local", None)
+
+
+def test_the_memory_is_of_one_digest_and_can_be_lost(tmp_path: Path) -> None:
+    remember(tmp_path, "local", "a")
+    assert is_remembered(tmp_path, "local", "a")
+    assert not is_remembered(tmp_path, "local", "b")
+    assert not is_remembered(tmp_path, "dev", "a")
+    remember(tmp_path, "local", None)
+    assert not is_remembered(tmp_path, "local", "a")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "azureml:train:h1",
+        f"azureml:{WORKSPACE}/components/train/versions/h1",
+        f"{WORKSPACE}/components/train/versions/h1",
+    ],
+)
+def test_what_a_schedule_pins_is_found_however_it_is_written_and_through_pipeline_components(
+    address: str,
+) -> None:
+    outer = {
+        **TRAIN, "urn": "urn:outer",
+        "inputs": {"name": "outer", "version": "h9", "spec": '{"jobs": {"a": {"component": "azureml:train:h1"}}}'},
+    }  # fmt: skip
+    schedule = LiveThing(
+        noun="PipelineSchedule", type="t", id="x", name="s",
+        body={"properties": {"action": {"jobDefinition": {"jobs": {"one": {"componentId": address}}}}}},
+    )  # fmt: skip
+    assert pinned([schedule], _state(TRAIN, outer)) == [("train", "h1")]
+    nested = LiveThing(
+        noun="PipelineSchedule",
+        type="t",
+        id="x",
+        name="s",
+        body={"jobs": {"one": {"componentId": "azureml:outer:h9"}}},
+    )
+    assert pinned([nested], _state(TRAIN, outer)) == [("outer", "h9"), ("train", "h1")]
