@@ -11,7 +11,7 @@ from plumbline.assets import Problem
 from plumbline.ops.review.annotations import annotation_lines
 from plumbline.ops.review.code_change import CodeChanges, FileChange
 from plumbline.ops.review.comment import comment, marker
-from plumbline.ops.review.danger import dangers
+from plumbline.ops.review.danger import dangers, file_dangers
 from plumbline.ops.review.document import document
 from plumbline.ops.review.finding import Review, findings
 from plumbline.ops.review.planned_change import planned_changes
@@ -153,6 +153,54 @@ def test_a_new_version_of_the_gate_is_a_danger_and_its_first_version_is_none() -
     new = {**new, "op": "create", "oldState": None}
     assert [danger.rule for danger in dangers(planned_changes([changed]), roles)] == ["gate-changed"]
     assert dangers(planned_changes([new]), roles) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "new", "found"),
+    [
+        ("jobs.judge", None, ["gate-unhooked"]),
+        ("jobs.judge.inputs.verdict", "${{parent.jobs.liar.outputs.verdict}}", ["gate-unhooked"]),
+        ("jobs.judge.component", "azureml:judge:h12", []),
+        ("jobs.train.component", "azureml:train:h12", []),
+        ("jobs.judge_later.inputs.a", "1", []),
+    ],
+)
+def test_a_gate_that_is_taken_out_of_the_job_is_a_danger(
+    path: str, new: str | None, found: list[str]
+) -> None:
+    def spec(value: str | None) -> dict[str, Any]:
+        tree: dict[str, Any] = {}
+        *heads, last = path.split(".")
+        inner = tree
+        for head in heads:
+            inner = inner.setdefault(head, {})
+        if value is not None:
+            inner[last] = value
+        return {"name": "weekly", "spec": json.dumps({"create_job": tree, "trigger": {}})}
+
+    kind = "plumbline:azureml:PipelineSchedule"
+    step = _step("update", kind, "weekly", old=spec("before"), new=spec(new), paths=("spec",))
+    assert [danger.rule for danger in dangers(planned_changes([step]), {("step", "judge"): "gate"})] == found
+
+
+def test_changed_terms_and_workflows_stand_first_though_no_preview_shows_them() -> None:
+    names = (
+        "pipelines/a/release.yml",
+        ".github/workflows/main.yml",
+        "pipelines/a/pipeline.yml",
+        "docs/release.yml",
+    )
+    files = {
+        name: FileChange(path=name, added=1, removed=2, lines=("@@ -7 +7 @@", "-a", "+b")) for name in names
+    }
+    found = file_dangers(CodeChanges(base="b" * 40, files=files))
+    assert [one.file.path for one in found] == ["pipelines/a/release.yml", ".github/workflows/main.yml"]
+    review = _review([], file_dangers=found)
+    first = "\n".join(comment(review).splitlines()[:12])
+    assert "`pipelines/a/release.yml:7` (+1 -2) changes the terms of a release" in first
+    assert (
+        "::warning file=pipelines/a/release.yml,line=7::" in annotation_lines(findings(review), "github")[0]
+    )
 
 
 def test_owner_and_contributor_are_worse_than_other_roles() -> None:

@@ -47,6 +47,8 @@ def verdict(review: Review) -> str:
         return f"Refused: {_count(len(review.errors), 'problem')} in the definitions."
     if review.preview.refused:
         return "Refused: the preview failed."
+    if not review.changes and review.file_dangers:
+        return f"No change of this stack; but look first: {_count(len(review.file_dangers), 'file')} of the rules around it."
     if not review.changes:
         return "No change: this stack already is what the code says."
     total = _count(len(review.changes), "change")
@@ -56,6 +58,8 @@ def verdict(review: Review) -> str:
         head = f"Look first: {serious} of {total} {plural} dangerous."
     else:
         head = f"{total[0].upper()}{total[1:]}, none dangerous."
+    if review.file_dangers:
+        head += f" {_count(len(review.file_dangers), 'file')} of the rules around it changed, too."
     if review.trampled:
         head += f" {_count(len(review.trampled), 'field')} that others changed would be put back."
     return head
@@ -68,7 +72,7 @@ def _blocks(review: Review) -> Iterator[Block]:
     )
     if review.refused:
         yield from _refusal(review)
-    if review.dangers:
+    if review.dangers or review.file_dangers:
         yield Block(text="\n### Look here first\n")
         yield from _dangers(review)
     if review.trampled:
@@ -113,6 +117,11 @@ def _dangers(review: Review) -> Iterator[Block]:
         )
         text = f"{at + 1}. {_SIGN[danger.severity]} **{danger.change.action}** {_named(danger.change)} {danger.says}{moved}"
         yield Block(text=text, rank=0 if at < 20 else 2, noun=("danger", "dangers"))
+
+    for one in review.file_dangers:
+        size = f"(+{one.file.added} -{one.file.removed})"
+        text = f"- {_SIGN[one.severity]} {code(f'{one.file.path}:{one.file.first_line}')} {size} {one.says}"
+        yield Block(text=text, rank=2, noun=("danger", "dangers"))
 
 
 def _trampled(review: Review) -> Iterator[Block]:

@@ -14,6 +14,7 @@ import yaml
 from plumbline.assets import FieldChange, MLPipeline
 from plumbline.assets.contract import gate_contract
 from plumbline.assets.release_flow import release_flow
+from plumbline.ops.review.code_change import CodeChanges, FileChange
 from plumbline.ops.review.planned_change import ACTIONS, PlannedChange
 
 Severity = Literal["critical", "high", "notable"]
@@ -37,8 +38,32 @@ class Danger:
     field: FieldChange | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class FileDanger:
+    """A changed file that no preview shows, and that a reviewer must see."""
+
+    file: FileChange
+    rule: str
+    severity: Severity
+    says: str
+
+
+def file_dangers(code: CodeChanges) -> tuple[FileDanger, ...]:
+    """The dangerous ones among the files that differ from the base, the worst first."""
+    found = [
+        FileDanger(file=change, rule=row["id"], severity=row["severity"], says=row["says"])
+        for row in _table()["files"]
+        for name, change in code.files.items()
+        if re.fullmatch(row["pattern"], name)
+    ]
+    return tuple(sorted(found, key=lambda one: SEVERITIES.index(one.severity)))
+
+
 def release_roles(pipelines: Iterable[MLPipeline]) -> Roles:
-    """(kind, name) of every asset that decides about a release -> gate, evaluation or thresholds."""
+    """(kind, name) of every asset that decides about a release -> gate, evaluation or thresholds.
+
+    The steps that are gates are in it, too, as (step, name).
+    """
     found: dict[tuple[str, str], str] = {}
     for pipeline in pipelines:
         if pipeline.job is None or pipeline.release is None:
@@ -46,6 +71,7 @@ def release_roles(pipelines: Iterable[MLPipeline]) -> Roles:
         contract = gate_contract(pipeline.release)
         flow = release_flow(pipeline.job, contract)
         jobs = pipeline.job.get("jobs") or {}
+        found["step", contract.gate] = "gate"
         steps = {contract.gate: "gate", contract.evaluation.step: "evaluation"}
         for step, role in steps.items():
             component = str((jobs.get(step) or {}).get("component") or "")
@@ -88,14 +114,15 @@ def _all(change: PlannedChange, roles: Roles) -> Iterator[Danger]:
             change.asset and change.has_new_version and roles.get(change.asset) in row["roles"]
         ):
             continue
-        field = _field(change, row) if "field" in row else None
+        field = _field(change, row, roles) if "field" in row else None
         if "field" in row and field is None:
             continue
         yield Danger(change=change, rule=row["id"], severity=row["severity"], says=row["says"], field=field)
 
 
-def _field(change: PlannedChange, row: Mapping[str, Any]) -> FieldChange | None:
-    pattern = re.compile(row["field"])
+def _field(change: PlannedChange, row: Mapping[str, Any], roles: Roles) -> FieldChange | None:
+    gates = "|".join(re.escape(name) for kind, name in roles if kind == "step") or "(?!)"
+    pattern = re.compile(row["field"].replace("{gates}", gates))
     for field in change.fields if change.action != "create" else _leaves(change.desired or {}):
         if not pattern.match(field.path):
             continue

@@ -41,6 +41,10 @@ def document(review: Review) -> Mapping[str, Any]:
             }
             for change in review.changes
         ],
+        "files": [
+            {"file": one.file.path, "line": one.file.first_line, **_danger(one)}
+            for one in review.file_dangers
+        ],
         "undone": [
             {
                 "resource": one.change.resource,

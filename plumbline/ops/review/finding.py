@@ -7,7 +7,7 @@ from typing import Literal
 
 from plumbline.assets import Problem
 from plumbline.ops.review.code_change import CodeChanges, FileChange
-from plumbline.ops.review.danger import Danger
+from plumbline.ops.review.danger import Danger, FileDanger
 from plumbline.ops.review.planned_change import PlannedChange
 from plumbline.ops.review.preview import Preview
 from plumbline.ops.review.reach import Reach
@@ -36,6 +36,7 @@ class Review:
     problems: tuple[Problem, ...]
     code_base: CodeChanges = field(default_factory=lambda: CodeChanges(base="", files={}))
     code: dict[tuple[str, str], tuple[FileChange, ...]] = field(default_factory=dict)
+    file_dangers: tuple[FileDanger, ...] = ()
     release_gaps: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
@@ -71,6 +72,10 @@ def findings(review: Review) -> tuple[Finding, ...]:
     ]
     if review.preview.refused and not review.errors:
         found += [Finding(level="error", text=message) for message in review.preview.messages]
+    found += [
+        Finding(level="warning", text=f"This {one.says}.", file=one.file.path, line=one.file.first_line)
+        for one in review.file_dangers
+    ]
     for danger in review.dangers:
         file, line = place_of(danger.change)
         found.append(

@@ -14,7 +14,7 @@ from plumbline.ops.checkout import source_commit
 from plumbline.ops.declared_line import declared_line
 from plumbline.ops.job.definition import pipeline_folders
 from plumbline.ops.review.code_change import code_changes, files_of
-from plumbline.ops.review.danger import dangers, release_roles
+from plumbline.ops.review.danger import dangers, file_dangers, release_roles
 from plumbline.ops.review.finding import Review
 from plumbline.ops.review.planned_change import PlannedChange, planned_changes
 from plumbline.ops.review.preview import Preview
@@ -69,6 +69,7 @@ def gather(project: Path, stack: str, preview: Preview, *, base: str | None, now
             for key, asset in assets.items()
             if key in moved and code.base
         },
+        file_dangers=file_dangers(code),
         release_gaps={name: found for name, found in gaps.items() if found},
     )
 
