@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
+import jsonschema
 import pytest
 
 from plumbline.assets import Problem
@@ -17,6 +19,7 @@ from plumbline.ops.review.finding import Review, findings
 from plumbline.ops.review.planned_change import planned_changes
 from plumbline.ops.review.preview import Preview, read_preview
 from plumbline.ops.review.trampled import Trampled, overwritten
+from tests.project_copy import REPOSITORY
 
 STORAGE = "azure-native:storage:StorageAccount"
 COMPONENT = "plumbline:azureml:Component"
@@ -110,6 +113,15 @@ def test_the_one_dangerous_change_stands_in_the_first_twenty_lines_of_less_than_
     assert first[0] == marker("dev")
     assert any("**delete** `storage-account`" in line and "holds data" in line for line in first), first
     assert f"1 of {count} change" in first[3]
+
+
+def test_json_has_the_form_that_its_schema_says() -> None:
+    schema = json.loads((REPOSITORY / "docs/reference/review.schema.json").read_text())
+    file = FileChange(path="pipelines/a/release.yml", added=1, removed=0, lines=("@@ -0,0 +3 @@", "+a"))
+    code = CodeChanges(base="b" * 40, files={file.path: file})
+    whole = _big(5)
+    review = replace(whole, file_dangers=file_dangers(code), release_gaps={"a": ("no gate",)})
+    jsonschema.validate(document(review), schema)
 
 
 def test_what_is_left_out_is_said() -> None:
