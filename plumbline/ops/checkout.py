@@ -50,6 +50,23 @@ def file_before(folder: Path, path: str, *, most: int) -> Iterator[tuple[str, by
             yield commit, answer.stdout
 
 
+def git_properties(folder: Path) -> dict[str, str]:
+    """What azure-ai-ml notes of the checkout in a job's properties, under its names; nothing outside of git.
+
+    Source: azure-ai-ml 1.35.2 `get_git_properties`.
+    """
+    asked = {
+        "mlflow.source.git.repoURL": ("ls-remote", "--get-url"),
+        "mlflow.source.git.branch": ("symbolic-ref", "--short", "HEAD"),
+        "mlflow.source.git.commit": ("rev-parse", "HEAD"),
+    }
+    answers = {name: (_git(folder, *words) or "").strip() for name, words in asked.items()}
+    found = {name: answer for name, answer in answers.items() if answer}
+    if found and (_git(folder, "status", "--porcelain", ".") or "").strip():
+        found["azureml.git.dirty"] = "True"
+    return found
+
+
 def commits_of(folder: Path, path: str, *, most: int) -> tuple[str, ...]:
     """The checked out commit, then the newest before it that changed a path; nothing outside of git."""
     found = _git(folder, "log", f"--max-count={most}", "--format=%H", "HEAD", "--", path)

@@ -10,13 +10,15 @@ from typing import Any
 from plumbline.assets import job_to_az_ml_yaml, resolved_job
 from plumbline.azure.api_versions import api_version
 from plumbline.ops.azure_session import AzureSession
-from plumbline.ops.checkout import source_commit
+from plumbline.ops.checkout import git_properties, source_commit
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.definition import JobDefinition
 from plumbline.ops.job.digest import job_digest, live_job
 from plumbline.ops.job.follow import follow
 from plumbline.ops.job.outcome import Outcome
 from plumbline.ops.job.override import Override, override_job
+from plumbline.ops.job.plain_body import plain_body
+from plumbline.ops.job.put_job import put_job
 from plumbline.ops.job.registered import references_of, unregistered
 from plumbline.ops.job.submission import (
     ANONYMOUS_TAG,
@@ -74,7 +76,8 @@ def submit_release_run(
     Raises: UserError: something is not registered (all of it is named), or the job is refused.
     """
     job = release_job(definition, overrides)
-    submitter = Submitter(session)
+    plain = _plain(session, job, {})
+    submitter = Submitter(session) if plain is None else None
     missing = unregistered(session, references_of(job), definition.known)
     if missing:
         stack = session.target.stack or "STACK"
@@ -88,7 +91,18 @@ def submit_release_run(
         DIGEST_TAG: job_digest(job),
         COMMIT_TAG: source_commit(definition.root),
     }
-    return submitter.submit(with_tags(job, tags, name=name), root=definition.root)
+    tagged = with_tags(job, tags, name=name)
+    if submitter is not None:
+        return submitter.submit(tagged, root=definition.root)
+    plain = _plain(session, tagged, git_properties(definition.root))
+    assert plain is not None
+    return put_job(session, str(tagged["name"]), plain)
+
+
+def _plain(
+    session: AzureSession, job: Mapping[str, Any], properties: Mapping[str, str]
+) -> dict[str, Any] | None:
+    return plain_body(job, workspace_id=session.target.workspace_id, properties=properties)
 
 
 def submit_and_watch(

@@ -60,9 +60,9 @@ def command(job: str, stream: bool, web: bool, place: Place, output: str, query:
 
 
 def _submit(session: Any, origin: dict[str, Any]) -> dict[str, Any]:
-    from plumbline.azure.api_versions import api_version
     from plumbline.ops.job.again import again
     from plumbline.ops.job.digest import job_digest, live_job
+    from plumbline.ops.job.put_job import put_job
     from plumbline.ops.job.release_run import new_name
     from plumbline.ops.job.submission import DIGEST_TAG, OWN_TAGS, RERUN_TAG
 
@@ -76,15 +76,4 @@ def _submit(session: Any, origin: dict[str, Any]) -> dict[str, Any]:
     own = {key: value for key, value in tags.items() if key not in OWN_TAGS}
     properties = again(origin["properties"], tags={**own, **kept})
     name = new_name(str(job.get("display_name") or job.get("experiment_name") or "rerun"))
-    audience = session.target.machine_learning
-    # Azure ML takes the second token beside the first: it acts on other planes for whoever submits.
-    headers = {"x-azureml-token": session.token(f"{audience}/.default")} if audience else None
-    response = session.send(
-        "PUT",
-        f"{session.target.workspace_id}/jobs/{name}",
-        api_version=api_version("jobs"),
-        body={"properties": properties},
-        headers=headers,
-    )
-    answer: dict[str, Any] = response.json()
-    return answer
+    return put_job(session, name, properties)
