@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,6 @@ def test_it_is_the_body_that_the_official_client_sends(platform: JobPlatform) ->
     client = platform.azure_ml.client(raw_request_hook=lambda request: sent.append(request.http_request))
     client.jobs.create_or_update(loaded_job({**job, "name": "plain-official"}, Path.cwd()))
     (official,) = [one for one in sent if one.method == "PUT" and "/jobs/" in one.url]
-    import json
 
     expected = json.loads(official.body if isinstance(official.body, str) else official.content)["properties"]
     body = plain_body(job, workspace_id=platform.azure_ml.workspace_id, properties=git_properties(Path.cwd()))
