@@ -62,8 +62,8 @@ def git_properties(folder: Path) -> dict[str, str]:
     }
     answers = {name: (_git(folder, *words) or "").strip() for name, words in asked.items()}
     found = {name: answer for name, answer in answers.items() if answer}
-    if found and (_git(folder, "status", "--porcelain", ".") or "").strip():
-        found["azureml.git.dirty"] = "True"
+    if found:
+        found["azureml.git.dirty"] = str(bool((_git(folder, "status", "--porcelain", ".") or "").strip()))
     return found
 
 
