@@ -17,6 +17,7 @@ UNKNOWN = "unknown"
 DIRTY = "+dirty"
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SECONDS = 60
+_LOGIN = re.compile(r"://[^/@]*@")
 
 
 def source_commit(folder: Path) -> str:
@@ -61,6 +62,8 @@ def git_properties(folder: Path) -> dict[str, str]:
         "mlflow.source.git.commit": ("rev-parse", "HEAD"),
     }
     answers = {name: (_git(folder, *words) or "").strip() for name, words in asked.items()}
+    # A remote may be written with a token in it; a job's properties are read by many.
+    answers["mlflow.source.git.repoURL"] = _LOGIN.sub("://", answers["mlflow.source.git.repoURL"])
     found = {name: answer for name, answer in answers.items() if answer}
     if found:
         found["azureml.git.dirty"] = str(bool((_git(folder, "status", "--porcelain", ".") or "").strip()))

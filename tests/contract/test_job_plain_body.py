@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -90,3 +91,12 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nulls(part) for key, part in value.items() if part is not None}
     return value
+
+
+def test_a_token_in_the_address_of_the_remote_stays_here(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", *words], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q", "-b", "main")
+    git("remote", "add", "origin", "https://me:ghp_secret@example.com/team/pipelines.git")
+    assert git_properties(tmp_path)["mlflow.source.git.repoURL"] == "https://example.com/team/pipelines.git"
