@@ -18,6 +18,7 @@ VERBS = {
     "validate": "Check every definition offline, before anything is planned.",
     "pin": "Write the exact versions behind labels and other people's assets to pins.yaml.",
     "drift": "Name what changed in the cloud behind the code: field, desired, live, who, when.",
+    "adopt": "Write an existing workspace as a project: YAML, code, pins, import file.",
     "codify": "Write what was changed live back into the YAML, comments kept.",
     "review": "Say what a change would do to a stack, as one comment for a pull request.",
     "up": "Apply a saved plan: those changes and no others, or none.",

@@ -44,6 +44,11 @@ def classify(thing: LiveThing, state: StackState, *, group_id: str, subject: str
         return Classified(thing=thing, ownership=owned)
     if thing.noun == GRANT and (why := _harmless_grant(thing, state, group_id, subject)):
         return Classified(thing=thing, ownership="system", reason=why)
+    return row_of(thing) or Classified(thing=thing, ownership="unmanaged")
+
+
+def row_of(thing: LiveThing) -> Classified | None:
+    """What classes.yaml says of a thing, whatever any state says; None when it is people's."""
     shown = {**thing.body, "name": thing.name, "version": thing.version}
     for row in _table()["rows"]:
         if row["noun"] == thing.noun and all(
@@ -51,7 +56,7 @@ def classify(thing: LiveThing, state: StackState, *, group_id: str, subject: str
             for path, pattern in row["where"].items()
         ):
             return Classified(thing=thing, ownership=row["class"], reason=row["reason"])
-    return Classified(thing=thing, ownership="unmanaged")
+    return None
 
 
 def _owned(thing: LiveThing, state: StackState) -> Ownership | None:
