@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -25,9 +26,23 @@ COLUMNS = {
 @click.command("codify")
 @click.option("--stack", "-s", required=True, help="The stack whose live resources are written back.")
 @click.argument("resources", nargs=-1, metavar="[RESOURCE]...")
+@click.option(
+    "--folder",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of definitions; may be repeated. Default: every folder below pipelines/.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @output_options
-def command(stack: str, resources: tuple[str, ...], dry_run: bool, output: str, query: str | None) -> None:
+def command(
+    stack: str,
+    resources: tuple[str, ...],
+    folders: tuple[Path, ...],
+    dry_run: bool,
+    output: str,
+    query: str | None,
+) -> None:
     """Write what was changed live into the YAML that defines it, comments and layout kept.
 
     Files change, nothing else: look at git diff, then commit. A following preview shows no change. RESOURCE is a
@@ -53,7 +68,8 @@ def command(stack: str, resources: tuple[str, ...], dry_run: bool, output: str, 
             f"stack {stack}: got {', '.join(unknown)}, expected a resource that drifted: {known}."
         )
     chosen = [one for one in found if not resources or one.resource in resources]
-    done = codify(chosen, root=root, folders=pipeline_folders(root), dry_run=dry_run)
+    chosen_folders = [folder.resolve() for folder in folders] or pipeline_folders(root)
+    done = codify(chosen, root=root, folders=chosen_folders, dry_run=dry_run)
     answer = {
         "schema": SCHEMA,
         "stack": stack,
