@@ -49,11 +49,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory, platform: MachineLearningPla
     return made
 
 
-def _codify(stack: ProviderStack, **options: Any) -> Codified:
+def _codify(stack: ProviderStack, *also: str, **options: Any) -> Codified:
     text = stack.run("refresh", "--preview-only", "--json")
     plan = json.loads(text[text.index("{") :])
     return codify(
-        live_resources(plan), root=stack.program, folders=[stack.program / "ml" / "scoring"], **options
+        live_resources(plan, also), root=stack.program, folders=[stack.program / "ml" / "scoring"], **options
     )
 
 
@@ -125,3 +125,8 @@ def test_one_field_alone_is_codified(stack: ProviderStack) -> None:
     done = _codify(stack, fields=["tags.seen"])
     assert [(one.resource, one.field) for one in done.written] == [("score", "tags.seen")]
     assert "Once more." not in (stack.program / "ml/scoring/components/score/component.yml").read_text()
+    # A refresh has brought the rest into the state: it is written where it is asked for by name, and only there.
+    stack.run("refresh", "--yes", "--skip-preview")
+    assert _codify(stack).written == ()
+    assert [one.field for one in _codify(stack, "score").written] == ["description"]
+    assert stack.planned() == {}

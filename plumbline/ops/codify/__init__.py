@@ -60,12 +60,12 @@ def command(
 
     enter_target(stack)
     root = project_root()
-    found = live_resources(refresh_plan(stack))
+    found = live_resources(refresh_plan(stack), also=resources)
     unknown = sorted(set(resources) - {one.resource for one in found})
     if unknown:
         known = ", ".join(one.resource for one in found) or "none at all"
         raise UserError(
-            f"stack {stack}: got {', '.join(unknown)}, expected a resource that drifted: {known}."
+            f"stack {stack}: got {', '.join(unknown)}, expected a resource of the stack; drifted: {known}."
         )
     chosen = [one for one in found if not resources or one.resource in resources]
     chosen_folders = [folder.resolve() for folder in folders] or pipeline_folders(root)

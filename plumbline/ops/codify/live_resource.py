@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,20 +33,25 @@ class LiveResource:
         return str(self.desired.get("name", self.resource))
 
 
-def live_resources(plan: Mapping[str, Any]) -> list[LiveResource]:
-    """Every changed resource of `pulumi refresh --preview-only --json`, in the order of the stack."""
+def live_resources(plan: Mapping[str, Any], also: Collection[str] = ()) -> list[LiveResource]:
+    """Every changed resource of `pulumi refresh --preview-only --json`, in the order of the stack.
+
+    Args:
+        also: Logical names that are taken though the state is as what is live: a refresh has brought the change there.
+    """
     found = []
     for step in plan.get("steps", ()):
         old, new = step.get("oldState") or {}, step.get("newState") or {}
-        if step.get("op") not in {"update", "delete"} or not old.get("custom"):
+        resource = str(step["urn"]).rpartition("::")[2]
+        if not old.get("custom") or (step.get("op") not in {"update", "delete"} and resource not in also):
             continue
         desired = old.get("inputs") or {}
         found.append(
             LiveResource(
-                resource=str(step["urn"]).rpartition("::")[2],
+                resource=resource,
                 type=str(old.get("type", "")),
                 source=str(desired.get("source") or ""),
-                inputs=None if step["op"] == "delete" else new.get("inputs") or {},
+                inputs=None if step["op"] == "delete" else (new or old).get("inputs") or {},
                 desired=desired,
             )
         )
