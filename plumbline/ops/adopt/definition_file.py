@@ -73,7 +73,7 @@ def definition_text(asset: LiveAsset, *, code: str | None) -> str:
         code: Where its downloaded files lie, relative to the file.
     """
     assert asset.version is not None
-    values = {name: found[0] for name, found in asset.live.values.items()}
+    values = _shown(asset)
     mapping = az_ml_mapping(
         asset.kind.name,
         name=asset.name,
@@ -91,7 +91,7 @@ def definition_text(asset: LiveAsset, *, code: str | None) -> str:
 
 def schedule_texts(asset: LiveAsset) -> dict[str, str]:
     """`schedule.yml` and `pipeline.yml` of a schedule."""
-    values = {name: found[0] for name, found in asset.live.values.items()}
+    values = _shown(asset)
     head = {
         "name": asset.name,
         "display_name": values.get("displayName"),
@@ -128,6 +128,13 @@ def dumped(value: Mapping[str, Any]) -> str:
     """A mapping as YAML, keys as they come."""
     plain = json.loads(json.dumps(value))
     return yaml.dump(plain, Dumper=_Dumper, sort_keys=False, width=110, allow_unicode=True)
+
+
+def _shown(asset: LiveAsset) -> dict[str, Any]:
+    """What may change in place; Azure keeps some of it in two places, of which one may be empty."""
+    return {
+        name: next((value for value in found if value), None) for name, found in asset.live.values.items()
+    }
 
 
 def _with_code(spec: Mapping[str, Any], code: str | None) -> dict[str, Any]:

@@ -58,7 +58,16 @@ def write_definitions(session: AzureSession, assets: Sequence[LiveAsset], out: P
     Raises: UserError: a file is there already; code cannot be read; what was written does not read back.
     """
     refused = [NotAdopted(asset=asset, reason=reason) for asset in assets if (reason := why_not(asset))]
-    taken = [asset for asset in assets if why_not(asset) is None]
+    taken, places = [], set()
+    for asset in assets:
+        if why_not(asset) is not None:
+            continue
+        if definition_path(asset) in places:
+            reason = f"{definition_path(asset)} is another one's already: two names differ by signs alone"
+            refused.append(NotAdopted(asset=asset, reason=reason))
+            continue
+        places.add(definition_path(asset))
+        taken.append(asset)
     existing = [path for asset in taken if (path := out / definition_path(asset)).exists()]
     if existing:
         raise UserError(
