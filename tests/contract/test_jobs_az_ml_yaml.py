@@ -20,12 +20,13 @@ compute: azureml:wide
 inputs: {greeting: good morning}
 jobs:
   first:
-    command: echo "${{inputs.words}}" && echo "made" >> ${{outputs.artifacts}}/made.txt
+    command: >-
+      echo "${{inputs.words}}" && echo "made" >> ${{outputs.artifacts}}/made.txt && echo kept > ./outputs/kept.txt
     environment: {image: python}
     inputs: {words: "${{parent.inputs.greeting}}"}
     outputs: {artifacts: }
   second:
-    command: cat ${{inputs.from_first}}/made.txt
+    command: cat ${{inputs.from_first}}/made.txt && cat ${{inputs.from_first}}/outputs/kept.txt
     environment: {image: python}
     inputs: {from_first: "${{parent.jobs.first.outputs.artifacts}}"}
 """
@@ -128,7 +129,7 @@ def test_inline_commands_without_a_type_share_an_output_called_artifacts(
     name = _submitted(client, tmp_path, INLINE)
     assert jobs.wait(name)["status"] == "Completed"
     assert jobs.log(_step(jobs, name, "first")).strip() == "good morning"
-    assert jobs.log(_step(jobs, name, "second")).strip() == "made"
+    assert jobs.log(_step(jobs, name, "second")).strip() == "made\nkept"
 
 
 def test_a_named_file_is_written_on_serverless_compute(

@@ -48,7 +48,7 @@ class StepOutputs:
     def location(self, name: str) -> Location:
         """Return where an output goes, its macros filled in. Raises: Unreachable. StepFailed: it is another run's."""
         output = self._plan.outputs[name]
-        if name == "artifacts" and not output.uri:
+        if self._is_own_artifacts(name):
             return self._storage.artifacts(self._workspace, self._name)
         store = self._default_datastore or self._storage.default_datastore(self._workspace)
         uri = output_address(output, name, datastore=store, run=self._name)
@@ -104,9 +104,19 @@ class StepOutputs:
             # The whole container: what is written there may still lie in a run's folder.
             for entry in path.glob("*/*"):
                 self._refuse(name, location, entry.relative_to(path).as_posix())
-        if path.exists():
-            return self._storage.upload(location, path, root=self._folder.root)
-        return Tree(location=location, files={}, single=True)
+        kept = (
+            self._storage.upload(location, path, root=self._folder.root)
+            if path.exists()
+            else Tree(location=location, files={}, single=True)
+        )
+        if self._is_own_artifacts(name):
+            # The run's own folder: what the step left in ./outputs and ./logs is part of it.
+            self.keep_own_files()
+            return self._storage.tree(location)
+        return kept
+
+    def _is_own_artifacts(self, name: str) -> bool:
+        return name == "artifacts" and not self._plan.outputs[name].uri
 
     def keep_own_files(self) -> list[LeftOut]:
         """Upload ./outputs and ./logs; return what of it is not kept. Raises: Unreachable. OSError."""
