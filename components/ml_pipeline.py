@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 import pulumi
@@ -18,12 +19,14 @@ class MLPipelineArgs:
     Args:
         definition: Required. The pipeline's folder, read and checked.
         schedule_enabled: Required. Whether the schedule fires; a stack that only registers says False.
+        others: Optional. Assets of other pipelines that were declared before, by kind and name. Default: none.
     """
 
     resource_group_name: pulumi.Input[str]
     workspace_name: pulumi.Input[str]
     definition: PipelineDefinition
     schedule_enabled: bool
+    others: Mapping[tuple[str, str], pulumi.Resource] = field(default_factory=dict)
 
 
 class MLPipeline(pulumi.ComponentResource):
@@ -32,16 +35,20 @@ class MLPipeline(pulumi.ComponentResource):
     Every asset is declared after what it refers to. The pins are content, not labels, so a preview
     shows the very version that the schedule moves to.
 
+    What it declared is in `declared`, for the `others` of the next.
+
     Outputs: references: `name:version` of every asset, known in preview; schedule_ids: full ARM ids by name.
     """
 
     def __init__(self, name: str, args: MLPipelineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("platform:components:MLPipeline", name, None, opts)
         definition = args.definition
-        declared: dict[tuple[str, str], pulumi.Resource] = {}
+        self.declared: dict[tuple[str, str], pulumi.Resource] = {}
+        declared, others = self.declared, args.others
         self.references: dict[str, pulumi.Output[str]] = {}
         for asset in definition.assets:
-            after = [declared[key] for ref in asset.references if (key := (ref.kind, ref.name)) in declared]
+            known = {**others, **declared}
+            after = [known[key] for ref in asset.references if (key := (ref.kind, ref.name)) in known]
             made = azureml.ASSETS[asset.kind](
                 f"{name}-{asset.kind}-{asset.name}",
                 definition=asset,
@@ -64,7 +71,14 @@ class MLPipeline(pulumi.ComponentResource):
                 workspace_name=args.workspace_name,
                 opts=pulumi.ResourceOptions(
                     parent=self,
-                    depends_on=list(declared.values()),
+                    depends_on=[
+                        *declared.values(),
+                        *(
+                            others[key]
+                            for ref in schedule.references
+                            if (key := (ref.kind, ref.name)) in others
+                        ),
+                    ],
                     # A folder's only schedule had the plain name, whatever its file.
                     aliases=[pulumi.Alias(name=plain)] if alone and not leads else None,
                 ),

@@ -105,19 +105,22 @@ class Platform(pulumi.ComponentResource):
         ready = pulumi.ResourceOptions(
             parent=self, depends_on=[*access.assignments, *clusters, datastore, workspace]
         )
-        made: dict[str, MLPipeline | LockedRelease] = {
-            definition.name: MLPipeline(
+        made: dict[str, MLPipeline | LockedRelease] = {}
+        declared: dict[tuple[str, str], pulumi.Resource] = {}
+        for definition in releases.defined:
+            pipeline = MLPipeline(
                 definition.name.replace("_", "-"),
                 MLPipelineArgs(
                     resource_group_name=group.name,
                     workspace_name=workspace.workspace_name,
                     definition=definition,
                     schedule_enabled=settings.schedules_enabled,
+                    others=dict(declared),
                 ),
                 opts=ready,
             )
-            for definition in releases.defined
-        }
+            made[definition.name] = pipeline
+            declared |= pipeline.declared
         made |= {
             release.pipeline: LockedRelease(
                 release.pipeline.replace("_", "-"),

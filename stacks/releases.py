@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +77,31 @@ def _require_pins(stack: str, cloud: Cloud, settings: Settings, lock: Lock, sour
         )
 
 
+def in_order(pipelines: Iterable[MLPipeline]) -> tuple[MLPipeline, ...]:
+    """Pipelines after those whose assets they refer to; those of a circle as they come."""
+    left = list(pipelines)
+    home = {(asset.kind, asset.name): one.name for one in left for asset in one.assets}
+    needs = {
+        one.name: {
+            home[ref.kind, ref.name]
+            for part in (*one.assets, *one.schedules)
+            for ref in part.references
+            if (ref.kind, ref.name) in home
+        }
+        - {one.name}
+        for one in left
+    }
+    ordered: list[MLPipeline] = []
+    while left:
+        done = {one.name for one in ordered}
+        ready = next((one for one in left if needs[one.name] <= done), left[0])
+        ordered.append(ready)
+        left.remove(ready)
+    return tuple(ordered)
+
+
 def load_pipelines(stack: str, settings: Settings) -> tuple[MLPipeline, ...]:
-    """Read the stack's pipelines from `pipelines/`.
+    """Read the stack's pipelines from `pipelines/`, each after those it refers to.
 
     Raises: pulumi.RunError: every problem of every file at once, each with file and line.
     """
@@ -99,4 +123,4 @@ def load_pipelines(stack: str, settings: Settings) -> tuple[MLPipeline, ...]:
     for pipeline in pipelines:
         for warning in pipeline.warnings:
             pulumi.warn(str(warning))
-    return pipelines
+    return in_order(pipelines)
