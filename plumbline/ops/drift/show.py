@@ -88,7 +88,11 @@ def _print(report: Report, *, output: str, query: str | None) -> None:
         shown, output = sarif_log(report), "json"
     elif output != "json" and not query:
         rows: Any = shown["findings"]
-        empty = f"No drift: stack {report.stack} matches its last update."
+        empty = (
+            "Nothing found, and not everything was compared: see the warnings."
+            if report.notes
+            else f"No drift: stack {report.stack} matches its last update."
+        )
         print_answer(rows, output=output, query=None, columns=_columns(report.findings), empty=empty)
         return
     print_answer(shown, output=output, query=query, columns=COLUMNS)
