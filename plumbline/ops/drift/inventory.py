@@ -1,7 +1,7 @@
 """What lies in a workspace and around it, whoever put it there; every list is read beside the others.
 
 Source: the list operations of the groups in inventory.yaml; Role Assignments - List For Resource Group, which answers what
-is assigned at, above and below the group.
+is assigned at, above and below the group. Rests on rbac-assignments-of-a-group.
 """
 
 from __future__ import annotations
