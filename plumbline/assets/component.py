@@ -17,6 +17,8 @@ from plumbline.assets.references import normal_reference
 from plumbline.assets.rules import without_defaults
 from plumbline.assets.scalars import PRIMITIVES, NotThatType, literal_text, typed
 
+_TASK = ("type", "code", "entry_script", "program_arguments", "append_row_to", "environment")
+
 
 def normal_component(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Canonical spec of a component.
@@ -48,7 +50,8 @@ def _normal_parallel(spec: dict[str, Any]) -> None:
     keys = spec.get("partition_keys")
     if isinstance(keys, str):  # REST has a text of JSON there (azure-ai-ml 1.35.2)
         spec["partition_keys"] = json.loads(keys)
-    task = {name: value for name, value in (spec.get("task") or {}).items() if value is not None}
+    given = spec.get("task") or {}
+    task = {name: given[name] for name in _TASK if given.get(name) is not None}
     if isinstance(task.get("environment"), str):
         task["environment"] = normal_reference(task["environment"])
     spec["task"] = task

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 JOB_FIELDS = (
     "display_name", "experiment_name", "description", "tags", "properties",
-    "compute", "identity", "inputs", "outputs", "settings", "jobs",
+    "compute", "identity", "component", "inputs", "outputs", "settings", "jobs",
 )  # fmt: skip
 NODE_FIELDS = (
     "component", "display_name", "comment", "compute", "inputs", "outputs", "resources", "distribution",
@@ -89,6 +89,7 @@ def normal_job(fields: Mapping[str, Any]) -> dict[str, Any]:
     if job["compute"]:
         job["compute"] = normal_compute(job["compute"])
     job["identity"] = normal_identity(job["identity"])
+    job["component"] = normal_reference(str(job["component"] or ""))
     job["properties"] = own_properties(job["properties"])
     tags = job["tags"] or {}
     job["tags"] = {name: literal_text(value) for name, value in tags.items() if value is not None}
@@ -195,6 +196,9 @@ def normal_output(value: Any) -> Any:
     found = {"type": str(wire_kind or value.get("type") or _DEFAULT_DATA_TYPE).lower()}
     if path:
         found["path"] = normal_uri(path)
+    for name, wire in (("name", "assetName"), ("version", "assetVersion")):
+        if value.get(name) or value.get(wire):
+            found[name] = literal_text(value.get(name) or value[wire])
     return {**found, "mode": mode} if mode else found
 
 

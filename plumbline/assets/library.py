@@ -28,11 +28,17 @@ class Library:
         self.left_out: dict[Path, str] = {}
         self.nothing_read: list[Problem] = []
         self._named: dict[tuple[str, str], list[Document]] = {}
+        self._homes: dict[Path, Path | None] = {}
+        self._groups: dict[Path | None, list[Path]] = {}
+        self._grouped = 0
 
     def read_folder(self, folder: Path) -> None:
         """Read every definition of a pipeline's folder."""
         home = folder.resolve()
         self.folders[home] = []
+        self._homes.clear()  # a folder may hold another one
+        self._groups.clear()
+        self._grouped = 0
         for path in _definition_files(home):
             self._take_in(home, path)
         for path in other_yaml(home, self.folders[home], self.documents):
@@ -104,7 +110,28 @@ class Library:
 
     def home(self, path: Path) -> Path | None:
         """The pipeline folder that a path lies in."""
-        return next((folder for folder in self.folders if path.is_relative_to(folder)), None)
+        if path not in self._homes:
+            self._homes[path] = next((one for one in (path, *path.parents) if one in self.folders), None)
+        return self._homes[path]
+
+    def documents_in(self, home: Path | None) -> list[Document]:
+        """Every document of a pipeline's folder, or of none."""
+        return [self.documents[path] for path in self._by_home().get(home, ())]
+
+    def left_out_in(self, home: Path) -> dict[str, str]:
+        """YAML files of a folder that define nothing, relative to it -> what they are."""
+        return {
+            path.relative_to(home).as_posix(): self.left_out[path]
+            for path in self._by_home().get(home, ())
+            if path in self.left_out
+        }
+
+    def _by_home(self) -> dict[Path | None, list[Path]]:
+        """Paths of documents by their folder, in the order in which they were opened; more are opened all the time."""
+        for path in list(self.documents)[self._grouped :]:
+            self._groups.setdefault(self.home(path), []).append(path)
+        self._grouped = len(self.documents)
+        return self._groups
 
     def source(self, path: Path) -> str:
         """A path relative to the project's root."""

@@ -119,11 +119,7 @@ class _Loader:
             schedules=schedules,
             release=self._release(folder, jobs, found),
             warnings=self._warnings(folder),
-            left_out={
-                path.relative_to(folder).as_posix(): what
-                for path, what in self.library.left_out.items()
-                if path.is_relative_to(folder)
-            },
+            left_out=self.library.left_out_in(folder),
         )
 
     def check_namesakes(self) -> None:
@@ -170,12 +166,7 @@ class _Loader:
         self, assets: list[AssetDefinition], references: Sequence[Reference]
     ) -> list[AssetDefinition]:
         """Assets with those of files outside every pipeline's folder; who points to one first registers it."""
-        shared = {
-            (found.kind, found.name): found
-            for path, document in self.library.documents.items()
-            if self.library.home(path) is None and (found := self.resolver.definition(document)) is not None
-        }
-        shared |= {(found.kind, found.name): found for found in self.resolver.parts_in(None)}
+        shared = self._shared()
         wanted = [*references, *(reference for asset in assets for reference in asset.references)]
         taken: list[AssetDefinition] = []
         while wanted:
@@ -186,6 +177,12 @@ class _Loader:
                 taken.append(definition)
                 wanted += definition.references
         return _in_order([*sorted(taken, key=lambda asset: asset.source), *assets])
+
+    def _shared(self) -> dict[tuple[str, str], AssetDefinition]:
+        """Definitions of files outside every pipeline's folder, and of what stands inside those."""
+        built = [self.resolver.definition(document) for document in self.library.documents_in(None)]
+        found = [*(asset for asset in built if asset is not None), *self.resolver.parts_in(None)]
+        return {(asset.kind, asset.name): asset for asset in found}
 
     def _job(self, document: Document) -> BuiltJob | None:
         if document.path not in self._jobs:
@@ -224,9 +221,7 @@ class _Loader:
         return documents[0] if documents else None
 
     def _warnings(self, folder: Path) -> tuple[Problem, ...]:
-        documents = [
-            found for path, found in self.library.documents.items() if self.library.home(path) == folder
-        ]
+        documents = self.library.documents_in(folder)
         found = {problem for document in documents for problem in document.problems}
         return tuple(sorted(problem for problem in found if problem.severity == "warning"))
 

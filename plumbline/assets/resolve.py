@@ -28,6 +28,7 @@ class Resolver:
         self._built: dict[_Place, AssetDefinition | None] = {}
         self._documents: dict[_Place, Document] = {}
         self._building: list[_Place] = []
+        self._parts: dict[Path | None, list[AssetDefinition | None]] = {}
         self._pins = {folder: self._read_pins(folder) for folder in library.folders}
         self._foreign_found: dict[tuple[Path, str], ForeignReference] = {}
 
@@ -51,6 +52,8 @@ class Resolver:
         finally:
             self._building.pop()
         self._built[place] = built
+        if document.prefix:
+            self._parts.setdefault(self.library.home(document.path), []).append(built)
         self._documents[place] = document
         return built
 
@@ -60,11 +63,7 @@ class Resolver:
 
     def parts_in(self, home: Path | None) -> list[AssetDefinition]:
         """Definitions that stand inside files of a pipeline's folder, or of none."""
-        return [
-            found
-            for (path, prefix), found in self._built.items()
-            if prefix and found is not None and self.library.home(path) == home
-        ]
+        return [found for found in self._parts.get(home, ()) if found is not None]
 
     def built(self) -> list[tuple[Document, AssetDefinition]]:
         """Every definition that was built, with its document."""

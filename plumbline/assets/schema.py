@@ -41,12 +41,19 @@ def check_fields(
         row = fields.get(key)
         here = (*path, key)
         if row is None:
-            known = [name for name, field in fields.items() if "refused" not in field and name != "$schema"]
+            left_out = ("refused", "ignored")
+            known = [
+                name
+                for name, field in fields.items()
+                if name != "$schema" and not any(word in field for word in left_out)
+            ]
             near = suggestion(key, known)
             if near or not notes:
                 document.report(here, f'the unknown key "{key}"', f"one of {', '.join(known)}", near)
         elif "refused" in row:
             document.report(here, describe(found), f"it left out: {row['refused']}", str(row.get("next", "")))
+        elif "ignored" in row:
+            document.warn(here, describe(found), f"it left out: {row['ignored']}", str(row.get("next", "")))
         else:
             check(document, found, here, row)
     for key, row in fields.items():

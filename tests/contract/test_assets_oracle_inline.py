@@ -84,3 +84,33 @@ def test_the_sdk_gives_an_inline_step_the_same_interface(step: str, pipeline: ML
     for side in ("inputs", "outputs"):
         types = {name: row["type"] for name, row in theirs.get(side, {}).items()}
         assert {name: row["type"] for name, row in ours.get(side, {}).items()} == types
+
+
+def test_a_job_that_is_one_component_with_named_outputs_reads_back_as_itself(tmp_path: Path) -> None:
+    from azure.ai.ml import load_job
+
+    folder = tmp_path / "whole"
+    folder.mkdir()
+    (folder / "environment.yml").write_text("name: plain\nimage: mcr.example/base:1\n")
+    (folder / "whole.yml").write_text(
+        "name: whole\ntype: pipeline\ninputs: {rows: {type: uri_folder}, rate: {type: number, default: 0.1}}\n"
+        "outputs: {model: {type: uri_folder}}\njobs:\n  copy:\n"
+        "    command: cp -r ${{inputs.rows}} ${{outputs.model}}\n    environment: azureml:plain@latest\n"
+        "    inputs: {rows: '${{parent.inputs.rows}}'}\n    outputs: {model: '${{parent.outputs.model}}'}\n"
+    )
+    (folder / "job.yml").write_text(
+        "type: pipeline\ncomponent: ./whole.yml\nsettings: {default_compute: azureml:c1}\n"
+        "inputs: {rows: {type: uri_folder, path: 'azureml://datastores/d/paths/rows'}}\n"
+        "outputs: {model: {type: uri_folder, name: kept, version: '3'}}\n"
+    )
+    (pipeline,) = load_ml_pipelines([folder], root=tmp_path)
+    assert pipeline.job is not None
+    assert pipeline.job["component"] == f"azureml:{_component(pipeline, 'whole').reference}"
+    file = tmp_path / "job.yml"
+    file.write_text(yaml.safe_dump(job_to_az_ml_yaml(pipeline.job)))
+    body = _plain(load_job(file)._to_rest_object())
+    assert (
+        body["properties"]["outputs"]["model"].items() >= {"assetName": "kept", "assetVersion": "3"}.items()
+    )
+    found = spec_from_rest("job", body, code_hash_of=lambda _: None)
+    assert [str(change) for change in changes(pipeline.job, found)] == []

@@ -199,3 +199,30 @@ def test_nothing_of_the_cloud_or_of_pulumi_is_imported() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_the_work_of_loading_grows_with_the_folders_and_not_with_their_square(tmp_path: Path) -> None:
+    """Counted in calls: a clock would measure the machine."""
+
+    def calls(count: int) -> int:
+        root = tmp_path / str(count)
+        folders = [Path(shutil.copytree(DATA / "small", root / f"p{at}")) for at in range(count)]
+        for at, folder in enumerate(folders):
+            for file in folder.rglob("*.yml"):
+                file.write_text(file.read_text().replace("small", f"small{at}"))
+        seen = 0
+
+        def count_call(_frame: object, event: str, _argument: object) -> None:
+            nonlocal seen
+            seen += event == "call"
+
+        sys.setprofile(count_call)
+        try:
+            load_ml_pipelines(folders, root=root)
+        finally:
+            sys.setprofile(None)
+        return seen
+
+    calls(1)  # imports and tables once
+    few, many = calls(4), calls(16)
+    assert many < few * 4.6

@@ -78,8 +78,9 @@ def _fault(session: AzureSession, wanted: AssetDefinition | Reference) -> str | 
 
 
 def _references(job: Mapping[str, Any]) -> Iterator[Reference]:
+    yield from _reference("component", job.get("component"))
     for node in (job.get("jobs") or {}).values():
-        yield from _reference("component", node.get("component"))
+        yield from _reference("component", node.get("component") or node.get("trial"))
         yield from _of_inputs(node.get("inputs"))
     yield from _of_inputs(job.get("inputs"))
 
