@@ -69,7 +69,7 @@ check:  ## lint, format, types, import direction, generated pages
 	@$(PYTHON) -m tests.attempts --check
 	@$(PYTHON) -m tests.drift_kinds --check
 
-pages:  ## write the generated pages anew
+pages:  ## write the generated pages
 	$(BOOTSTRAP)
 	@$(PYTHON) -m plumbline.provider.reference
 	@$(PYTHON) -m stacks.reference

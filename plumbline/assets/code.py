@@ -54,7 +54,7 @@ def hash_code(
 
     Args:
         path: Folder or file.
-        includes: Optional. Absolute paths laid beside the code's own files.
+        includes: Optional. Absolute paths copied beside the code's own files.
         ignores: Patterns that hold besides the ignore file; ``hash_data`` passes none.
     Raises: FileNotFoundError: when the path or an include does not exist.
     """

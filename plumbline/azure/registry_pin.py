@@ -1,4 +1,4 @@
-"""Whether a registry holds what a lock pins: its version as it is live, hashed anew, against the pin's spec. Pure."""
+"""Whether a registry holds what a lock pins: its version as it is live, hashed again, against the pin's spec. Pure."""
 
 from __future__ import annotations
 

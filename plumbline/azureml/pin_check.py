@@ -15,7 +15,7 @@ def check_pins(
     pins: Iterable[Mapping[str, Any]],
     code_downloaded: bool,
 ) -> tuple[str, ...]:
-    """Hold every pin against the registry's version of it, hashed anew, in preview and in up.
+    """Hold every pin against the registry's version of it, hashed again, in preview and in up.
 
     Args:
         pins: kind, name, version, content_hash, code_hash, reference_hashes, spec of each.

@@ -18,7 +18,7 @@ _RENEW_BEFORE = timedelta(days=30)
 
 
 def ensure_certificates(home: Path) -> tuple[Path, Path]:
-    """Certificate chain and key of the server; made on the first start, and anew when they are about to expire."""
+    """Certificate chain and key of the server; made on the first start, and again when they are about to expire."""
     chain, key = home / "server.pem", home / "server.key"
     if chain.exists() and key.exists():
         present = x509.load_pem_x509_certificate(chain.read_bytes())

@@ -18,7 +18,9 @@ from urllib3.util.retry import Retry
 
 from plumbline.azure.reader import WIDTH, trusted_authorities
 
-_KEPT = 4 * WIDTH  # each of so many registrations uploads some files at once; what is not kept is opened anew
+_KEPT = (
+    4 * WIDTH
+)  # each of so many registrations uploads some files at once; what is not kept is opened again
 
 
 class _SharedAuthorities(HTTPAdapter):

@@ -1,4 +1,4 @@
-"""Protects what a release rests on: the same again gives the same bytes, and only what is touched by a change runs anew."""
+"""Protects what a release rests on: the same again gives the same bytes, and only what is touched by a change runs again."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_a_step_that_failed_for_once_runs_in_a_rerun_with_what_depends_on_it(pla
         )
         script.write_text(text.replace("import argparse\n", f"{asks}import argparse\n", 1))
         words = ("--stream", "-s", "local", "-o", "json")
-        # A penalty of its own: equal weights would be judged already, and evaluate and gate rightly reused.
+        # A penalty of its own: equal weights would be judged already, and evaluate and gate reused.
         answer = platform.plumbline(
             "job", "create", "-f", FILE, "--anonymous", "--set", "inputs.alpha=0.02", *words, check=False
         )

@@ -268,7 +268,7 @@ def test_what_no_digest_holds_is_named(
     assert named in answer.stderr
 
 
-# -- forged by somebody who computes content_sha256, and draws the pages, anew
+# -- forged by somebody who computes content_sha256, and draws the pages, again
 
 Forgery = Callable[[Forger], Any]
 
@@ -488,7 +488,7 @@ def test_a_disputed_run_told_as_passed_is_refused(platform: ProjectCopy, job: st
     assert "verdict.problems" in answer.stderr
 
 
-def test_what_rightly_changes_after_the_writing_is_a_notice(platform: ProjectCopy, early: Path) -> None:
+def test_what_may_change_after_the_writing_is_a_notice(platform: ProjectCopy, early: Path) -> None:
     """Written before anybody approved and registered; since then the owner moved."""
     terms = platform.root / "pipelines" / "claims_release" / "release.yml"
     before = terms.read_text()

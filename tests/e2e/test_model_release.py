@@ -1,4 +1,4 @@
-"""Protects the way of a model into the registry: judged anew, approved by somebody else, registered once, with proof."""
+"""Protects the way of a model into the registry: judged again, approved by somebody else, registered once, with proof."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from plumbline.emulator.errors import HomeError
 
 NETWORKS = ("emulator", "machine")
 _MEBIBYTE = 1024 * 1024
-# Whoever streams a log reads it anew each time: more would be slow to read and says little.
+# Whoever streams a log reads it again each time: more would be slow to read and says little.
 _LOG_HEAD_BYTES = 8 * _MEBIBYTE
 
 

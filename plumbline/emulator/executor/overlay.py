@@ -21,7 +21,7 @@ def site_packages(folder: Path, interpreter: Interpreter) -> Path:
 def create(folder: Path, *, base: Path, interpreter: Interpreter) -> Path:
     """Make a virtual environment that shows what `base` has installed, and return its bin folder.
 
-    Programs of the base are written anew, so that `pip` and the like run in the overlay.
+    Programs of the base are written again, so that `pip` and the like run in the overlay.
 
     Args:
         base: A built environment.

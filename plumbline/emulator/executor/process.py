@@ -29,7 +29,7 @@ class ProcessId:
 
 
 class Nursery:
-    """Keeps one process ready that forks supervisors; starts it anew when it was killed."""
+    """Keeps one process ready that forks supervisors; starts it again when it was killed."""
 
     def __init__(self, private: Path | None = None) -> None:
         """Start nothing yet. Args: private: shut to every process that is held to its paths, whatever lies around it."""

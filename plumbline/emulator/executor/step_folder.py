@@ -70,7 +70,7 @@ class StepFolder:
         return self.root / "artifacts"
 
     def create(self, certificate: Path) -> None:
-        """Make the folders anew."""
+        """Empty and make the folders."""
         shutil.rmtree(self.root, ignore_errors=True)
         for folder in (
             self.work,

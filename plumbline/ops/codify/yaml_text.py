@@ -1,7 +1,7 @@
 """Edits of one value in YAML text: everything around it, comments and layout too, stays as it is. Pure.
 
 A library that dumps the whole file again moves comments (one before a key goes with the key above it) and lays lists out
-anew; a place in the text, as the parser marks it, touches nothing else.
+again; a place in the text, as the parser marks it, touches nothing else.
 """
 
 from __future__ import annotations

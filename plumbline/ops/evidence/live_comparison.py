@@ -34,7 +34,7 @@ class LiveComparison:
 
     Attributes:
         differences: Parts that say that the evidence is not what the run left, the digest first.
-        notices: Parts that may rightly be another today, each with its reason.
+        notices: Parts that may be another today, each with its reason.
     """
 
     differences: tuple[str, ...]

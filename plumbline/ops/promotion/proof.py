@@ -1,4 +1,4 @@
-"""What a stack really holds of its lock: the schedule as it is live, and every pin in the registry, hashed anew."""
+"""What a stack really holds of its lock: the schedule as it is live, and every pin in the registry, hashed again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The registry as the command line reads it: versions live, hashed anew, code downloaded."""
+"""The registry as the command line reads it: versions live, hashed again, code downloaded."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ PROOF = {
 @click.option("--stack", "-s", required=True, help="The stack.")
 @click.option("--pipeline", metavar="NAME", help="One pipeline. Default: all that the lock holds.")
 @click.option(
-    "--live", is_flag=True, help="Prove it: read schedule and pins as they are live, hashed anew, code too."
+    "--live", is_flag=True, help="Prove it: read schedule and pins as they are live, hashed again, code too."
 )
 @output_options
 def command(stack: str, pipeline: str | None, live: bool, output: str, query: str | None) -> None:

@@ -23,7 +23,7 @@ CHECK_PINS = "plumbline:azureml:checkPins"
 
 
 async def check_pins(cloud: Cloud, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Read every pinned version, hash it anew, and its code too.
+    """Read every pinned version, hash it again, and its code too.
 
     Args:
         arguments: registryName; pins: JSON text, a list; codeDownloaded.

@@ -66,7 +66,7 @@ def clear_requests(call: Call) -> Reply:
 
 
 def put_faults(call: Call) -> Reply:
-    """Replaces the fault rules with the list sent; counting begins anew."""
+    """Replaces the fault rules with the list sent; counting begins at zero."""
     _admit(call)
     content = _content(call)
     if not isinstance(content, list):

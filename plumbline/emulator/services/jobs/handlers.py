@@ -53,7 +53,7 @@ def put_job(call: Call) -> Reply:
 
 
 def _changed(call: Call, workspace: Resource, present: Run, properties: dict[str, Any]) -> Run:
-    # A job that is there and runs is not run again by sending it anew.
+    # A job that is there and runs is not run again by sending it again.
     shown = job_members(call, present)
     sent = filled_job(call, properties, "job")
     fixed = [name for name in {**shown, **properties} if name not in _CHANGEABLE | _MADE_HERE]
