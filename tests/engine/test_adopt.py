@@ -155,7 +155,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MachineLearni
         _fill(made, tmp_path_factory.mktemp("team"))
         # With noise, lists lag behind writes.
         for kind, number in (("schedules", 2), ("components", 3), ("models", 1)):
-            wait_for(lambda kind=kind, number=number: len(made.get(kind)["value"]) >= number)
+            wait_for(
+                lambda kind=kind, number=number: len(made.get(kind, listViewType="All")["value"]) >= number
+            )
         yield made
 
 
