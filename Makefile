@@ -64,6 +64,7 @@ check:  ## lint, format, types, import direction, generated pages
 	@$(PYTHON) -m plumbline.assets.lock.reference --check
 	@$(PYTHON) -m plumbline.ops.reference --check
 	@$(PYTHON) -m plumbline.ops.room_reference --check
+	@$(PYTHON) -m plumbline.ops.language_reference --check
 	@$(PYTHON) -m tests.conformance.page --check
 	@$(PYTHON) -m tests.verify_azure.page --check
 	@$(PYTHON) -m tests.attempts --check
@@ -76,6 +77,7 @@ pages:  ## write the generated pages
 	@$(PYTHON) -m plumbline.assets.lock.reference
 	@$(PYTHON) -m plumbline.ops.reference
 	@$(PYTHON) -m plumbline.ops.room_reference
+	@$(PYTHON) -m plumbline.ops.language_reference
 	@$(PYTHON) -m tests.conformance.page
 	@$(PYTHON) -m tests.verify_azure.page
 	@$(PYTHON) -m tests.attempts

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from plumbline.ops.definition_root import definition_root
 from plumbline.ops.errors import UserError
 from plumbline.ops.output import output_options, print_answer
-from plumbline.ops.stack_file import project_root
 
 if TYPE_CHECKING:
     from plumbline.assets import MLPipeline, Problem
@@ -33,7 +33,7 @@ COLUMNS = {
 def command(folders: tuple[Path, ...], output: str, query: str | None) -> None:
     """Check every definition below pipelines/ (or the FOLDERs) offline, before anything is planned.
 
-    Finds what azure-ai-ml lets through: unknown keys, cycles, bindings to nothing, literals out of range,
+    FOLDERs need no Pulumi project around them. Finds what azure-ai-ml lets through: unknown keys, cycles, bindings to nothing, literals out of range,
     references that nobody registers. Warnings are shown and stop nothing. No cloud is asked.
 
     \b
@@ -42,8 +42,9 @@ def command(folders: tuple[Path, ...], output: str, query: str | None) -> None:
     """
     from plumbline.assets import read_ml_pipelines
 
-    root = project_root()
-    chosen = [folder.resolve() for folder in folders] or _all_folders(root)
+    chosen = [folder.resolve() for folder in folders]
+    root = definition_root(chosen)
+    chosen = chosen or _all_folders(root)
     reading = read_ml_pipelines(chosen, root=root)
     pipelines, errors = reading.pipelines, reading.errors
     warnings = tuple(problem for problem in reading.problems if problem.severity == "warning")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from plumbline.ops.definition_root import definition_root
 from plumbline.ops.errors import UserError
 from plumbline.ops.output import output_options, print_answer
-from plumbline.ops.stack_file import project_root
 from plumbline.ops.target import enter_target, target_options
 
 if TYPE_CHECKING:
@@ -48,8 +48,9 @@ def command(
     """
     from plumbline.assets import read_ml_pipelines
 
-    root = project_root()
-    chosen = [folder.resolve() for folder in folders] or _all_folders(root)
+    chosen = [folder.resolve() for folder in folders]
+    root = definition_root(chosen)
+    chosen = chosen or _all_folders(root)
     foreign = read_ml_pipelines(chosen, root=root).foreign
     rows = _rows(foreign, stack, resource_group, workspace_name) if foreign else []
     missing = [row for row in rows if row["newest"] is None]
