@@ -41,7 +41,8 @@ def _pin(kind: str, name: str, spec: Fields, code: str | None = None) -> Fields:
     }  # fmt: skip
 
 
-def _release_fields(pipeline: str = "claims", image: str = "mcr.microsoft.com/a:1") -> Fields:
+def release_fields(pipeline: str = "claims", image: str = "mcr.microsoft.com/a:1") -> Fields:
+    """Every member of a release but its digest and id."""
     environment = _pin("environment", f"{pipeline}_env", {"image": image})
     reference = f"azureml:{environment['name']}:{environment['version']}"
     code = "a" * 64
@@ -75,7 +76,7 @@ def _release_fields(pipeline: str = "claims", image: str = "mcr.microsoft.com/a:
 
 
 def _lock(*pipelines: str) -> Lock:
-    releases = [sealed_release(_release_fields(name)) for name in pipelines or ("claims",)]
+    releases = [sealed_release(release_fields(name)) for name in pipelines or ("claims",)]
     return sealed(stack="staging", registry=REGISTRY, releases=releases)
 
 
@@ -235,7 +236,7 @@ def test_windows_line_ends_and_bytes_that_are_no_text_are_refused() -> None:
 
 
 def test_an_override_stands_for_what_is_missing() -> None:
-    fields = _release_fields() | {
+    fields = release_fields() | {
         "approval": None,
         "override": {"reason": "fire", "owner": "boss", "by": "alice", "refusals": ["no-approval: none"]},
     }

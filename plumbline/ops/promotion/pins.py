@@ -78,4 +78,10 @@ def _schedule(pipeline: MLPipeline) -> ScheduleDefinition:
         raise UserError(
             f"{pipeline.folder}: got no schedule, expected one: it is what a stack runs of a release. Add schedule.yml."
         )
+    if len(pipeline.schedules) > 1:
+        names = ", ".join(one.name for one in pipeline.schedules)
+        raise UserError(
+            f"{pipeline.folder}: got the schedules {names}, expected one: a lock pins one schedule of a pipeline. Keep the "
+            "others in a folder of their own."
+        )
     return pipeline.schedule

@@ -51,7 +51,7 @@ class Promotion:
     Attributes:
         lock: The target's lock as it was written, or as it is when nothing was to do.
         published: References that were published now.
-        findings: The registry's answer for every pin, hashed again with its code.
+        findings: The registry's answer for every pin, hashed anew with its code.
     """
 
     release: Release
@@ -69,6 +69,7 @@ def promote(project: Path, wanted: Wanted, say: Say) -> Promotion:
         UserError: a stack, a run or a right is missing; somebody else promotes at this moment.
     """
     with holding_stack(project, wanted.to_stack, "promotion", say), ExitStack() as stack:
+        present = stack_lock(project, wanted.to_stack)
         origin = origin_of(project, wanted.pipeline, wanted.from_stack, wanted.job)
         if origin.job is None:
             raise PromotionRefusedError(_what(wanted), [no_run(wanted, origin)])
@@ -80,9 +81,8 @@ def promote(project: Path, wanted: Wanted, say: Say) -> Promotion:
             raise PromotionRefusedError(_what(wanted), refusals)
         _require_publishable(wanted, refusals)
         release = _release(
-            project, wanted, origin, candidate, definition, pins, checked, target, registry, refusals
+            project, wanted, origin, candidate, definition, pins, checked, target, present, registry, refusals
         )
-        present = stack_lock(project, wanted.to_stack)
         reading = RegistryReading(target, registry, downloads=False)
         held = reading.findings(pins)
         published = publish(target, registry, definitions, held, root=tree, say=say)
@@ -125,6 +125,7 @@ def _release(
     pins: list[Pin],
     checked: checks.Checked,
     target: AzureSession,
+    present: Lock | None,
     registry: Registry,
     refusals: Sequence[Refusal],
 ) -> Release:
@@ -135,7 +136,6 @@ def _release(
     if refusals and wanted.override is not None:
         reason, owner = wanted.override
         override = Override(reason=reason, owner=owner, by=by, refusals=[one.line for one in refusals])
-    present = stack_lock(project, wanted.to_stack)
     before = present.release_of(wanted.pipeline) if present else None
     schedule = origin.release.schedule if origin.release else locked_schedule(definition, pins, registry.name)
     return sealed_release(

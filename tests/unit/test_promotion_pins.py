@@ -1,0 +1,51 @@
+"""Protects what a release pins: all that its schedule reaches, each after what it refers to, and nothing in silence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from plumbline.assets import MLPipeline, load_ml_pipelines
+from plumbline.assets.lock import Lock, lock_text, read_lock_text, sealed, sealed_release
+from plumbline.ops.errors import UserError
+from plumbline.ops.promotion.pins import definitions_of, locked_schedule, pins_of
+from tests.unit.test_lock import release_fields
+
+ROOT = Path(__file__).parents[2]
+REGISTRY = "shared-ml"
+
+
+@pytest.fixture(scope="module")
+def claims() -> MLPipeline:
+    return load_ml_pipelines([ROOT / "pipelines" / "claims_release"], root=ROOT)[0]
+
+
+def _lock(claims: MLPipeline) -> Lock:
+    pins = pins_of(definitions_of(claims))
+    fields = release_fields() | {"pipeline": claims.name, "pins": pins}
+    release = sealed_release(fields | {"schedule": locked_schedule(claims, pins, REGISTRY)})
+    return sealed(stack="staging", registry=REGISTRY, releases=[release])
+
+
+def test_the_claims_release_makes_a_lock_that_holds_together(claims: MLPipeline) -> None:
+    lock = _lock(claims)
+    read = read_lock_text(lock_text(lock).encode(), stack="staging", where="stacks/locks/staging.yaml")
+    pins = read.releases[0].pins
+    assert {(pin.kind, pin.reference) for pin in pins} == {
+        (one.kind, one.reference) for one in claims.assets if one.kind != "model"
+    }
+    steps = read.releases[0].schedule.spec["create_job"]["jobs"]
+    assert all(step["component"].startswith(f"azureml://registries/{REGISTRY}/") for step in steps.values())
+
+
+def test_the_same_commit_makes_the_same_lock(claims: MLPipeline) -> None:
+    assert lock_text(_lock(claims)) == lock_text(_lock(claims))
+
+
+def test_a_pipeline_without_a_schedule_or_with_several_is_refused(claims: MLPipeline) -> None:
+    with pytest.raises(UserError, match="got no schedule"):
+        definitions_of(replace(claims, schedules=()))
+    with pytest.raises(UserError, match="got the schedules claims_release_weekly, claims_release_weekly"):
+        definitions_of(replace(claims, schedules=(claims.schedules[0], claims.schedules[0])))
