@@ -6,8 +6,8 @@ from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.finding import WHOLE, Finding
 from plumbline.ops.drift.inventory import LiveThing
 from plumbline.ops.errors import UserError
+from plumbline.ops.release.contract import pipeline_of_model
 from plumbline.ops.release.standing import Standing, standing
-from plumbline.ops.release.terms import release_terms
 
 _NOUN = "Model"
 
@@ -34,7 +34,7 @@ def judged_models(
 
 def _has_gate(name: str, notes: list[str]) -> bool:
     try:
-        return release_terms(name) is not None
+        return pipeline_of_model(name) is not None
     except UserError as error:
         notes.append(
             f"Versions of model {name} were not judged, because its release.yml cannot be read. {error}"

@@ -74,7 +74,9 @@ def _parts(candidate: Candidate, pipeline: MLPipeline) -> Iterator[tuple[str, tu
     first = [contract.gate, contract.evaluation.step, contract.verdict.step] if contract else []
     by_reference = {f"azureml:{one.reference}": one for one in pipeline.components}
     seen: set[str] = set()
-    for step in sorted(nodes, key=lambda name: (name not in first, list(nodes).index(name))):
+    for step in sorted(
+        nodes, key=lambda name: (first.index(name) if name in first else len(first), list(nodes).index(name))
+    ):
         definition = by_reference.get(str(nodes[step].get("component")))
         if definition is not None and definition.name not in seen:
             seen.add(definition.name)

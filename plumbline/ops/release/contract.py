@@ -48,15 +48,26 @@ def whole_contract(pipeline: str) -> ReleaseContract | None:
 
 
 def pipeline_of_model(model: str) -> str | None:
-    """The pipeline of this checkout whose release registers a model; None when the model has no gate."""
+    """The pipeline of this checkout whose release registers a model; None when the model has no gate.
+
+    Raises: UserError: none does, and a release.yml that might cannot be read.
+    """
     try:
         files = sorted((project_root() / "pipelines").glob("*/release.yml"))
     except UserError:
         return None
-    for file in files:
-        contract = contract_in(file.read_bytes())
+    contracts = {file: contract_in(file.read_bytes()) for file in files}
+    for file, contract in contracts.items():
         if contract is not None and contract.model_name == model:
             return file.parent.name
+    unread = [
+        f"pipelines/{file.parent.name}/release.yml" for file, contract in contracts.items() if not contract
+    ]
+    if unread:
+        raise UserError(
+            f"{', '.join(unread)}: got no contract that can be read, expected which model it releases: whether {model} has "
+            "a gate is not known. Check it: plumbline validate"
+        )
     return None
 
 
