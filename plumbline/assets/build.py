@@ -145,12 +145,13 @@ def _component(document: Document, data: Mapping[str, Any], resolver: Resolver, 
             ("additional_includes",), "includes without code", "code to lay them beside", 'Add "code: ./src".'
         )
     environment = held.get("environment")
-    if environment is not None and not _broken(document):
+    # What an inline environment lacks is reported with the component's own fields.
+    if isinstance(environment, str) or (isinstance(environment, Mapping) and not _broken(document)):
         here = (*path, "environment")
         found = (
             inline_environment(document, here, environment, resolver)
             if isinstance(environment, Mapping)
-            else resolver.reference(document, here, str(environment), "environment")
+            else resolver.reference(document, here, environment, "environment")
         )
         parts.complete = found is not None and bool(found.text)
         own["environment"] = links.add(found) if found else ""

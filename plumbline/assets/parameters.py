@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,6 +38,9 @@ def check_literal(document: Document, path: FieldPath, value: Any, row: Mapping[
     """Check a literal value against the parameter that it goes to: type, range, and list of choices."""
     kind = str(row.get("type", "")).lower()
     if kind not in PRIMITIVES or (kind == "string" and not _is_as_written(document, path, value)):
+        return
+    # A declared truth value may be written `yes`; one whose type only its own writing tells may have been meant as text.
+    if (row.get("derived") or kind in _ORDERED) and not _is_plain(document, path, value):
         return
     try:
         found = typed(value, kind)
@@ -101,6 +105,27 @@ def _is_as_written(document: Document, path: FieldPath, value: Any) -> bool:
         f'Put it in quotes: "{written}".',
     )
     return False
+
+
+def _is_plain(document: Document, path: FieldPath, value: Any) -> bool:
+    """Whether a number or truth value is written as one: not `on`, `010` or `12:30`, which other readers take for text."""
+    written = document.written.get(path)
+    if written is None or isinstance(value, str):
+        return True
+    odd = (
+        written.lower() not in ("true", "false")
+        if isinstance(value, bool)
+        else ":" in written or re.match(r"[-+]?0[0-9_]", written) is not None
+    )
+    if odd:
+        plain = literal_text(value).lower() if isinstance(value, bool) else literal_text(value)
+        document.report(
+            path,
+            f"{written}, which YAML takes for {literal_text(value)}",
+            "a value that every reader takes for the same",
+            f'Write {plain}, or put it in quotes: "{written}".',
+        )
+    return not odd
 
 
 def _bound(row: Mapping[str, Any], name: str, kind: str) -> Any:

@@ -29,9 +29,9 @@ class StepTypes:
         self._outputs = outputs
 
     def inputs_of(self, step: str) -> dict[str, dict[str, Any]]:
-        """Declarations of a step's inputs."""
+        """Declarations of a step's inputs; `derived` says that no person wrote them."""
         given = self._steps[step].get("inputs")
-        found = {name: self._input(value) for name, value in _rows(given).items()}
+        found = {name: {**self._input(value), "derived": True} for name, value in _rows(given).items()}
         for name, value in _rows(self._steps[step].get("search_space")).items():
             found[name] = _searched(value)
         return found

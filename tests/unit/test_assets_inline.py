@@ -210,3 +210,15 @@ def test_an_inline_name_that_a_file_has_with_other_content_is_refused(tmp_path: 
     taken = "name: spend_clean\ncommand: echo\nenvironment: {image: 'mcr.example/base:1'}\n"
     with pytest.raises(DefinitionErrors, match=r'jobs.clean: got "spend_clean" with other content than'):
         _load(tmp_path, **{"taken.yml": taken})
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"), [("on", "True"), ("NO", "False"), ("010", "8"), ("12:30:00", "45000")]
+)
+def test_a_literal_that_yaml_changes_is_refused_in_an_inline_step_too(
+    written: str, taken: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DefinitionErrors) as caught:
+        _load(tmp_path, **{"pipeline.yml": JOB.replace("mode: quick", f"mode: {written}")})
+    (problem,) = caught.value.problems
+    assert f"jobs.clean.inputs.mode: got {written}, which YAML takes for {taken}" in str(problem)
