@@ -1,8 +1,9 @@
-"""Protects the CI workflows: every command in them runs here as it stands, in its order, in a rehearsal of dev."""
+"""Protects the CI workflows: GitHub's run here as they stand, in their order, in a rehearsal of dev; Azure's run the same commands."""
 
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.project_copy import REPOSITORY, ProjectCopy
+from tests.project_copy import REPOSITORY, ProjectCopy, plain_environment
 from tests.workflow_steps import Step, azure_steps, github_steps
 
 GITHUB, AZURE = REPOSITORY / ".github/workflows", REPOSITORY / ".azure-pipelines"
@@ -141,26 +142,51 @@ def test_github_reviews_a_pull_request_in_one_comment(checkout: ProjectCopy, mer
     assert "+# changed in a pull request" in own["body"]
 
 
-def test_azure_pipelines_review_and_merge_the_same(checkout: ProjectCopy, merged: str) -> None:
-    variables = _CLOUD | {
-        "System.PullRequest.TargetBranchName": "main",
-        "System.AccessToken": "a-token",
-        "System.CollectionUri": "https://dev.azure.example/team/",
-        "System.TeamProject": "platform",
-        "Build.Repository.ID": "1",
-        "System.PullRequest.PullRequestId": "7",
+_VARIABLES = _CLOUD | {
+    "System.PullRequest.TargetBranchName": "main",
+    "System.AccessToken": "a-token",
+    "System.CollectionUri": "https://dev.azure.example/team/",
+    "System.TeamProject": "platform",
+    "Build.Repository.ID": "1",
+    "System.PullRequest.PullRequestId": "7",
+}
+
+
+def _commands(steps: list[Step]) -> list[str]:
+    """The `plumbline` commands of a workflow in their order, without what only names the service."""
+    text = "\n".join(step.script for step in steps).replace("\\\n", " ")
+    for name, plain in (
+        ("$AGENT_TEMPDIRECTORY", "$RUNNER_TEMP"), ("--annotations azure-devops", "--annotations github"),
+        ('"origin/$TARGET"', "COMMIT"), ('"$BASE"', "COMMIT"), ("HEAD~1", "COMMIT"), ('"$BEFORE"', "COMMIT"),
+        ("--output markdown", "--output json"), ("drift.md", "drift.json"), (" || status=$?", ""),
+    ):  # fmt: skip
+        text = text.replace(name, plain)
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip().startswith("plumbline ")]
+
+
+@pytest.mark.parametrize("name", ["pull-request.yml", "main.yml", "drift.yml"])
+def test_azure_pipelines_run_the_commands_that_github_runs(name: str) -> None:
+    values = {"github.event.before": "-", "github.event.pull_request.base.sha": "-"}
+    ours = _commands(_github(name, **values))
+    assert len(ours) >= 1
+    assert _commands(azure_steps(AZURE / name, _VARIABLES)) == ours
+
+
+def test_azure_pipelines_keep_one_comment_too(checkout: ProjectCopy) -> None:
+    folder = checkout.root.parent / "azure"
+    folder.mkdir()
+    (folder / "review.md").write_text('<!-- plumbline-review stack=dev -->\n`a` "b"\n')
+    (step,) = [one for one in azure_steps(AZURE / "pull-request.yml", _VARIABLES) if one.name == "Comment"]
+    programs = {
+        "PATH": f"{checkout.root}/.git/programs:{os.environ['PATH']}",
+        "COMMENT_STORE": f"{folder}/store.json",
     }
-    # The branch as a clone knows it.
-    checkout.git("update-ref", "refs/remotes/origin/main", merged)
-    _changed(checkout, "another-change", "# changed in another pull request")
-    steps = azure_steps(AZURE / "pull-request.yml", variables)
-    comment = [step for step in steps if step.name == "Comment"]
-    _run(checkout, [*steps, *comment, *azure_steps(AZURE / "main.yml", variables)], store="azure.json")
-    (own,) = _comments(checkout, "azure.json")
+    environ = plain_environment() | programs | dict(step.environ) | {"AGENT_TEMPDIRECTORY": str(folder)}
+    for _ in range(2):
+        checkout.run(["bash", "--noprofile", "--norc", "-c", step.script], check=True, environ=environ)
+    (own,) = json.loads((folder / "store.json").read_text())
+    assert own["body"] == (folder / "review.md").read_text()
     assert own["edits"] == 1
-    assert "+# changed in another pull request" in own["body"]
-    evidence = json.loads((_folder(checkout) / "evidence/evidence.json").read_text())
-    assert evidence["verdict"]["outcome"] == "passed"
 
 
 def test_every_night_a_cause_of_drift_has_one_issue_until_it_is_gone(
