@@ -125,8 +125,13 @@ def test_one_field_alone_is_codified(stack: ProviderStack) -> None:
     done = _codify(stack, fields=["tags.seen"])
     assert [(one.resource, one.field) for one in done.written] == [("score", "tags.seen")]
     assert "Once more." not in (stack.program / "ml/scoring/components/score/component.yml").read_text()
-    # A refresh has brought the rest into the state: it is written where it is asked for by name, and only there.
+    stack.up()
+
+
+def test_what_a_refresh_took_into_the_state_is_codified_by_name(stack: ProviderStack) -> None:
+    (version,) = stack.versions("data/table")
+    stack.change(f"data/table/versions/{version}", description="Seen by a refresh.")
     stack.run("refresh", "--yes", "--skip-preview")
-    assert _codify(stack).written == ()
-    assert [one.field for one in _codify(stack, "score").written] == ["description"]
-    assert stack.planned() == {}
+    assert "table" not in {one.resource for one in _codify(stack, dry_run=True).written}
+    (written,) = (one for one in _codify(stack, "table").written if one.resource == "table")
+    assert (written.field, written.now) == ("description", "Seen by a refresh.")
