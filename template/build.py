@@ -5,14 +5,16 @@ No copy of them is kept: the wheel's build and `make template` call this.
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 OWN_FILES = Path(__file__).with_name("files")
 PIPELINES = "    - claims_release\n"
-OURS_ALONE = ("stacks/reference.py",)
-"""Of the program, but about this repository's own pages."""
+PROGRAM = (".py", ".yaml")
+OURS_ALONE = re.compile(r"stacks/(reference\.py|locks/.*)")
+"""Of the program, but about this repository's own pages and releases."""
 
 
 def build_template(folder: Path) -> Path:
@@ -39,8 +41,8 @@ def _program() -> list[Path]:
     found = [
         path
         for name in ("components", "stacks")
-        for path in sorted((REPOSITORY / name).glob("*.py"))
-        if path.relative_to(REPOSITORY).as_posix() not in OURS_ALONE
+        for path in sorted((REPOSITORY / name).rglob("*"))
+        if path.suffix in PROGRAM and not OURS_ALONE.match(path.relative_to(REPOSITORY).as_posix())
     ]
     return [
         REPOSITORY / "__main__.py",
