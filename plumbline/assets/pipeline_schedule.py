@@ -119,7 +119,10 @@ def _job_document(document: Document, path: FieldPath, text: str, resolver: Reso
         )
         return None
     if resolver.library.kind(target) != "pipeline_job":
-        document.report(path, describe(text), "the file of a pipeline job (type: pipeline, with jobs)")
+        document.report(
+            path, describe(text), "the file of a pipeline job (type: pipeline, with jobs)",
+            "Make what it runs a step of one: an inline step with the same fields will do.",
+        )  # fmt: skip
         return None
     return target
 
