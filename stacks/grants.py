@@ -167,6 +167,8 @@ def release_grants(
         *(
             _grant("releaser-data", one, "Storage Blob Data Reader", storage.id, read)
             for one in settings.releasers
+            # Azure refuses a second assignment of one role: a reviewer has this one.
+            if one.object_id not in settings.reviewers
         ),
         *(_grant("deployer-models", one, release_role_id, workspace_id, reason) for one in opened),
     )

@@ -15,7 +15,7 @@ import yaml
 from pulumi.runtime import mocks, set_all_config
 
 from stacks import reference
-from stacks.grants import release_grants
+from stacks.grants import deployer_grants, people_grants, release_grants
 from stacks.settings import PROJECT, Cloud, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -111,6 +111,27 @@ def test_models_are_granted_to_releasers_and_to_deployers_where_a_setting_says_w
     if opened:
         said = {writers[one].reason for one in deployers}
         assert said == {"Opened by a setting: we try out deployments here"}
+
+
+def test_nobody_is_granted_one_role_twice_in_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Azure answers 409 RoleAssignmentExists: somebody may deploy, author, review and release."""
+    alice = "56e50b19-c474-50dc-8108-d5da562061ad"
+    text = LOCAL.replace(
+        "  azure-ml-platform:reviewers:",
+        f"    - objectId: {alice}\n      type: User\n  azure-ml-platform:authors: [{alice}]\n"
+        '  azure-ml-platform:deployersMayWriteModels: "we try out deployments here"\n  azure-ml-platform:reviewers:',
+    )
+    settings = _load(tmp_path, monkeypatch, text)[2]
+    assert alice in {one.object_id for one in settings.releasers}
+    storage = cast("Storage", SimpleNamespace(id="storage"))
+    grants = (
+        *deployer_grants(settings, storage, "group", cast("pulumi.Output[str]", "deployer")),
+        *people_grants(settings, storage, "workspace", cast("pulumi.Output[str]", "member")),
+        *release_grants(settings, storage, "workspace", cast("pulumi.Output[str]", "release")),
+    )
+    places = [(grant.principal_id, grant.role, grant.scope) for grant in grants]
+    assert len(places) == len(set(places))
+    assert len({grant.noun for grant in grants}) == len(grants)
 
 
 def test_committed_settings_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
