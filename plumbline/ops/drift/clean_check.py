@@ -21,8 +21,9 @@ from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.stack_state import StackState
 
 _SKIPPED_FOLDERS = frozenset({".git", ".venv", ".plumbline", "__pycache__", "node_modules"})
-# Move with every write, or with every read (the next version of a component is a time), and say nothing of what it is.
-_SKIPPED_MEMBERS = frozenset({"systemData", "etag", "eTag", "nextVersion"})
+# Move with every write, with every read (the next version of a component is a time) or by the clock (the quota of Log
+# Analytics), and say nothing of what a resource is.
+_SKIPPED_MEMBERS = frozenset({"systemData", "etag", "eTag", "nextVersion", "quotaNextResetTime"})
 _KINDS = {
     "plumbline:azureml:Component": "components",
     "plumbline:azureml:Environment": "environments",
