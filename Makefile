@@ -10,7 +10,7 @@ ARGS =
 CONFIGS =
 
 .DEFAULT_GOAL := help
-.PHONY: template archives help up down test soak bench conformance check pages verify-azure
+.PHONY: template archives help up down test transcripts soak bench conformance check pages verify-azure
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,10 +27,15 @@ test:  ## run the test suite; ARGS="tests/unit -k engine" runs a part of it
 	@$(PYTHON) -m plumbline.engine ensure
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rs $(ARGS)
 
+transcripts:  ## write tests/e2e/transcripts anew: what the commands print; read the difference before you commit it
+	$(BOOTSTRAP)
+	@$(PYTHON) -m plumbline.engine ensure
+	@PLUMBLINE_WRITE_TRANSCRIPTS=1 $(PYTHON) -m pytest $(if $(ARGS),$(ARGS),tests/e2e -k "up_releases or named_with_who or word_for_word")
+
 soak:  ## run the long tests: many kills, faults, repetitions
 	$(BOOTSTRAP)
 	@$(PYTHON) -m plumbline.engine ensure
-	@$(PYTHON) -m pytest -rs -m soak $(ARGS)
+	@$(PYTHON) -m pytest -rs -s -m soak $(ARGS)
 
 bench:  ## measure, and write benchmarks/RESULTS.md
 	$(BOOTSTRAP)

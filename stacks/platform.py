@@ -20,7 +20,7 @@ from components.naming import Naming
 from components.role import Role, RoleArgs
 from components.storage import Storage, StorageArgs
 from components.workspace import Workspace, WorkspaceArgs
-from plumbline.azureml import ClusterFinding, check_clusters
+from plumbline.azureml import ClusterFinding, check_clusters, check_names
 from stacks.grants import (
     deployer_grants,
     people_grants,
@@ -47,6 +47,7 @@ class Platform(pulumi.ComponentResource):
     def __init__(self, stack: str, cloud: Cloud, settings: Settings, releases: Releases) -> None:
         require_pinned_login(stack, cloud)
         naming = Naming(platform=settings.platform, stack=stack, subscription_id=cloud.subscription_id)
+        _require_free_names(stack, naming)
         _require_possible_clusters(stack, cloud, settings, naming)
         super().__init__("platform:stacks:Platform", settings.platform, None)
         self._settings, self._cloud = settings, cloud
@@ -269,6 +270,24 @@ class Platform(pulumi.ComponentResource):
             ),
             self._child,
         )
+
+
+def _require_free_names(stack: str, naming: Naming) -> None:
+    """Refuse names that somebody else has in Azure, before anything is created or deleted for them."""
+    found = check_names(
+        resource_group_name=naming.azure_name("resource-group"),
+        names={
+            "storage account": naming.azure_name("storage"),
+            "key vault": naming.azure_name("vault"),
+            "container registry": naming.azure_name("registry"),
+        },
+    )
+    setting = f"{PROJECT}:platform"
+    for warning in found.warnings:
+        pulumi.log.warn(f"{warning.noun} {warning.name}: {warning.message}")
+    if found.problems:
+        said = [f"{place_of(stack, setting)}: {setting}: {problem.message}" for problem in found.problems]
+        raise pulumi.RunError("\n".join(["names of the platform are refused:", *said]))
 
 
 def _require_possible_clusters(stack: str, cloud: Cloud, settings: Settings, naming: Naming) -> None:

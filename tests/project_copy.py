@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 COPIED = (
     "Pulumi.yaml",
@@ -126,6 +128,14 @@ class ProjectCopy:
     def ready(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads((self.emulator_home / "ready.json").read_text())
         return document
+
+    def emulator_alive(self) -> bool:
+        """Whether the emulator's process is there: killed, it leaves what it said of itself behind."""
+        try:
+            process = psutil.Process(self.ready()["pid"])
+            return process.status() != psutil.STATUS_ZOMBIE
+        except (FileNotFoundError, psutil.NoSuchProcess):
+            return False
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """Call the emulator's control endpoint: tests only, never the product."""

@@ -27,6 +27,7 @@ from plumbline.azureml.data_asset import DataAsset
 from plumbline.azureml.declared_pipeline import declare_pipeline
 from plumbline.azureml.environment import Environment
 from plumbline.azureml.model import Model
+from plumbline.azureml.name_check import NameCheck, NameFinding, check_names
 from plumbline.azureml.pin_check import check_pins
 from plumbline.azureml.pipeline_schedule import PipelineSchedule
 from plumbline.azureml.provider import Provider
@@ -49,10 +50,13 @@ __all__ = [
     "Environment",
     "FoundAsset",
     "Model",
+    "NameCheck",
+    "NameFinding",
     "PipelineDeployment",
     "PipelineSchedule",
     "Provider",
     "check_clusters",
+    "check_names",
     "check_pins",
     "declare_pipeline",
     "export_workspace",

@@ -78,7 +78,7 @@ def test_kill_9_of_the_emulator_ends_the_build_and_a_rerun_builds(tmp_path: Path
         name = jobs.submit(body)
         package.until_building()
         jobs.emulator.kill()
-        package.until_gone(seconds=5)
+        package.until_gone(seconds=60)
         jobs.emulator.start()
         assert jobs.azure_ml.get(f"jobs/{name}")["properties"]["status"] == "Failed"
         assert "The emulator was stopped while this ran" in jobs.error(name)

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import psutil
 import pytest
 
-from tests.contract.job_platform import JobPlatform, job_platform, produced
+from tests.contract.job_platform import JobPlatform, job_platform, marked, produced
 
 FOLDER = {"type": "uri_folder"}
 
@@ -27,7 +27,8 @@ def jobs() -> Iterator[JobPlatform]:
 
 
 def _running(mark: str) -> list[int]:
-    """Processes whose command line has the mark."""
+    """Processes whose command line has the mark, as `marked` writes it."""
+    mark = marked(mark)
     return [
         process.pid
         for process in psutil.process_iter(["cmdline", "status"])
@@ -35,7 +36,7 @@ def _running(mark: str) -> list[int]:
     ]
 
 
-def _until(condition, seconds: float = 10) -> None:
+def _until(condition, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

@@ -7,12 +7,13 @@ import time
 
 import psutil
 
-from tests.contract.job_platform import job_platform, produced
+from tests.contract.job_platform import job_platform, marked, produced
 
 FOLDER = {"type": "uri_folder"}
 
 
 def _alive(mark: str) -> list[int]:
+    mark = marked(mark)
     return [one.pid for one in psutil.process_iter(["cmdline"]) if mark in (one.info["cmdline"] or [])]
 
 
@@ -23,13 +24,13 @@ def test_kill_9_leaves_a_true_end_no_processes_and_reusable_steps() -> None:
             "cut": jobs.step(
                 "cat ${{inputs.i}}/x; chmod 4777 ${{inputs.i}}/x; sleep ${{inputs.seconds}}",
                 inputs={"i": FOLDER, "seconds": {"type": "integer"}},
-                bind={"i": produced("done", "o"), "seconds": 7361},
+                bind={"i": produced("done", "o"), "seconds": int(marked("7361"))},
                 outputs={"o": FOLDER},
             ),
             "later": jobs.step("ls ${{inputs.i}}", inputs={"i": FOLDER}, bind={"i": produced("cut", "o")}),
         }
         name = jobs.submit(jobs.pipeline(nodes))
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not _alive("7361"):
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -62,7 +63,7 @@ def test_a_clean_stop_ends_running_jobs_with_a_reason() -> None:
     with job_platform() as jobs:
         name = jobs.submit(jobs.pipeline({"a": jobs.step("sleep 7362")}))
         jobs.wait(name, until=("Running",))
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while not _alive("7362"):
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -112,3 +112,38 @@ def test_closed_platform_is_refused_with_the_reason(platform: ProjectCopy) -> No
         f"{SETTINGS}:{line}: azure-ml-platform:publicAccessAllowed: got false, expected true: the platform has no "
         "private endpoints"
     ) in answer.stdout + answer.stderr
+
+
+TAKEN = ("storage account", "key vault", "container registry")
+
+
+@pytest.mark.parametrize("command", ["preview", "up --yes --skip-preview"])
+def test_names_that_somebody_else_has_are_refused_before_anything_is_deleted_for_them(
+    platform: ProjectCopy, command: str
+) -> None:
+    # The own names are taken as well, by the stack itself: with them nothing is said.
+    own = platform.pulumi("preview", "-s", "local", "--non-interactive")
+    assert "unchanged" in own.stdout
+    # Another platform of this machine has the new names: the emulator answers for it, as Azure does for a stranger's.
+    line = _set(platform, "azure-ml-platform:platform: plumbline", "azure-ml-platform:platform: contoso")
+    body = {"nameAvailable": False, "reason": "AlreadyExists", "message": "It is already taken."}
+    rule = {
+        "method": "POST",
+        "path": "/checkNameAvailability$",
+        "status": 200,
+        "count": -1,
+        "body": body,
+    }
+    platform.control("PUT", "faults", [rule])
+    platform.control("DELETE", "requests")
+    try:
+        answer = platform.pulumi(*command.split(), "-s", "local", "--non-interactive", check=False)
+    finally:
+        platform.control("DELETE", "faults")
+    said = answer.stdout + answer.stderr
+    assert answer.returncode != 0
+    for noun in TAKEN:
+        assert f"{SETTINGS}:{line}: azure-ml-platform:platform: {noun}: got name '" in said, said
+    assert said.count("which somebody else has in Azure") == len(TAKEN)
+    assert "Traceback" not in said
+    assert platform.writes() == []

@@ -13,6 +13,7 @@ import jsonschema
 from plumbline.ops.errors import FOUND
 from tests.drift_kinds import WHOLE, Changes, facts
 from tests.project_copy import REPOSITORY, ProjectCopy, plain_environment
+from tests.transcript import Transcript
 
 SCHEMA = json.loads((REPOSITORY / "docs" / "reference" / "drift.schema.json").read_text())
 SCRIPT = Path(__file__).parent.parent / "official_client.py"
@@ -68,12 +69,18 @@ def test_edits_are_named_with_who_and_when_and_up_repairs_them(platform: Project
     assert f"accepted by ml-platform until {tomorrow}" in told.stdout
     assert "1 finding on 1 resource, 1 accepted." in told.stderr
     (platform.root / "stacks" / "accepted" / "local.yaml").unlink()
+    kept = Transcript("drift_and_repair")
+    kept.add("plumbline drift --stack local", told)
 
     # As the README says: Alice repairs in her own shell, and who she is moves nothing.
-    repaired = platform.pulumi("up", "-s", "local", "--yes", "--skip-preview", principal="alice")
+    words = ("up", "-s", "local", "--yes", "--skip-preview", "--suppress-outputs")
+    repaired = platform.pulumi(*words, principal="alice")
     assert "~ 2 updated" in repaired.stdout
     assert _drift(platform, exit_code=0) == []
     assert json.loads(_as(platform, "alice", "list"))["computes"]["cpu-cluster"] == 4
+    kept.add("pulumi up -s local", repaired)
+    kept.add("plumbline drift --stack local", platform.plumbline("drift", "--stack", "local"))
+    kept.require_unchanged()
 
 
 STORAGE = """

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from plumbline.ops.errors import FOUND
 from tests.project_copy import REPOSITORY, ProjectCopy
+from tests.transcript import Transcript
 
 TRAIN = Path("pipelines/claims_release/components/train/src/train.py")
 
@@ -24,7 +25,8 @@ def _models(platform: ProjectCopy) -> list[str]:
 
 
 def test_up_releases_a_model_with_its_evidence_and_then_finds_it(platform: ProjectCopy) -> None:
-    told = platform.plumbline("local", "up").stdout
+    first = platform.plumbline("local", "up")
+    told = first.stdout
     # `git status` stays clean: the engine has written nothing into what is tracked.
     for name in ("Pulumi.yaml", "Pulumi.local.yaml"):
         assert (platform.root / name).read_bytes() == (REPOSITORY / name).read_bytes()
@@ -37,10 +39,16 @@ def test_up_releases_a_model_with_its_evidence_and_then_finds_it(platform: Proje
     assert page.read_text().count("<svg") >= 2
 
     platform.control("DELETE", "requests")
-    again = platform.plumbline("local", "up").stdout
+    second = platform.plumbline("local", "up")
+    again = second.stdout
     assert "is green already: nothing was submitted" in again
     assert _fact(again, "Model") == "claims_release:1"
     assert platform.writes() == []
+
+    kept = Transcript("make_up")
+    kept.add("make up", first)
+    kept.add("make up", second)
+    kept.require_unchanged()
 
 
 def test_worse_training_is_blocked_with_evidence_and_without_a_model(platform: ProjectCopy) -> None:

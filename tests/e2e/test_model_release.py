@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.project_copy import ProjectCopy, plain_environment
+from tests.transcript import Transcript
 
 FILE = "pipelines/claims_release/pipeline.yml"
 READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"  # Storage Blob Data Reader
@@ -163,6 +164,21 @@ def test_registering_again_finds_the_model_and_writes_nothing(
     assert "claims_release:1: was registered before, nothing was written." in answer.stderr
     assert json.loads(answer.stdout) == model
     assert reviewed.writes() == []
+
+
+def test_what_approve_and_register_say_is_kept_word_for_word(
+    reviewed: ProjectCopy, job: str, weak: str, model: dict[str, Any]
+) -> None:
+    kept = Transcript("approve_and_register")
+    for who, words in (
+        ("bob", ("approve", weak)),
+        ("alice", ("approve", job)),
+        ("bob", ("approve", job)),
+        ("releaser", ("register", weak)),
+        ("releaser", ("register", job)),
+    ):
+        kept.add(f"plumbline model {' '.join(words)}   # as {who}", acting(reviewed, who, "model", *words))
+    kept.require_unchanged()
 
 
 def test_list_and_show_agree_with_the_official_client(reviewed: ProjectCopy, model: dict[str, Any]) -> None:

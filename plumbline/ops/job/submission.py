@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from plumbline.azure.api_versions import api_version
-from plumbline.ops.azure_session import AzureSession, NoAnswerError
+from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
+from plumbline.ops.job.lost_submission import found_again
 
 PIPELINE_TAG = "plumbline.pipeline"
 DIGEST_TAG = "plumbline.digest"
@@ -54,7 +54,7 @@ class Submitter:
             with redirect_stderr(said):
                 return dict(self._writer.submit_job(self._workspace, job, root=root))
         except NoAnswer as refusal:
-            return self._found_again(str(job["name"]), refusal)
+            return found_again(self._session, str(job["name"]), refusal)
         except Refusal as refusal:
             raise UserError(str(refusal)) from refusal
         finally:
@@ -62,18 +62,3 @@ class Submitter:
             for line in _COLOURS.sub("", said.getvalue()).splitlines():
                 if line.strip():
                     click.echo(line, err=True)
-
-    def _found_again(self, name: str, refusal: Exception) -> dict[str, Any]:
-        """The job whose acknowledgement was lost. Raises: UserError: it is not there, or nobody answers."""
-        path = f"{self._workspace.id}/jobs/{name}"
-        try:
-            with self._session.patient():
-                body = self._session.get(path, api_version=api_version("jobs"))
-        except NoAnswerError as error:
-            raise UserError(
-                f"{refusal}\njob {name}: whether it was submitted is not known. See, before you submit it again: "
-                f"plumbline job show {name}"
-            ) from error
-        if body is None:
-            raise UserError(f"{refusal}\njob {name}: it was not submitted.") from refusal
-        return dict(body)

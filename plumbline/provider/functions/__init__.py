@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from plumbline.provider.cloud import Cloud
 from plumbline.provider.functions.asset_lookup import lookup_functions
 from plumbline.provider.functions.cluster_check import CHECK_CLUSTERS, check_clusters
+from plumbline.provider.functions.name_check import CHECK_NAMES, check_names
 from plumbline.provider.functions.pin_check import CHECK_PINS, check_pins
 from plumbline.provider.functions.pipelines import LOAD_PIPELINES, load_pipelines
 
@@ -25,6 +26,7 @@ LOCAL_FUNCTIONS: Mapping[str, LocalFunction] = {LOAD_PIPELINES: load_pipelines}
 
 FUNCTIONS: Mapping[str, Callable[[Cloud, Mapping[str, Any]], Awaitable[dict[str, Any]]]] = {
     CHECK_CLUSTERS: check_clusters,
+    CHECK_NAMES: check_names,
     CHECK_PINS: check_pins,
     **lookup_functions(),
 }
