@@ -59,13 +59,21 @@ _OTHER_TOOLS: tuple[tuple[frozenset[str], str], ...] = (
 )
 
 
+OTHER_AZURE: Mapping[str, str] = {
+    "amlcompute": "a compute", "computeinstance": "a compute", "virtualmachine": "a compute", "kubernetes": "a compute",
+    "synapsespark": "a compute", "azure_blob": "a datastore", "azure_file": "a datastore",
+    "azure_data_lake_gen1": "a datastore", "azure_data_lake_gen2": "a datastore", "one_lake": "a datastore",
+}  # fmt: skip
+"""Type of what Azure ML has and a platform's own code makes -> what it is."""
+
+
 def kind_of(document: Document) -> FileKind:
     """The kind of a file. ``$schema`` is never asked: dozens of public files lack it or point nowhere."""
     stem = document.path.stem.lower()
     if stem in {"release", "pins"}:
         return STEMS[stem]
     data = document.data if isinstance(document.data, Mapping) else {}
-    if other_tool(data) is not None:
+    if other_tool(data) is not None or str(data.get("type", "")).lower() in OTHER_AZURE:
         return "other"
     role = next(
         (FOLDERS[name] for name in reversed(document.path.parent.parts[-2:]) if name in FOLDERS), None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets.document import Document
-from plumbline.assets.kinds import other_tool
+from plumbline.assets.kinds import OTHER_AZURE, other_tool
 
 SUFFIXES = (".yml", ".yaml")
 _CONTENT_KEYS = {"code", "path", "additional_includes"}
@@ -49,6 +49,9 @@ def what_it_is(document: Document) -> str:
     """What a file that defines nothing for Azure ML is, as far as its content tells."""
     data = document.data if isinstance(document.data, Mapping) else {}
     keys = {str(key) for key in data}
+    azure = OTHER_AZURE.get(str(data.get("type", "")).lower())
+    if azure is not None:
+        return f"{azure}: the platform's program makes those"
     return other_tool(data) or next(
         (what for wanted, what in _OTHERS if wanted <= keys), "no definition that Azure ML has"
     )

@@ -67,6 +67,8 @@ def test_yaml_in_code_and_data_is_content(tmp_path: Path) -> None:
         ("artifact_path: model\nflavors: {}\n", "an MLflow model's description"),
         ("services: {web: {}}\n", "a Docker Compose file"),
         ("anything: else\n", "no definition that Azure ML has"),
+        ("name: c\ntype: amlcompute\n", "a compute: the platform's program makes those"),
+        ("name: d\ntype: azure_blob\n", "a datastore: the platform's program makes those"),
     ],
 )
 def test_what_another_tool_reads_is_named(tmp_path: Path, text: str, what: str) -> None:
