@@ -15,7 +15,7 @@ from tests.contract.machine_learning_platform import machine_learning_platform
 from tests.engine.provider_stack import ProviderStack
 from tests.field_matrix.generated import DEFINITION, write
 
-IN_THE_SUITE, IN_A_SOAK, A_STACK = 100, 2000, 500
+IN_THE_SUITE, IN_A_SOAK, A_STACK = 100, 2000, 200
 _ONCE = settings(
     max_examples=1,
     database=None,
