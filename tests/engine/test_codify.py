@@ -11,7 +11,7 @@ import pytest
 from plumbline.ops.codify.live_resource import live_resources
 from plumbline.ops.codify.writing import Codified, codify
 from tests.contract.machine_learning_platform import MachineLearningPlatform, machine_learning_platform
-from tests.engine.provider_stack import ProviderStack
+from tests.engine.provider_stack import ProviderStack, wait_for
 
 SCHEDULE = """\
 name: scoring_weekly
@@ -57,6 +57,11 @@ def _codify(stack: ProviderStack, *also: str, **options: Any) -> Codified:
     )
 
 
+def _wait_until_seen(stack: ProviderStack, fields: set[tuple[str, str]]) -> None:
+    """With noise, reads lag behind writes."""
+    wait_for(lambda: fields <= {(one.resource, one.field) for one in _codify(stack, dry_run=True).written})
+
+
 def _edit_everything(stack: ProviderStack) -> None:
     for kind, name in (
         ("environments", "scoring_tools"),
@@ -78,12 +83,7 @@ def _edit_everything(stack: ProviderStack) -> None:
 def test_every_kind_is_codified_and_the_preview_shows_no_change(stack: ProviderStack) -> None:
     _edit_everything(stack)
     before = {path: path.read_text() for path in (stack.program / "ml").rglob("*.yml")}
-    tried = _codify(stack, dry_run=True)
-    assert {path: path.read_text() for path in before} == before
-    done = _codify(stack)
-    assert done == tried
-    assert done.refused == ()
-    assert {(one.resource, one.field) for one in done.written} == {
+    expected = {
         ("scoring_tools", "description"),
         ("score", "description"),
         ("table", "description"),
@@ -96,6 +96,11 @@ def test_every_kind_is_codified_and_the_preview_shows_no_change(stack: ProviderS
         ("scoring_weekly", "create_job.settings.default_compute"),
         ("scoring_weekly", "create_job.tags"),
     }
+    _wait_until_seen(stack, expected)
+    assert {path: path.read_text() for path in before} == before, "a dry run writes nothing"
+    done = _codify(stack)
+    assert done.refused == ()
+    assert {(one.resource, one.field) for one in done.written} == expected
     text = (stack.program / "ml/scoring/schedule.yml").read_text()
     assert text == SCHEDULE.replace("Scores every Monday.", "Scores every Tuesday.").replace(
         "{team: scoring}", "{owner: risk}"
@@ -111,6 +116,7 @@ def test_every_kind_is_codified_and_the_preview_shows_no_change(stack: ProviderS
 def test_what_no_yaml_can_say_is_named_with_the_way(stack: ProviderStack) -> None:
     body = stack.live("schedules/scoring_weekly")["properties"]
     stack.call("PUT", "schedules/scoring_weekly", body={"properties": {**body, "isEnabled": False}})
+    wait_for(lambda: _codify(stack, dry_run=True).refused)
     done = _codify(stack)
     assert done.written == ()
     ((resource, field, reason),) = [(one.resource, one.field, one.reason) for one in done.refused]
@@ -122,6 +128,7 @@ def test_what_no_yaml_can_say_is_named_with_the_way(stack: ProviderStack) -> Non
 def test_one_field_alone_is_codified(stack: ProviderStack) -> None:
     (version,) = stack.versions("components/score")
     stack.change(f"components/score/versions/{version}", description="Once more.", tags={"seen": "yes"})
+    _wait_until_seen(stack, {("score", "tags.seen"), ("score", "description")})
     done = _codify(stack, fields=["tags.seen"])
     assert [(one.resource, one.field) for one in done.written] == [("score", "tags.seen")]
     assert "Once more." not in (stack.program / "ml/scoring/components/score/component.yml").read_text()
@@ -131,6 +138,7 @@ def test_one_field_alone_is_codified(stack: ProviderStack) -> None:
 def test_what_a_refresh_took_into_the_state_is_codified_by_name(stack: ProviderStack) -> None:
     (version,) = stack.versions("data/table")
     stack.change(f"data/table/versions/{version}", description="Seen by a refresh.")
+    _wait_until_seen(stack, {("table", "description")})
     stack.run("refresh", "--yes", "--skip-preview")
     assert "table" not in {one.resource for one in _codify(stack, dry_run=True).written}
     (written,) = (one for one in _codify(stack, "table").written if one.resource == "table")
