@@ -35,8 +35,6 @@ _WRITTEN_AS = (
     (r"\b\d+ unchanged$", "<count> unchanged"),
     (r"\ba[0-9a-f]{27}\b", "<approval>"),
     (r"-{3,}", "---"),
-    # Measures differ in their last digits from processor to processor.
-    (r"\b\d+\.\d{4,}\b", "<number>"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?", "<time>"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( UTC|Z)?", "<time>"),
     (r"\b\d{4}-\d\d-\d\d\b", "<date>"),
@@ -50,6 +48,8 @@ _WRITTEN_AS = (
     (r"(?<![\w.])\d+(\.\d+)? s\b", "<seconds> s"),
     (r"(?<=[ ])\d+\.\d(?=( +\d+\.\d)*$)", "<seconds>"),
     (r"[?&](sig|se|st|sv|sr|sp|skoid|sktid|token)=[^&\s]+", ""),
+    # Measures differ in their last digits from processor to processor.
+    (r"\b\d+\.\d{4,}\b", "<number>"),
 )
 
 
