@@ -117,7 +117,8 @@ def submit_and_watch(
     Raises: UserError: as `submit_release_run`; a job that fails is an outcome, no error.
     """
     body = submit_release_run(session, definition, overrides)
-    return follow(session, str(body["name"]), err=err)
+    stack = session.target.stack
+    return follow(session, str(body["name"]), err=err, words=f" --stack {stack}" if stack else "")
 
 
 def with_tags(job: Mapping[str, Any], tags: Mapping[str, str], *, name: str | None) -> dict[str, Any]:
