@@ -190,9 +190,12 @@ def test_a_workspace_of_the_official_sdk_is_adopted_without_a_change(
     body = platform.get("schedules/nightly")["properties"]
     body["trigger"]["schedule"] |= {"hours": [4]}
     assert platform.call("PUT", "schedules/nightly", json={"properties": body}).ok
-    plan = adopter.pulumi("refresh", "--preview-only", "--json")
+    # With noise, reads lag behind writes.
+    changed = wait_for(
+        lambda: live_resources(json.loads(adopter.pulumi("refresh", "--preview-only", "--json")))
+    )
     folders = sorted((adopter.out / "pipelines").iterdir())
-    done = codify(live_resources(json.loads(plan)), root=adopter.out, folders=folders)
+    done = codify(changed, root=adopter.out, folders=folders)
     assert [(one.resource, one.field) for one in done.written] == [
         ("schedule-nightly", "trigger.schedule.hours")
     ]
