@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
 from plumbline.assets import Problem
+from plumbline.ops.job.definition import pipeline_folders
 from plumbline.ops.review.annotations import annotation_lines
 from plumbline.ops.review.code_change import CodeChanges, FileChange
 from plumbline.ops.review.comment import comment, marker
@@ -130,6 +132,27 @@ def test_what_is_left_out_is_said() -> None:
     assert "diffs of code" in text.splitlines()[-1] + text.splitlines()[-2]
     # Every one of the changes still stands there; what goes first is their code.
     assert sum(line.startswith(("- **update** ", "- **delete** ")) for line in text.splitlines()) == 200
+
+
+def test_changed_lines_stand_in_place_of_two_digests() -> None:
+    file = FileChange(path="src/run.py", added=1, removed=1, lines=("@@ -1 +1 @@", "-a", "+b"))
+    code = {("component", "step_1"): (file,)}
+    base = CodeChanges(base="b" * 40, files={})
+    assert "sha256:" in comment(_review([_component(1)]))
+    text = comment(_review([_component(1)], code=code, code_base=base))
+    assert "sha256:" not in text
+    assert "`src/run.py:1` (+1 -1)" in text
+
+
+def test_a_folder_of_components_alone_is_a_pipelines_folder(tmp_path: Path) -> None:
+    for file in (
+        "pipelines/whole/pipeline.yml",
+        "pipelines/parts/components/a/component.yaml",
+        "pipelines/none/notes.md",
+    ):
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).write_text("type: command\n")
+    assert [folder.name for folder in pipeline_folders(tmp_path)] == ["parts", "whole"]
 
 
 def test_a_small_review_leaves_nothing_out() -> None:

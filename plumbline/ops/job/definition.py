@@ -89,4 +89,4 @@ def _lines(file: Path) -> Iterator[str]:
 
 
 def _yaml_in(folder: Path) -> bool:
-    return any(folder.glob("*.yml")) or any(folder.glob("*.yaml"))
+    return any(folder.rglob("*.yml")) or any(folder.rglob("*.yaml"))

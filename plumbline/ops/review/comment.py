@@ -180,7 +180,10 @@ def _changes(review: Review) -> Iterator[Block]:
             rank=1 if at < 100 else 3,
             noun=("change", "changes"),
         )
-        fields = [field for field in change.fields if not (version and field.path == "version")]
+        said = {"version"} if version else set()
+        # Two digests say less than the lines below them.
+        said |= {"code"} if change.asset and review.code.get(change.asset) else set()
+        fields = [field for field in change.fields if field.path not in said]
         if fields:
             lines = [
                 f"  - {code(field.path)}: {_moved(field.path, field.old, field.new)}"
