@@ -155,7 +155,7 @@ def test_several_stacks_share_one_emulator_and_each_keeps_its_own_file(project: 
             assert f"rg-plumbline-{stack}" in up.stdout
         assert "nothing was promoted to staging yet" in up.stdout
         listed = project.plumbline(*together, "pulumi", "stack", "ls", "--json").stdout
-        assert {"shared", "staging"} <= {one["name"] for one in json.loads(listed)}
+        assert {"shared", "staging"} <= {one["name"].rpartition("/")[2] for one in json.loads(listed)}
         # What the emulator does not play for stays outside of the fence.
         refused = project.plumbline(*together, "pulumi", "preview", "--stack", "dev", check=False)
         assert refused.returncode != 0
