@@ -178,14 +178,17 @@ class Storm:
             with file.open("rb") as content:
                 content.seek(self._before.get(file, 0))
                 for line in content:
-                    if not line.endswith(b"\n"):
+                    if not line.endswith(b"\n") or b"/providers/" not in line:
                         continue
                     entry = json.loads(line)
                     path, done = entry["path"], entry["status"] in (200, 201, 202, 204)
                     if entry["method"] == "DELETE" and done:
                         found.pop(path, None)
-                    if entry["method"] == "PUT" and "/providers/" in path and entry["status"] in (200, 201):
-                        found[path] = entry["query"]["api-version"]
+                    version = entry["query"].get(
+                        "api-version"
+                    )  # data planes have none: runs are no resources
+                    if entry["method"] == "PUT" and version and entry["status"] in (200, 201):
+                        found[path] = version
         return found
 
     def _is_gone(self, path: str, version: str) -> bool:
