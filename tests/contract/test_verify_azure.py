@@ -25,6 +25,13 @@ DIFFERS = yaml.safe_load((Path(__file__).parents[1] / "verify_azure" / "emulator
     "rows"
 ]
 
+# A suite in the background is begun with interrupts ignored, and its children inherit that.
+INTERRUPTIBLE = """
+import runpy, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_module("tests.verify_azure", run_name="__main__")
+"""
+
 
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
@@ -66,10 +73,8 @@ def test_an_interrupt_leaves_nothing_behind():
     with EmulatorProcess(azure_noise=True) as emulator:
         environment = emulator.environment()
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.verify_azure", "--emulator"],  # all of them: it must not end first
+            [sys.executable, "-c", INTERRUPTIBLE, "--emulator"],  # all of them: it must not end first
             cwd=PROJECT, env=environment, stderr=subprocess.PIPE, text=True,
-            # A suite in the background is begun with interrupts ignored, and its children inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         assert process.stderr is not None
         said = []

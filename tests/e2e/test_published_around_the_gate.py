@@ -141,6 +141,38 @@ def test_evidence_of_the_blocked_run_says_alarm(reviewed: ProjectCopy, weak: str
     assert expected in offline.stderr
 
 
+def test_drift_names_the_forged_version_and_a_right_that_a_deployer_gave_itself(
+    reviewed: ProjectCopy, forged: str
+) -> None:
+    """Whoever may assign roles may assign itself the release's: that is seen."""
+    deployer = reviewed.ready()["principals"]["deployer"]["object_id"]
+    grant = (
+        "import uuid\nfrom plumbline.ops.azure_session import AzureSession\nfrom plumbline.ops.target import enter_target\n"
+        "session = AzureSession(enter_target('local')); place = session.target.workspace_id\n"
+        "place += f'/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid5(uuid.NAMESPACE_DNS, \"self\")}'\n"
+        "roles = session.get(f'/subscriptions/{session.target.subscription_id}/providers/Microsoft.Authorization/roleDefinitions',\n"
+        "    api_version='2022-04-01', **{'$filter': \"roleName eq 'plumbline local Release'\"})['value']\n"
+        f"body = {{'properties': {{'principalId': '{deployer}', 'principalType': 'ServicePrincipal',\n"
+        "    'roleDefinitionId': roles[0]['id']}}\n"
+    )
+    in_python(
+        reviewed, "deployer", f"{grant}session.send('PUT', place, api_version='2022-04-01', body=body)\n"
+    )
+    try:
+        answer = acting(reviewed, "deployer", "drift", "show", "--output", "json")
+    finally:
+        in_python(reviewed, "deployer", f"{grant}session.send('DELETE', place, api_version='2022-04-01')\n")
+    assert answer.returncode == 3, answer.stderr
+    findings = json.loads(answer.stdout)["findings"]
+    (version,) = [row for row in findings if row["change"] == "not released"]
+    assert (version["resource"], version["severity"]) == (f"claims_release:{forged}", "critical")
+    assert [
+        row
+        for row in findings
+        if row["change"] == "unmanaged" and "plumbline local Release" in str(row["live"])
+    ]
+
+
 def test_a_register_of_the_blocked_run_is_refused_all_the_same(
     reviewed: ProjectCopy, weak: str, forged: str
 ) -> None:
