@@ -52,11 +52,11 @@ verify-azure:  ## ask a real subscription about every assumption; SUBSCRIPTION=G
 
 template:  ## lay out the template of a whole platform in dist/template, for `pulumi new dist/template`
 	$(BOOTSTRAP)
-	@$(PYTHON) -m template
+	@$(PYTHON) -m distribution.template
 
 archives:  ## build the plugin's archives, one a system, into dist; ARGS="linux-amd64" builds one
 	$(BOOTSTRAP)
-	@$(PYTHON) -m plugin_archive $(ARGS)
+	@$(PYTHON) -m distribution.plugin_archive $(ARGS)
 
 check:  ## lint, format, types, import direction, generated pages
 	$(BOOTSTRAP)

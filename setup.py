@@ -15,7 +15,7 @@ class WithTemplate(build_py):
     def run(self) -> None:
         super().run()
         if not self.editable_mode:
-            from template.build import build_template
+            from distribution.template.build import build_template
 
             build_template(Path(self.build_lib) / "plumbline" / "template")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from plugin_archive.build import archive_name, build_archive, systems
+from distribution.plugin_archive.build import archive_name, build_archive, systems
 from plumbline import __version__
 from plumbline.engine.ensure import ensure_engine
 from tests.built_wheel import build_wheel

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from distribution.template.build import REPOSITORY, build_template
 from plumbline.assets import load_ml_pipelines
 from plumbline.engine.ensure import ensure_engine
-from template.build import REPOSITORY, build_template
 from tests.built_wheel import build_wheel, environment_with
 from tests.guide import read_guide
 from tests.project_copy import plain_environment

@@ -9,7 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 OWN_FILES = Path(__file__).with_name("files")
 PIPELINES = "    - claims_release\n"
 PROGRAM = (".py", ".yaml")

@@ -1,4 +1,4 @@
-"""`python -m plugin_archive [SYSTEM]...`: builds the wheel and the archives into dist/; default every system."""
+"""`python -m distribution.plugin_archive [SYSTEM]...`: builds the wheel and the archives into dist/; default every system."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from plugin_archive.build import REPOSITORY, build_archive, systems
+from distribution.plugin_archive.build import REPOSITORY, build_archive, systems
 
 with tempfile.TemporaryDirectory(prefix="plumbline-wheel-") as folder:
     subprocess.run(

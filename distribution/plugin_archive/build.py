@@ -18,7 +18,7 @@ import yaml
 
 from plumbline import __version__
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 LAUNCHER = "pulumi-resource-plumbline"
 _SCRIPT = """#!/bin/sh
 # Started by the Pulumi engine, in the project's folder. What it needs lies beside it, but for the interpreter.
