@@ -41,8 +41,9 @@ _WRITTEN_AS = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
     (r"\bclaims-release-[0-9a-f]{10}\b", "<job>"),
     (r"\bh1[0-9a-f]{16}\b", "<version>"),
+    (r"\br1[0-9a-f]{16}\b", "<release>"),
     (r"\b(sha256:)?[0-9a-f]{64}\b", "<digest>"),
-    (r"\b[0-9a-f]{40}\b", "<commit>"),
+    (r"\b([0-9a-f]{40}|[0-9a-f]{12})\b", "<commit>"),
     (r"(127\.0\.0\.1|localhost):\d+", r"\1:<port>"),
     (r"pid \d+", "pid <pid>"),
     (r"(?<![\w.])\d+(\.\d+)? s\b", "<seconds> s"),
@@ -78,6 +79,10 @@ class Transcript:
     def __init__(self, name: str) -> None:
         self._file = FOLDER / f"{name}.txt"
         self._parts: list[str] = []
+
+    def say(self, what: str) -> None:
+        """Begin a part of a longer story."""
+        self._parts.append(f"# {what}\n")
 
     def add(self, command: str, answer: subprocess.CompletedProcess[str]) -> None:
         """Take down a command as a person types it, with its exit code where it is not 0."""
