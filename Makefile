@@ -3,9 +3,9 @@
 
 BOOTSTRAP = @sh plumbline/engine/bootstrap.sh
 PYTHON = .venv/bin/python
-# One more than two cores: a third of the suite's time is waiting for engines and emulators. In the order of the folders,
-# so that the short unit tests come last and fill what the long ones leave.
-WORKERS = 3
+# Twice two cores: more than half of the suite's time is waiting for engines, emulators and retries. In the order of the
+# folders, so that the short unit tests come last and fill what the long ones leave.
+WORKERS = 4
 ARGS =
 CONFIGS =
 
@@ -27,7 +27,7 @@ test:  ## run the test suite; ARGS="tests/unit -k engine" runs a part of it
 	@$(PYTHON) -m plumbline.engine ensure
 	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rs $(ARGS)
 
-transcripts:  ## write tests/e2e/transcripts anew: what the commands print; read the difference before you commit it
+transcripts:  ## write tests/e2e/transcripts again: what the commands print; read the difference before you commit it
 	$(BOOTSTRAP)
 	@$(PYTHON) -m plumbline.engine ensure
 	@PLUMBLINE_WRITE_TRANSCRIPTS=1 $(PYTHON) -m pytest $(if $(ARGS),$(ARGS),tests/e2e -k "up_releases or named_with_who or word_for_word")
