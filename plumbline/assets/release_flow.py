@@ -37,7 +37,7 @@ class ReleaseFlow:
     """Where the parts of a release come from, as far as the graph says.
 
     Attributes:
-        contract: What the parts are; None when nothing says it, and then there are none.
+        contract: What the parts are; None when nothing says it: then every part is empty.
         thresholds: Reference of the registered data asset that the gate got.
         model: The step that made the model, and `model_output`, the job's output that holds it.
         faults: What is not as a release needs it.

@@ -9,6 +9,7 @@ import click
 
 from plumbline.ops.errors import UsageError
 from plumbline.ops.output import output_options, print_answer
+from plumbline.ops.promotion.options import promotion_options
 from plumbline.ops.stack_file import project_root, read_stack_file
 
 if TYPE_CHECKING:
@@ -19,16 +20,7 @@ COLUMNS = {"Kind": "kind", "Version": "reference", "Content hash": "live_hash", 
 
 
 @click.command("promote")
-@click.argument("pipeline")
-@click.option("--from", "from_stack", required=True, metavar="STACK", help="The stack whose release goes on.")
-@click.option("--to", "to_stack", required=True, metavar="STACK", help="The stack whose lock is written.")
-@click.option(
-    "--job", metavar="NAME", help="The run behind it. Default: the green one of the very same digests."
-)
-@click.option(
-    "--evidence", type=click.Path(path_type=Path), help="Its evidence. Default: .plumbline/evidence/JOB."
-)
-@click.option("--branch", default="main", show_default=True, help="The branch that must hold the commit.")
+@promotion_options
 @click.option(
     "--despite-drift",
     "named_drift",

@@ -51,7 +51,7 @@ class Promotion:
     Attributes:
         lock: The target's lock as it was written, or as it is when nothing was to do.
         published: References that were published now.
-        findings: The registry's answer for every pin, hashed anew with its code.
+        findings: The registry's answer for every pin, hashed again with its code.
     """
 
     release: Release

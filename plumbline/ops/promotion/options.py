@@ -1,0 +1,31 @@
+"""What a promotion is asked about: the same words for the promotion itself and for why it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+_OPTIONS = (
+    click.argument("pipeline"),
+    click.option(
+        "--from", "from_stack", required=True, metavar="STACK", help="The stack whose release goes on."
+    ),
+    click.option("--to", "to_stack", required=True, metavar="STACK", help="The stack whose lock is written."),
+    click.option(
+        "--job", metavar="NAME", help="The run behind it. Default: the green one of the very same digests."
+    ),
+    click.option(
+        "--evidence", type=click.Path(path_type=Path), help="Its evidence. Default: .plumbline/evidence/JOB."
+    ),
+    click.option("--branch", default="main", show_default=True, help="The branch that must hold the commit."),
+)
+
+
+def promotion_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the pipeline, both stacks, the run, its evidence and the branch."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
