@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+from tests.kept_platform import KeptPlatform
 from tests.project_copy import ProjectCopy
 from tests.recorded.summary import pytest_terminal_summary
 from tests.wire.hooks import pytest_configure, pytest_runtest_teardown, pytest_sessionfinish
@@ -26,17 +27,20 @@ __all__ = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="session")
+def kept_platform(tmp_path_factory: pytest.TempPathFactory) -> KeptPlatform:
+    """This test process's platform, not yet brought up."""
+    return KeptPlatform(tmp_path_factory.mktemp("platform"))
+
+
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProjectCopy]:
-    """The local platform, brought up once a test file by the real command: no file sees another's runs."""
-    copy = ProjectCopy.make(tmp_path_factory.mktemp("platform") / "project")
+def platform(kept_platform: KeptPlatform) -> Iterator[ProjectCopy]:
+    """The local platform as the real command brought it up, put back as it was for each test file."""
+    copy = kept_platform.start()
     try:
-        copy.plumbline("local", "up", "--skip-run", "--azure-noise")
-        # Nothing has drifted; and the first reads, which may come without systemData, are done.
-        copy.plumbline("drift", "--stack", "local")
         yield copy
     finally:
-        copy.plumbline("local", "reset", "--yes", check=False)
+        kept_platform.stop(copy)
 
 
 @pytest.fixture
