@@ -38,6 +38,8 @@ def release_all(emulation: Emulation, pipelines: Sequence[str]) -> int:
 def release(emulation: Emulation, pipeline: str) -> int:
     """Run a pipeline as its folder defines it, unless a green run of the same digest is there; then release it.
 
+    A run that goes on since an earlier call was cut off is followed, not submitted again.
+
     A pipeline without release.yml is run, and that is all.
 
     Returns: 0 released, 3 the gate closed, 1 the run failed.
@@ -45,19 +47,32 @@ def release(emulation: Emulation, pipeline: str) -> int:
     """
     from plumbline.ops.azure_session import AzureSession
     from plumbline.ops.job.digest import job_digest
-    from plumbline.ops.job.release_run import find_green_run, folder_definition, release_job, submit_and_watch
+    from plumbline.ops.job.release_run import (
+        find_going_run,
+        find_green_run,
+        folder_definition,
+        release_job,
+        submit_and_watch,
+        watch_run,
+    )
     from plumbline.ops.release.approval import approvals_of, counting
     from plumbline.ops.release.candidate_reading import read_candidate
     from plumbline.ops.target import enter_target
 
     session = AzureSession(enter_target("local"))
     definition = folder_definition(emulation.project / "pipelines" / pipeline)
-    green = find_green_run(session, job_digest(release_job(definition)))
+    digest = job_digest(release_job(definition))
+    green = find_green_run(session, digest)
     if green is not None:
         job = str(green["name"])
         click.echo(f"Run       {job} of the same digests is green already: nothing was submitted.")
     else:
-        outcome = submit_and_watch(session, definition)
+        going = find_going_run(session, digest)
+        if going is not None:
+            click.echo(f"Run       {going['name']} of the same digests goes on: it is followed.")
+            outcome = watch_run(session, str(going["name"]))
+        else:
+            outcome = submit_and_watch(session, definition)
         job = str(outcome.job["name"])
         if outcome.exit_code != 0:
             evidence = _plumbline(emulation, "evidence", "write", job)

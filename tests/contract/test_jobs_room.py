@@ -115,6 +115,30 @@ def test_a_step_reaches_nothing_beyond_the_machine(jobs, address):
     assert log(jobs, connect("AF_INET", address)).startswith("kept out: [Errno 101] Network is unreachable")
 
 
+@needs["sockets"]
+@pytest.mark.parametrize("place", ["temporary", "/run"])
+def test_a_step_reaches_no_named_socket_of_the_machine(jobs, tmp_path, place):
+    if place == "/run" and not os.access(place, os.W_OK):
+        pytest.skip("/run is root's")
+    address = f"{place}/plumbline-{os.getpid()}" if place == "/run" else str(tmp_path / "agent")
+    try:
+        with listening(socket.AF_UNIX, address):
+            os.chmod(address, 0o777)
+            assert log(jobs, connect("AF_UNIX", address)).startswith("kept out:")
+    finally:
+        os.unlink(address)
+
+
+@needs["sockets"]
+def test_a_step_may_have_named_sockets_of_its_own(jobs):
+    script = (
+        "python - <<'END'\nimport socket\nfrom multiprocessing import Pipe\n"
+        "from multiprocessing.connection import Client, Listener\n"
+        "with Listener(family='AF_UNIX') as listener:\n    print(Client(listener.address) and 'reached')\nEND"
+    )
+    assert log(jobs, script).startswith("reached")
+
+
 @needs["network"]
 def test_a_step_reaches_no_other_port_of_the_machine(jobs):
     with listening(socket.AF_INET, ("127.0.0.1", 0)) as listener:
@@ -221,6 +245,6 @@ def test_what_a_machine_refuses_is_said_in_the_log_and_the_step_runs(tmp_path):
         check=True,
     )  # fmt: skip
     said = (tmp_path / "log").read_text()
-    for part in ("processes", "proc", "shared memory", "network"):
+    for part in ("processes", "proc", "shared memory", "sockets", "network"):
         assert f"this machine gives a step no {part} of its own" in said
     assert "ran\nCapEff:\t0000000000000000" in said

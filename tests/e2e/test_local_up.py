@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
+from typing import IO
+
+import psutil
 
 from plumbline.ops.errors import FOUND
-from tests.project_copy import REPOSITORY, ProjectCopy
+from tests.project_copy import COMMAND_SECONDS, REPOSITORY, ProjectCopy, plain_environment
 from tests.transcript import Transcript
 
 TRAIN = Path("pipelines/claims_release/components/train/src/train.py")
@@ -22,6 +29,45 @@ def _fact(told: str, heading: str) -> str:
 def _models(platform: ProjectCopy) -> list[str]:
     answer = platform.plumbline("model", "list", "--name", "claims_release", "--stack", "local", "-o", "json")
     return [f"{model['name']}:{model['version']}" for model in json.loads(answer.stdout)]
+
+
+def _runs(platform: ProjectCopy) -> list[str]:
+    answer = platform.plumbline("job", "list", "--stack", "local", "-o", "json")
+    return [str(job["name"]) for job in json.loads(answer.stdout)]
+
+
+def _begin(platform: ProjectCopy) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [str(Path(sys.executable).parent / "plumbline"), "local", "up"],
+        cwd=platform.root,
+        env=plain_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _training(platform: ProjectCopy) -> psutil.Process:
+    """The process of the training step, once it is there."""
+    deadline = time.monotonic() + COMMAND_SECONDS
+    emulator = psutil.Process(platform.ready()["pid"])
+    while time.monotonic() < deadline:
+        for process in emulator.children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if any(word.endswith("train.py") for word in process.cmdline()):
+                    return process
+        time.sleep(0.02)
+    raise AssertionError(f"no training step within {COMMAND_SECONDS} s")
+
+
+def _read_until(lines: IO[str], wanted: str) -> str:
+    read = ""
+    for line in lines:
+        read += line
+        if wanted in line:
+            return read
+    raise AssertionError(f"no line with {wanted!r} in:\n{read}")
 
 
 def test_up_releases_a_model_with_its_evidence_and_then_finds_it(platform: ProjectCopy) -> None:
@@ -52,17 +98,28 @@ def test_up_releases_a_model_with_its_evidence_and_then_finds_it(platform: Proje
 
 
 def test_worse_training_is_blocked_with_evidence_and_without_a_model(platform: ProjectCopy) -> None:
-    before = _models(platform)
+    before, runs = _models(platform), _runs(platform)
     script = platform.root / TRAIN
     original = script.read_text()
     script.write_text(original.replace("alpha=alpha, solver", "alpha=1e6, solver"))
     assert script.read_text() != original
     try:
-        answer = platform.plumbline("local", "up", check=False)
-        assert answer.returncode == FOUND
-        assert re.search(r"d2_gamma .*threshold at least 0\.08", answer.stdout)
-        assert "No model was registered" in answer.stdout
-        assert (platform.root / _fact(answer.stdout, "Evidence")).exists()
+        # Killed while its job trains: the next call follows that job, and submits none of its own.
+        first = _begin(platform)
+        step = _training(platform)
+        step.suspend()
+        first.kill()
+        first.communicate()
+        second = _begin(platform)
+        assert second.stdout is not None
+        told = _read_until(second.stdout, "of the same digests goes on: it is followed.")
+        step.resume()
+        told += second.stdout.read()
+        assert second.wait() == FOUND
+        assert len(_runs(platform)) == len(runs) + 1
+        assert re.search(r"d2_gamma .*threshold at least 0\.08", told)
+        assert "No model was registered" in told
+        assert (platform.root / _fact(told, "Evidence")).exists()
         assert _models(platform) == before
     finally:
         script.write_text(original)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from plumbline.ops.job.submission import (
     PIPELINE_TAG,
     Submitter,
 )
+from plumbline.ops.run_history import ENDED
 
 
 def release_job(definition: JobDefinition, overrides: Sequence[Override] = ()) -> dict[str, Any]:
@@ -39,7 +40,17 @@ def release_job(definition: JobDefinition, overrides: Sequence[Override] = ()) -
 
 
 def find_green_run(session: AzureSession, digest: str) -> dict[str, Any] | None:
-    """The latest completed run of a digest, as ARM answers it; None when there is none.
+    """The latest completed run of a digest, as ARM answers it; None when there is none."""
+    return next((body for body in _runs_of(session, digest) if _status(body) == "Completed"), None)
+
+
+def find_going_run(session: AzureSession, digest: str) -> dict[str, Any] | None:
+    """The latest run of a digest that has not ended, as ARM answers it; None when there is none."""
+    return next((body for body in _runs_of(session, digest) if _status(body) not in ENDED), None)
+
+
+def _runs_of(session: AzureSession, digest: str) -> Iterator[dict[str, Any]]:
+    """The runs of a digest, latest first.
 
     The tag only finds candidates: the digest is recomputed from the job as it is live. A run whose
     components were registered for it alone never counts.
@@ -52,16 +63,17 @@ def find_green_run(session: AzureSession, digest: str) -> dict[str, Any] | None:
         tag=DIGEST_TAG,
     )
     for body in pages:
-        properties = body["properties"]
-        tags = properties.get("tags") or {}
+        tags = body["properties"].get("tags") or {}
         if (
-            properties.get("status") == "Completed"
-            and tags.get(DIGEST_TAG) == digest
+            tags.get(DIGEST_TAG) == digest
             and ANONYMOUS_TAG not in tags
             and job_digest(live_job(body)) == digest
         ):
-            return body
-    return None
+            yield body
+
+
+def _status(body: Mapping[str, Any]) -> str:
+    return str(body["properties"].get("status"))
 
 
 def submit_release_run(
@@ -117,8 +129,13 @@ def submit_and_watch(
     Raises: UserError: as `submit_release_run`; a job that fails is an outcome, no error.
     """
     body = submit_release_run(session, definition, overrides)
+    return watch_run(session, str(body["name"]), err=err)
+
+
+def watch_run(session: AzureSession, name: str, *, err: bool = False) -> Outcome:
+    """Follow a run to its end; a job that fails is an outcome, no error."""
     stack = session.target.stack
-    return follow(session, str(body["name"]), err=err, words=f" --stack {stack}" if stack else "")
+    return follow(session, name, err=err, words=f" --stack {stack}" if stack else "")
 
 
 def with_tags(job: Mapping[str, Any], tags: Mapping[str, str], *, name: str | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A step's room: processes, shared memory, mounts and network of its own, and no capabilities.
+"""A step's room: processes, shared memory, mounts, network and no sockets but its own, and no capabilities.
 
 Each part is asked of the kernel for itself; what a machine refuses is named, in the step's log and by `plumbline doctor`
 (`python -m plumbline.emulator.executor.supervisor.room` prints what this machine gives). Root takes the namespaces
@@ -14,9 +14,9 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from plumbline.emulator.executor.supervisor import kernel, shared_memory
+from plumbline.emulator.executor.supervisor import kernel, named_sockets, shared_memory
 
-PARTS = ("processes", "proc", "shared memory", "network", "capabilities")
+PARTS = ("processes", "proc", "shared memory", "sockets", "network", "capabilities")
 """What a room has when all is given; see README, "Limits"."""
 
 
@@ -64,6 +64,7 @@ class Room:
             self.refused.pop("network", None)
         if nothing:
             return
+        names = named_sockets.listed()
         if network == "emulator":
             self._take("network", lambda: self._take_network(port, beside))
         try:
@@ -71,7 +72,7 @@ class Room:
             # Else the mounts would show outside as well.
             kernel.mount("none", "/", None, kernel.RECURSIVE | kernel.PRIVATE)
         except OSError as error:
-            self.refused |= dict.fromkeys(("proc", "shared memory"), str(error.strerror))
+            self.refused |= dict.fromkeys(("proc", "shared memory", "sockets"), str(error.strerror))
             return
         if "processes" in self.given:
             flags = kernel.NO_SUID | kernel.NO_DEVICES | kernel.NO_EXEC
@@ -79,6 +80,7 @@ class Room:
         else:
             self.refused["proc"] = self.refused["processes"]
         self._take("shared memory", lambda: shared_memory.take_own(shared_bytes, needed=needed))
+        self._take("sockets", lambda: named_sockets.hide(names, needed=needed))
 
     def leave_capabilities(self) -> None:
         """In the process that becomes the step: give up what root, or a user namespace, may. Raises: OSError."""
