@@ -51,6 +51,30 @@ def clear_dead_locks(state: Path, stack: str, say: Callable[[str], None]) -> Non
         )
 
 
+def clear_half_written_attributes(state: Path, say: Callable[[str], None]) -> None:
+    """Remove the notes beside a file backend's files that a killed engine never wrote to their end.
+
+    The engine ends with "EOF" as long as one lies there; a file without its note is a whole one.
+
+    Source: gocloud.dev `blob/fileblob`: `<file>.attrs` is written in place, the file itself is put there at once.
+    """
+    half = [file for file in sorted((state / ".pulumi").rglob("*.attrs")) if not _is_json(file)]
+    if half and not own_processes(state.parent).engines:
+        for file in half:
+            file.unlink(missing_ok=True)
+            say(f"{file.name} was never written to its end (a full disk, a kill); it was cleared.")
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_text())
+    except FileNotFoundError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
 def _clear_half_written(lock: Path, state: Path, say: Callable[[str], None]) -> None:
     """An engine ends with "unexpected end of JSON input" as long as such a lock lies there."""
     name = lock.parent.name
@@ -102,8 +126,13 @@ def _runs_pulumi(pid: int) -> bool:
 
 def main(state: str) -> None:
     """Clear what is dead and say so; a living holder is the engine's to name."""
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr)
+
     with contextlib.suppress(UserError):
-        clear_dead_locks(Path(state), _ANY_STACK, lambda line: print(line, file=sys.stderr))
+        clear_dead_locks(Path(state), _ANY_STACK, say)
+    clear_half_written_attributes(Path(state), say)
 
 
 if __name__ == "__main__":

@@ -163,14 +163,17 @@ def test_engine_killed_in_the_middle_of_an_up(project: ProjectCopy) -> None:
     _assert_converged(project)
 
 
-def test_lock_that_a_full_disk_left_half_written_is_cleared(project: ProjectCopy) -> None:
+def test_lock_and_note_that_were_left_half_written_are_cleared(project: ProjectCopy) -> None:
     project.plumbline("local", "up", "--skip-run")
     folder = project.root / ".plumbline/local/state/.pulumi/locks/organization/azure-ml-platform/local"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "half.json").write_text('{"pid": 41')
+    (note,) = (project.root / ".plumbline/local/state/.pulumi/stacks").rglob("local.json.attrs")
+    note.write_bytes(b"")
     answer = project.pulumi("up", "-s", "local", "--yes", "--skip-preview")
     assert "never written to its end" in answer.stderr
     assert not (folder / "half.json").exists()
+    assert "local.json.attrs was never written to its end" in answer.stderr
 
 
 def _processes(engine: int, module: str) -> list[psutil.Process]:

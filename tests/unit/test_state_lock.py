@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from plumbline.ops.errors import UserError
-from plumbline.ops.state_lock import clear_dead_locks, read_checkpoint
+from plumbline.ops.state_lock import clear_dead_locks, clear_half_written_attributes, read_checkpoint
 
 
 def _lock(state: Path, **holder: object) -> Path:
@@ -93,3 +93,18 @@ def test_a_half_written_state_names_the_one_before_it(tmp_path: Path) -> None:
     file.with_name("local.json.bak").write_text("{}")
     with pytest.raises(UserError, match=r"no whole JSON .*cp .*local\.json\.bak .*local\.json"):
         read_checkpoint(file)
+
+
+def test_a_half_written_note_beside_the_state_is_cleared_and_said_and_a_whole_one_stays(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / ".pulumi" / "stacks" / "azure-ml-platform"
+    folder.mkdir(parents=True)
+    whole, half = folder / "dev.json.attrs", folder / "local.json.attrs"
+    whole.write_text('{"user.content_type": "text/plain"}')
+    half.touch()
+    said: list[str] = []
+    clear_half_written_attributes(tmp_path, said.append)
+    assert whole.exists()
+    assert not half.exists()
+    assert said == ["local.json.attrs was never written to its end (a full disk, a kill); it was cleared."]
