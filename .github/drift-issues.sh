@@ -6,14 +6,15 @@
 set -euo pipefail
 
 report=$1
-prefix="<!-- plumbline-drift stack=$(jq -r .stack "$report") cause="
+stack=$(jq -r .stack "$report")
+prefix="<!-- plumbline-drift stack=$stack cause="
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 gh api --paginate "$ISSUES?state=open&labels=plumbline-drift&per_page=100" | jq -s --arg prefix "$prefix" '
   add // [] | map(select(.user.login == "github-actions[bot]" and ((.body // "") | startswith($prefix))))' > "$work/open.json"
 
-jq --arg prefix "$prefix" '
+jq --arg prefix "$prefix" --arg stack "$stack" '
   def shown: (if type == "string" then . else tojson end) | .[0:400] | gsub("`"; "ˋ") | "`\(.)`";
   def line: "- \(.field | shown): live \(.live | shown), the code says \(.desired | shown); \(.severity), " +
     "by \(.who | shown) at \(.when)" + (if .declaredAt then ", declared at `\(.declaredAt.file):\(.declaredAt.line)`" else "" end) +
@@ -22,7 +23,7 @@ jq --arg prefix "$prefix" '
   | group_by(if (.by // "" | startswith("Azure Policy")) then .by else (.resourceId // .resource) end)
   | map({
       marker: "\($prefix)\(.[0] | if (.by // "" | startswith("Azure Policy")) then .by else (.resourceId // .resource) end) -->",
-      title: "Drift: \(.[0].resource) (\(.[0].severity))",
+      title: "Drift in \($stack): \(.[0].resource) (\(.[0].severity))",
       body: (map(line) | join("\n"))
     })' "$report" > "$work/causes.json"
 

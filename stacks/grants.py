@@ -111,20 +111,22 @@ def people_grants(
     settings: Settings, storage: Storage, workspace_id: pulumi.Input[str], member_role_id: pulumi.Output[str]
 ) -> tuple[Grant, ...]:
     """Authors and reviewers work in the workspace; reviewers read what a run wrote: metrics, verdict, predictions."""
-    members = dict.fromkeys((*settings.authors, *settings.reviewers))
+    reviewers = [
+        *(_user(object_id) for object_id in settings.reviewers),
+        *(Principal(objectId=one, type="ServicePrincipal") for one in settings.reviewing_workflows),
+    ]
+    members = {one.object_id: one for one in (*(_user(one) for one in settings.authors), *reviewers)}
     return (
         *(
-            _grant(
-                "member", _user(object_id), member_role_id, workspace_id, "People run jobs and approve, no more."
-            )
-            for object_id in members
+            _grant("member", one, member_role_id, workspace_id, "People run jobs and approve, no more.")
+            for one in members.values()
         ),
         *(
             _grant(
-                "reviewer", _user(object_id), "Storage Blob Data Reader", storage.id,
+                "reviewer", one, "Storage Blob Data Reader", storage.id,
                 "A reviewer reads the evidence of runs.",
             )
-            for object_id in settings.reviewers
+            for one in reviewers
         ),
     )  # fmt: skip
 
@@ -168,7 +170,7 @@ def release_grants(
             _grant("releaser-data", one, "Storage Blob Data Reader", storage.id, read)
             for one in settings.releasers
             # Azure refuses a second assignment of one role: a reviewer has this one.
-            if one.object_id not in settings.reviewers
+            if one.object_id not in (*settings.reviewers, *settings.reviewing_workflows)
         ),
         *(_grant("deployer-models", one, release_role_id, workspace_id, reason) for one in opened),
     )

@@ -137,6 +137,11 @@ class Settings(_Settings):
     reviewers: tuple[Guid, ...] = Field(
         default=(), description="Object ids of the users who read runs' outputs and approve releases."
     )
+    reviewing_workflows: tuple[Guid, ...] = Field(
+        default=(),
+        description="Object ids of the service principals that workflows approve releases as, each behind an environment "
+        "that asks people first. They count where release.yml lists them as approvers.",
+    )
     releases: Literal["source", "lock"] = Field(
         default="source",
         description="Where its pipelines come from: the definitions of the checkout, or stacks/locks/<stack>.yaml alone.",

@@ -1,4 +1,4 @@
-"""Stands in for GitHub's `gh` and, called as `curl`, for Azure DevOps: keeps comments and issues in a file.
+"""Stands in for GitHub's `gh` and, called as `curl`, for Azure DevOps: keeps comments, issues and work items in a file.
 
 Neither service can be reached from a test. What the workflows send is read as the real programs read it, and an unknown
 option or address ends with an error.
@@ -6,6 +6,7 @@ option or address ends with an error.
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -24,6 +25,20 @@ def main(program: str, words: list[str]) -> None:
 
 
 def _gh(rows: list[dict], words: list[str]) -> None:
+    match words[:2]:
+        case ["auth", "setup-git"]:
+            return
+        case ["pr", "create"]:
+            options = dict(zip(words[2::2], words[3::2], strict=True))
+            body = Path(options.pop("--body-file")).read_text()
+            assert set(options) == {"--base", "--head", "--title"}, options
+            rows.append({"kind": "pull request", "id": 7, "body": body, **options})
+            print("https://github.com/team/platform/pull/7")
+            return
+        case ["workflow", "run"]:
+            options = list(zip(words[3::2], words[4::2], strict=True))
+            rows.append({"kind": "workflow", "id": len(rows) + 100, "name": words[2], "options": options})
+            return
     method, sent, address = "GET", {}, ""
     assert words.pop(0) == "api"
     while words:
@@ -41,7 +56,12 @@ def _gh(rows: list[dict], words: list[str]) -> None:
                 assert not word.startswith("-"), word
                 address = word
     kind = "comment" if "comments" in address else "issue"
-    if method == "GET":
+    if address.endswith("/actions/runs/99/approvals"):
+        assert method == "GET"
+        print(
+            json.dumps([{"state": "approved", "comment": "", "user": {"login": "carol"}, "environments": []}])
+        )
+    elif method == "GET":
         assert address.endswith(
             ("/issues/7/comments", "/issues?state=open&labels=plumbline-drift&per_page=100")
         ), address
@@ -66,7 +86,7 @@ def _gh(rows: list[dict], words: list[str]) -> None:
 
 
 def _curl(rows: list[dict], words: list[str]) -> None:
-    method, body, address, headers = "GET", None, "", []
+    method, body, address, asked, headers = "GET", None, "", "", []
     while words:
         match words.pop(0):
             case "--request":
@@ -80,18 +100,90 @@ def _curl(rows: list[dict], words: list[str]) -> None:
                 pass
             case word:
                 assert not word.startswith("-"), word
-                address = word.partition("?api-version=7.1")[0]
+                address, _, asked = word.partition("?api-version=7.1")
     assert "Authorization: Bearer a-token" in headers, headers
-    if method == "GET":
+    if "/_apis/wit/" in address:
+        _work_items(rows, method, address.partition("/_apis/wit/")[2], body, headers)
+    elif "/_apis/build/" in address or "/_apis/pipelines/" in address:
+        assert method == "GET"
+        _approvals(address.partition("/_apis/")[2], asked)
+    elif address.endswith("/pullrequests"):
+        assert (method, set(body)) == ("POST", {"sourceRefName", "targetRefName", "title", "description"})
+        rows.append({"kind": "pull request", "id": 7, **body})
+        print(json.dumps({"pullRequestId": 7}))
+    elif method == "GET":
+        threads = [row for row in rows if row["kind"] == "thread"]
         print(
-            json.dumps({"value": [{"id": row["id"], "comments": [{"content": row["body"]}]} for row in rows]})
+            json.dumps(
+                {"value": [{"id": row["id"], "comments": [{"content": row["body"]}]} for row in threads]}
+            )
         )
     elif method == "POST":
         assert address.endswith("/pullRequests/7/threads"), address
-        rows.append({"id": len(rows) + 100, "body": body["comments"][0]["content"], "edits": 0})
+        text = body["comments"][0]["content"]
+        rows.append({"kind": "thread", "id": len(rows) + 100, "body": text, "edits": 0})
     else:
         row = next(row for row in rows if address.endswith(f"/threads/{row['id']}/comments/1"))
         row |= {"body": body["content"], "edits": row["edits"] + 1}
+
+
+# As Microsoft's pages show them (REST 7.1): Wiql - Query By Wiql, Work Items - Create and Update, Work Item Type States.
+STATES = {"New": "Proposed", "Active": "InProgress", "Closed": "Completed", "Removed": "Removed"}
+WIQL = re.compile(
+    r"SELECT \[System.Id\] FROM WorkItems WHERE \[System.TeamProject\] = @project AND \[System.CreatedBy\] = @Me "
+    r"AND \[System.Tags\] CONTAINS '([\w-]+)' AND \[System.State\] NOT IN \('Closed', 'Removed'\)"
+)
+
+
+def _work_items(rows: list[dict], method: str, path: str, body: object, headers: list[str]) -> None:
+    items = [row for row in rows if row["kind"] == "work item"]
+    if path == "workitemtypes/Task/states":
+        assert method == "GET"
+        print(json.dumps({"value": [{"name": name, "category": kind} for name, kind in STATES.items()]}))
+        return
+    if path == "wiql":
+        assert method == "POST"
+        assert isinstance(body, dict)
+        asked = WIQL.fullmatch(body["query"])
+        assert asked is not None, body
+        found = [
+            row for row in items
+            if row["fields"]["System.State"] not in {"Closed", "Removed"}
+            and asked[1] in row["fields"]["System.Tags"].split("; ")
+        ]  # fmt: skip
+        print(json.dumps({"queryType": "flat", "workItems": [{"id": row["id"]} for row in found]}))
+        return
+    assert "Content-Type: application/json-patch+json" in headers, headers
+    assert isinstance(body, list)
+    if method == "POST":
+        assert path == "workitems/$Task", path
+        row = {"kind": "work item", "id": len(rows) + 100, "edits": -1, "fields": {"System.State": "New"}}
+        rows.append(row)
+    else:
+        assert method == "PATCH"
+        row = next(row for row in items if path == f"workitems/{row['id']}")
+    for change in body:
+        assert change["op"] == "add"
+        row["fields"][change["path"].removeprefix("/fields/")] = change["value"]
+    row["edits"] += 1
+    print(json.dumps({"id": row["id"]}))
+
+
+def _approvals(path: str, asked: str) -> None:
+    """Build, Timeline - Get and Approvals - Query of REST 7.1: one approval, given by Carol."""
+    if path == "build/builds/99/timeline":
+        print(
+            json.dumps(
+                {"records": [{"id": "a1", "type": "Checkpoint.Approval"}, {"id": "s", "type": "Stage"}]}
+            )
+        )
+        return
+    assert (path, asked) == ("pipelines/approvals", "&$expand=steps&approvalIds=a1"), (path, asked)
+    steps = [
+        {"status": "approved", "actualApprover": {"displayName": "Carol"}},
+        {"status": "pending", "assignedApprover": {"displayName": "Dave"}},
+    ]
+    print(json.dumps({"value": [{"id": "a1", "status": "approved", "steps": steps}]}))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 _GITHUB = re.compile(r"\$\{\{\s*(.+?)\s*\}\}")
-_AZURE = re.compile(r"\$\(([\w.]+)\)")
+_AZURE = re.compile(r"\$\(([\w.]+)\)|\$\{\{ ([\w.]+) \}\}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,12 +20,14 @@ class Step:
 
     Attributes:
         name: As the service shows it.
+        job: The job that it belongs to.
         environ: What the workflow sets for it, expressions replaced.
     """
 
     name: str
     script: str
     environ: Mapping[str, str]
+    job: str = ""
 
 
 def github_steps(path: Path, values: Mapping[str, str]) -> list[Step]:
@@ -43,23 +45,23 @@ def github_steps(path: Path, values: Mapping[str, str]) -> list[Step]:
         }
 
     found = []
-    for job in _in_order(workflow["jobs"]):
+    for name, job in _in_order(workflow["jobs"]):
         for step in job["steps"]:
             if "run" in step:
                 assert not _GITHUB.search(step["run"]), (
                     f"{step['name']}: an expression in a script may be code of others"
                 )
                 environ = filled(workflow.get("env")) | filled(job.get("env")) | filled(step.get("env"))
-                found.append(Step(name=step["name"], script=step["run"], environ=environ))
+                found.append(Step(name=step["name"], script=step["run"], environ=environ, job=name))
     return found
 
 
-def _in_order(jobs: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _in_order(jobs: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     done: set[str] = set()
     while len(done) < len(jobs):
         name = next(name for name, job in jobs.items() if name not in done and _needs(job) <= done)
         done.add(name)
-        yield jobs[name]
+        yield name, jobs[name]
 
 
 def _needs(job: Mapping[str, Any]) -> set[str]:
@@ -71,7 +73,7 @@ def azure_steps(path: Path, values: Mapping[str, str]) -> list[Step]:
     """Steps of an Azure pipeline: scripts, and the inline scripts of its Azure CLI tasks.
 
     Args:
-        values: Variable, such as `System.AccessToken` -> what stands for it here. An unknown one is an error.
+        values: Variable or parameter, such as `System.AccessToken` -> what stands for it here. An unknown one is an error.
     """
     pipeline = yaml.safe_load(path.read_text())
     own = {
@@ -80,13 +82,16 @@ def azure_steps(path: Path, values: Mapping[str, str]) -> list[Step]:
         if "name" in variable
     }
     steps = list(_steps(pipeline))
+    for step in steps:
+        script = str(step.get("script") or (step.get("inputs") or {}).get("inlineScript"))
+        assert "${{" not in script, f"{step['displayName']}: an expression in a script may be code of others"
     return [
         Step(
             name=step["displayName"],
             script=step["script"] if "script" in step else step["inputs"]["inlineScript"],
             environ=own
             | {
-                name: _AZURE.sub(lambda match: values[match[1]], str(text))
+                name: _AZURE.sub(lambda match: values[match[1] or match[2]], str(text))
                 for name, text in (step.get("env") or {}).items()
             },
         )

@@ -51,13 +51,15 @@ def test_actions_are_pinned_and_rights_are_given_job_by_job(path: Path) -> None:
         assert "uses:" not in line or PINNED.match(line), line
     workflow = yaml.safe_load(path.read_text())
     assert workflow["permissions"] == {}
-    assert "concurrency" in workflow
+    # Else a pipe whose first part fails goes on.
+    assert workflow["defaults"]["run"]["shell"] == "bash"
     for name, job in _jobs(path).items():
         assert job["permissions"], name
         assert job["timeout-minutes"], name
         # Who logs in to Azure runs in an environment, which says who may let it.
         if "id-token" in job["permissions"]:
             assert job["environment"], name
+            assert "concurrency" in {**workflow, **job}, name
             assert "write" not in {
                 right for scope, right in job["permissions"].items() if scope != "id-token"
             }, name

@@ -1,23 +1,30 @@
-"""Protects the CI workflows: GitHub's run here as they stand, in their order, in a rehearsal of dev; Azure's run the same commands."""
+"""Protects the CI workflows: GitHub's run here as they stand, in their order, in rehearsals; Azure's run the same commands."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.project_copy import REPOSITORY, ProjectCopy, plain_environment
 from tests.workflow_steps import Step, azure_steps, github_steps
 
 GITHUB, AZURE = REPOSITORY / ".github/workflows", REPOSITORY / ".azure-pipelines"
+TENANT = "33333333-3333-4333-8333-333333333333"  # as Pulumi.dev.yaml pins it
 TRAIN = "pipelines/claims_release/components/train/src/train.py"
 SECONDS = 500
+# The emulator's services that stand for the identities of two environments; the others are its deployer.
+APPROVAL, PROMOTION = "pipeline", "releaser"
+PRINCIPALS = {"owner": "owner", "approve": APPROVAL, "promote": PROMOTION, "restore": PROMOTION}
 
 
 @pytest.fixture(scope="module")
@@ -32,19 +39,48 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
         (programs / name).write_text(script)
         (programs / name).chmod(0o755)
     (copy.root / ".git/info/exclude").write_text("/.venv\n/plumbline\n")
+    _name_the_workflows_identities(copy.root)
     copy.commit("As it is checked out")
+    copy.git("init", "--quiet", "--bare", f"{copy.root}.git")
+    copy.git("remote", "add", "origin", f"{copy.root}.git")
+    copy.git("push", "--quiet", "origin", "main")
     return copy
 
 
-def _run(checkout: ProjectCopy, steps: list[Step], *, store: str) -> None:
-    """Run steps one after the other within one rehearsal of dev; each must end well."""
+def _object_id(principal: str) -> str:
+    """Of one of the emulator's people and services; it follows from the tenant."""
+    space = uuid.uuid5(uuid.NAMESPACE_URL, f"plumbline-emulator/{TENANT}")
+    return str(uuid.uuid5(space, f"{principal}/object"))
+
+
+def _name_the_workflows_identities(root: Path) -> None:
+    """What docs/guides/promotion.md has a team set up once, for the emulator's identities; and no change window."""
+    reviewer, publisher = _object_id(APPROVAL), _object_id(PROMOTION)
+    with (root / "Pulumi.dev.yaml").open("a") as file:
+        file.write(f"  azure-ml-platform:reviewingWorkflows: [{reviewer}]\n")
+    shared = root / "Pulumi.shared.yaml"
+    named = "  azure-ml-platform:publishers:\n"
+    entry = f"    - {{objectId: {publisher}, type: ServicePrincipal}}\n"
+    shared.write_text(shared.read_text().replace(named, named + entry))
+    terms = root / "pipelines/claims_release/release.yml"
+    terms.write_text(
+        re.sub(
+            r"^change_window:.*?(?=^rollback:)", f"approval: {{approvers: [{reviewer}]}}\n", terms.read_text(),
+            flags=re.DOTALL | re.MULTILINE,
+        )
+    )  # fmt: skip
+
+
+def _run(checkout: ProjectCopy, steps: list[Step], *, store: str, also: tuple[str, ...] = ()) -> None:
+    """Run steps one after the other within one rehearsal of dev and other stacks; each must end well."""
     folder = _folder(checkout)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    paths = {name: folder / name.lower() for name in ("GITHUB_PATH", "GITHUB_STEP_SUMMARY")}
+    paths = {name: folder / name.lower() for name in ("GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     lines = [f'export PATH={checkout.root}/.git/programs:"$PATH" COMMENT_STORE={checkout.root}/.git/{store}']
     lines += [f"export {name}={path}; touch {path}" for name, path in paths.items()]
     lines.append(f"export RUNNER_TEMP={folder} AGENT_TEMPDIRECTORY={folder}")
+    ready = f"{checkout.root}/.plumbline/rehearsals/dev/emulator/ready.json"
     for at, step in enumerate(steps):
         script = folder / f"{at}.sh"
         script.write_text(step.script)
@@ -54,11 +90,17 @@ def _run(checkout: ProjectCopy, steps: list[Step], *, store: str) -> None:
         lines.append('while read -r folder; do PATH="$folder:$PATH"; done < "$GITHUB_PATH"')
         # What sets up the tools belongs to this repository's environment, not to the copy's link to it.
         place = REPOSITORY if step.name == "Set up" else checkout.root
+        who = PRINCIPALS.get(step.job)
+        if who:
+            # Each environment has a login of its own.
+            login = f"$(jq -r .principals.{who}.identity_header {ready})"
+            words += f' PLUMBLINE_PRINCIPAL={who} IDENTITY_HEADER="{login}"'
         run = f"env {words} bash --noprofile --norc -eo pipefail {script}"
         lines.append(f"(cd {place} && {run}); echo $? > {folder}/{at}.status")
     (folder / "all.sh").write_text("\n".join(lines))
+    others = [word for name in also for word in ("--with", name)]
     answer = checkout.plumbline(
-        "rehearse", "dev", "--", "bash", str(folder / "all.sh"), check=False, seconds=SECONDS
+        "rehearse", "dev", *others, "--", "bash", str(folder / "all.sh"), check=False, seconds=SECONDS
     )
     statuses = [(step.name, (folder / f"{at}.status").read_text().strip()) for at, step in enumerate(steps)]
     assert {status for _, status in statuses} == {"0"}, f"{statuses}\n{answer.stdout}\n{answer.stderr}"
@@ -75,6 +117,14 @@ _OURS = (
     "BEFORE",
     "TARGET",
     "PIPELINE",
+    "STACK",
+    "FROM",
+    "TO",
+    "JOB",
+    "RUN",
+    "REVIEWS",
+    "PROJECT",
+    "WORK_ITEM",
     "GH_TOKEN",
     "COMMENTS",
     "COMMENT",
@@ -92,7 +142,10 @@ def _github(name: str, **values: str) -> list[Step]:
     event = {
         "github.token": "a-token",
         "github.repository": "team/platform",
-        "github.event.pull_request.number": "7",
+        "github.event.pull_request.number || inputs.number": "7",
+        "github.server_url": "https://github.com",
+        "github.run_id": "99",
+        "matrix.stack": "dev",
     }
     return github_steps(GITHUB / name, _CLOUD | event | values)
 
@@ -109,6 +162,7 @@ def merged(checkout: ProjectCopy) -> str:
     _run(checkout, _github("main.yml", **{"github.event.before": head}), store="unused")
     evidence = json.loads((_folder(checkout) / "evidence/evidence.json").read_text())
     assert evidence["verdict"]["outcome"] == "passed"
+    shutil.copy(_folder(checkout) / "job.json", checkout.root / ".git/main-job.json")
     # The workflow leaves nothing in the checkout: a run of a dirty one could never be released.
     assert evidence["record"]["commit"] == head
     assert "## Plumbline review: stack `dev`" in (_folder(checkout) / "github_step_summary").read_text()
@@ -125,7 +179,7 @@ def _changed(checkout: ProjectCopy, branch: str, line: str) -> None:
 
 def test_github_reviews_a_pull_request_in_one_comment(checkout: ProjectCopy, merged: str) -> None:
     _changed(checkout, "a-change", "# changed in a pull request")
-    steps = _github("pull-request.yml", **{"github.event.pull_request.base.sha": merged})
+    steps = _github("pull-request.yml", **{"github.event.pull_request.base.sha || inputs.base": merged})
     comment = [step for step in steps if step.name == "Comment"]
     # Pushed twice, so that the second comment updates the first; somebody else's with the same marker stays as it is.
     marker = "<!-- plumbline-review stack=dev -->"
@@ -135,6 +189,7 @@ def test_github_reviews_a_pull_request_in_one_comment(checkout: ProjectCopy, mer
     asked = Step(name="Why not promote it?", script=f'({why}) > "$RUNNER_TEMP/why.txt"', environ={})
     _run(checkout, [*steps, *comment, asked], store="github.json")
     assert "no-run: stack dev: got no green run" in (_folder(checkout) / "why.txt").read_text()
+    assert set((_folder(checkout) / "github_output").read_text().splitlines()) == {'stacks=["dev"]'}
     mallory, own = _comments(checkout, "github.json")
     assert mallory == forged
     assert own["edits"] == 1
@@ -142,14 +197,21 @@ def test_github_reviews_a_pull_request_in_one_comment(checkout: ProjectCopy, mer
     assert "+# changed in a pull request" in own["body"]
 
 
-_VARIABLES = _CLOUD | {
-    "System.PullRequest.TargetBranchName": "main",
-    "System.AccessToken": "a-token",
-    "System.CollectionUri": "https://dev.azure.example/team/",
-    "System.TeamProject": "platform",
-    "Build.Repository.ID": "1",
-    "System.PullRequest.PullRequestId": "7",
-}
+_VARIABLES = (
+    _CLOUD
+    | {
+        "System.PullRequest.TargetBranchName": "main",
+        "System.AccessToken": "a-token",
+        "System.CollectionUri": "https://dev.azure.example/team/",
+        "System.TeamProject": "platform",
+        "Build.Repository.ID": "1",
+        "System.PullRequest.PullRequestId": "7",
+        "Build.BuildId": "99",
+        "Pipeline.Workspace": "-",
+        "stack": "-",
+    }
+    | {f"parameters.{name}": "-" for name in ("pipeline", "from", "to", "job", "stack")}
+)
 
 
 def _commands(steps: list[Step]) -> list[str]:
@@ -158,15 +220,18 @@ def _commands(steps: list[Step]) -> list[str]:
     for name, plain in (
         ("$AGENT_TEMPDIRECTORY", "$RUNNER_TEMP"), ("--annotations azure-devops", "--annotations github"),
         ('"origin/$TARGET"', "COMMIT"), ('"$BASE"', "COMMIT"), ("HEAD~1", "COMMIT"), ('"$BEFORE"', "COMMIT"),
-        ("--output markdown", "--output json"), ("drift.md", "drift.json"), (" || status=$?", ""),
+        (" || status=$?", ""), (" || failed=1", ""), ('>> "$GITHUB_STEP_SUMMARY"', '> "$RUNNER_TEMP/proof.md"'),
     ):  # fmt: skip
         text = text.replace(name, plain)
     return [" ".join(line.split()) for line in text.splitlines() if line.strip().startswith("plumbline ")]
 
 
-@pytest.mark.parametrize("name", ["pull-request.yml", "main.yml", "drift.yml"])
+@pytest.mark.parametrize(
+    "name", ["pull-request.yml", "main.yml", "drift.yml", "promote.yml", "release.yml", "rollback.yml"]
+)
 def test_azure_pipelines_run_the_commands_that_github_runs(name: str) -> None:
-    values = {"github.event.before": "-", "github.event.pull_request.base.sha": "-"}
+    values = {"github.event.before": "-", "github.event.pull_request.base.sha || inputs.base": "-"}
+    values |= {f"inputs.{one}": "-" for one in ("pipeline", "from", "to", "job", "stack")}
     ours = _commands(_github(name, **values))
     assert len(ours) >= 1
     assert _commands(azure_steps(AZURE / name, _VARIABLES)) == ours
@@ -175,7 +240,7 @@ def test_azure_pipelines_run_the_commands_that_github_runs(name: str) -> None:
 def test_azure_pipelines_keep_one_comment_too(checkout: ProjectCopy) -> None:
     folder = checkout.root.parent / "azure"
     folder.mkdir()
-    (folder / "review.md").write_text('<!-- plumbline-review stack=dev -->\n`a` "b"\n')
+    (folder / "review-dev.md").write_text('<!-- plumbline-review stack=dev -->\n`a` "b"\n')
     (step,) = [one for one in azure_steps(AZURE / "pull-request.yml", _VARIABLES) if one.name == "Comment"]
     programs = {
         "PATH": f"{checkout.root}/.git/programs:{os.environ['PATH']}",
@@ -185,8 +250,43 @@ def test_azure_pipelines_keep_one_comment_too(checkout: ProjectCopy) -> None:
     for _ in range(2):
         checkout.run(["bash", "--noprofile", "--norc", "-c", step.script], check=True, environ=environ)
     (own,) = json.loads((folder / "store.json").read_text())
-    assert own["body"] == (folder / "review.md").read_text()
+    assert own["body"] == (folder / "review-dev.md").read_text()
     assert own["edits"] == 1
+
+
+def test_azure_pipelines_ask_for_the_lock_by_pull_request(checkout: ProjectCopy, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    checkout.git("clone", "--quiet", "--branch", "main", f"{checkout.root}.git", str(clone))
+    shutil.copytree(AZURE, clone / ".azure-pipelines")
+    promotion = tmp_path / "promotion"
+    promotion.mkdir()
+    (promotion / "lock.yaml").write_text("a: lock\n")
+    pins = [{"kind": "component", "reference": "a:h1", "content_hash": "f00"}]
+    answer = {"pipeline": "claims_release", "release": "r1", "before": None, "pins": pins}
+    (promotion / "promotion.json").write_text(json.dumps(answer))
+    values = {"Pipeline.Workspace": str(tmp_path), "parameters.to": "staging"}
+    (ask,) = [
+        one for one in azure_steps(AZURE / "promote.yml", _VARIABLES | values) if "pull request" in one.name
+    ]
+    programs = {
+        "PATH": f"{checkout.root}/.git/programs:{os.environ['PATH']}",
+        "COMMENT_STORE": f"{tmp_path}/store.json", "AGENT_TEMPDIRECTORY": str(tmp_path),
+    }  # fmt: skip
+    environ = plain_environment() | programs | dict(ask.environ)
+    for script in (ask.script, "bash .azure-pipelines/reviewers.sh"):
+        run = ["env", "-C", str(clone), "bash", "--noprofile", "--norc", "-c", script]
+        said = checkout.run(
+            run, check=True, environ=environ | {"PROJECT": "https://dev.azure.example/t/p", "BUILD": "99"}
+        )
+    assert said.stdout == "Carol\n"
+    (asked,) = json.loads((tmp_path / "store.json").read_text())
+    assert asked["title"] == "Promote claims_release to staging"
+    assert "| component | `a:h1` | `f00` |" in asked["description"]
+    branch = asked["sourceRefName"].removeprefix("refs/heads/")
+    assert (
+        checkout.git("-C", f"{checkout.root}.git", "show", f"{branch}:stacks/locks/staging.yaml")
+        == "a: lock\n"
+    )
 
 
 def test_every_night_a_cause_of_drift_has_one_issue_until_it_is_gone(
@@ -201,27 +301,93 @@ def test_every_night_a_cause_of_drift_has_one_issue_until_it_is_gone(
             f"{sys.executable} {REPOSITORY}/tests/official_client.py raise 9",
         ]
     )
-    nightly = _github("drift.yml")
+    azure = azure_steps(AZURE / "drift.yml", _VARIABLES)
+    file_items = azure[-1]
+    nightly = _github("drift.yml", **{"matrix.stack": "prod"}) + _github("drift.yml")
     _run(
         checkout,
         [
             Step(name="Main is what dev runs", script=update, environ={}),
             Step(name="Somebody raises a cluster", script=script, environ={}),
             *nightly,
+            file_items,
+            file_items,
         ],
         store="issues.json",
     )
-    (found,) = _comments(checkout, "issues.json")
+    found, item = _comments(checkout, "issues.json")
     assert (found["state"], found["edits"], found["labels"]) == ("open", 0, ["plumbline-drift"])
+    assert found["title"].startswith("Drift in dev: ")
     assert "cpu-cluster" in found["title"]
     assert "maxNodeCount" in found["body"]
     assert "plumbline drift fix" in found["body"]
-    azure = azure_steps(AZURE / "drift.yml", _CLOUD)
+    # Azure DevOps has the same as a work item: one a cause, updated while it lasts.
+    assert item["edits"] == 1
+    assert item["fields"]["System.Title"] == found["title"]
+    assert item["fields"]["System.State"] == "New"
+    assert "maxNodeCount" in item["fields"]["System.Description"]
     _run(
         checkout, [Step(name="Put it back", script=update, environ={}), *nightly, *azure], store="issues.json"
     )
-    (closed,) = _comments(checkout, "issues.json")
+    closed, done = _comments(checkout, "issues.json")
     assert (closed["number"], closed["state"]) == (found["number"], "closed")
+    assert (done["id"], done["fields"]["System.State"]) == (item["id"], "Closed")
+
+
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+GRANT = """
+import sys, uuid
+from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.target import enter_target
+session = AzureSession(enter_target("dev"))
+place = f"/subscriptions/{session.target.subscription_id}/providers/Microsoft.Authorization"
+session.send("PUT", f"{place}/roleAssignments/{uuid.uuid4()}", api_version="2022-04-01", body={"properties": {
+    "principalId": sys.argv[1], "principalType": "ServicePrincipal",
+    "roleDefinitionId": f"{place}/roleDefinitions/{sys.argv[2]}"}})
+"""
+
+
+def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, merged: str) -> None:
+    checkout.git("switch", "--quiet", "main")
+    job = json.loads((checkout.root / ".git/main-job.json").read_text())["name"]
+    (checkout.root / ".git/grant.py").write_text(GRANT)
+    up = "pulumi up --yes --skip-preview --suppress-outputs --stack"
+    grant = f"{sys.executable} .git/grant.py {_object_id(APPROVAL)} {READER}"
+    once = [
+        Step(name="Bring up shared", script=f"{up} shared > /dev/null", environ={}),
+        Step(name="Bring up staging", script=f"{up} staging > /dev/null", environ={}),
+        # Who approves reads the activity log; an owner gives that once.
+        Step(name="Let the approval read the log", script=grant, environ={}, job="owner"),
+    ]
+    inputs = {"pipeline": "claims_release", "from": "dev", "to": "staging", "job": job}
+    promote = _github("promote.yml", **{f"inputs.{name}": value for name, value in inputs.items()})
+    base = {"github.event.pull_request.base.sha || inputs.base": merged, "matrix.stack": "staging"}
+    review = [step for step in _github("pull-request.yml", **base) if step.name in {"Review", "Comment"}]
+    merge = "git switch --quiet main && git merge --quiet --ff-only - && git push --quiet origin main"
+    release = _github("release.yml", **{"github.event.before": merged, "matrix.stack": "staging"})
+    _run(
+        checkout,
+        [*once, *promote, *review, Step(name="Merge", script=merge, environ={}), *release],
+        store="promotion.json",
+        also=("shared", "staging"),
+    )
+    folder = _folder(checkout)
+    asked, started, comment = _comments(checkout, "promotion.json")
+    assert asked["--title"] == "Promote claims_release to staging"
+    assert "| component | `claims_train:" in asked["body"]
+    assert started["name"] == "pull-request.yml"
+    assert ["--ref", asked["--head"]] in started["options"]
+    assert comment["body"].startswith("<!-- plumbline-review stack=staging -->")
+    assert "claims_release_weekly" in comment["body"]
+    lock = yaml.safe_load((checkout.root / "stacks/locks/staging.yaml").read_text())
+    approval = lock["releases"][0]["approval"]
+    assert approval["object_id"] == _object_id(APPROVAL)
+    summary = (folder / "github_step_summary").read_text()
+    assert "no-approval" in summary  # before anybody was asked
+    assert "| schedule | claims_release_weekly |" in summary
+    assert 'stacks=["staging"]' in (folder / "github_output").read_text()
+    evidence = json.loads((folder / "promotion/evidence/evidence.json").read_text())
+    assert evidence["approval"]["note"] == "carol in https://github.com/team/platform/actions/runs/99"
 
 
 @pytest.mark.parametrize("path", sorted(GITHUB.glob("*.yml")), ids=lambda path: path.name)

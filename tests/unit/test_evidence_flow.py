@@ -15,6 +15,7 @@ from plumbline.assets.release_flow import release_flow
 from plumbline.ops.release.approval import Approval, approval_container, approval_version, counting
 from plumbline.ops.release.author import Author
 from plumbline.ops.release.digest import release_digest
+from plumbline.ops.release.writer import Writer
 
 ROOT = Path(__file__).parents[2]
 
@@ -124,6 +125,19 @@ ALICE = Author(name="alice@plumbline.example")
 def test_approvals_of_authors_and_machines_do_not_count(given: Approval, reason: str) -> None:
     assert reason in str(given.refusal([ALICE]))
     assert counting([given], [ALICE]) is None
+
+
+@pytest.mark.parametrize("kind", ["Application", "ManagedIdentity"])
+def test_a_workflows_approval_counts_only_where_the_terms_list_its_object_id(kind: str) -> None:
+    ours, other = "0b9c6f0e-2f5e-4c0f-9d5a-7f1f1c1d1e1f", "1b9c6f0e-2f5e-4c0f-9d5a-7f1f1c1d1e1f"
+    given = replace(approval("workflow", kind), writer=Writer(object_id=ours, sign_in_name=ours))
+    assert replace(given, approvers=frozenset({ours})).refusal([ALICE]) is None
+    assert "does not list" in str(replace(given, approvers=frozenset({other})).refusal([ALICE]))
+    assert "no person" in str(given.refusal([ALICE]))
+    unproved = replace(given, approvers=frozenset({ours}), writer=None)
+    assert "the activity log was not asked" in str(unproved.refusal([ALICE]))
+    own = Author(name="workflow", object_ids=frozenset({ours}))
+    assert "who submitted the run" in str(replace(given, approvers=frozenset({ours})).refusal([own]))
 
 
 def test_the_first_approval_by_somebody_else_counts() -> None:

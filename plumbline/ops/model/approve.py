@@ -31,6 +31,15 @@ COLUMNS = {
     is_flag=True,
     help="In a rehearsal: approve although no commit on a branch holds what ran.",
 )
+@click.option("--once", is_flag=True, help="End well when an approval that counts is there already.")
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.IntRange(0, 3600),
+    default=0,
+    metavar="SECONDS",
+    help="Wait that long for the activity log to name who approved; it shows an entry minutes late.",
+)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask after the changes were shown.")
 @place_options
 @output_options
@@ -38,6 +47,8 @@ def command(
     job: str,
     note: str | None,
     allow_uncommitted: bool,
+    once: bool,
+    wait_seconds: int,
     yes: bool,
     place: Place,
     output: str,
@@ -51,6 +62,9 @@ def command(
     The verdict is recomputed from the run's metrics and the registered thresholds. The approval is a data asset
     version that your own login writes, named after the digest of what you approve: metrics, verdict, model weights,
     component versions, data versions. You need Storage Blob Data Reader and may write data assets.
+
+    People approve. An application does only where release.yml lists its object id under approval.approvers: that of a
+    workflow whose environment asks people first.
 
     \b
     Exit codes: 0 approved, 3 the metrics miss a threshold, 1 anything else that refuses.
@@ -68,7 +82,15 @@ def command(
         if not yes and sys.stdin.isatty():
             click.confirm(f"Approve job {candidate.name}?", abort=True, err=True)
 
-    done = approve(session, job, note=note, uncommitted_allowed=allow_uncommitted, look=look)
+    done = approve(
+        session,
+        job,
+        note=note,
+        uncommitted_allowed=allow_uncommitted,
+        once=once,
+        wait_seconds=wait_seconds,
+        look=look,
+    )
     answer = {
         "job": done.candidate.name,
         "approver": done.approval.approver,

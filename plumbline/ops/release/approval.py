@@ -32,6 +32,8 @@ SCHEME, DIGITS = "a1", 26
 MARK_PROPERTY = "plumbline.approval"
 DIGEST_TAG, JOB_TAG, NOTE_TAG = "plumbline.approved_digest", "plumbline.job", "plumbline.note"
 _MOST = 9
+# systemData's createdByType of what logs in without a person. Source: ARM `systemData`.
+_APPLICATIONS = ("Application", "ManagedIdentity")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +79,10 @@ class Approval:
         """Why it does not count for a run of these authors, None when it does."""
         if not self.approver:
             return "Azure does not say who wrote it"
-        if self.approver_type != "User":
+        # An application counts only where the terms list it, by its object id: see below.
+        if self.approver_type != "User" and (
+            self.approvers is None or self.approver_type not in _APPLICATIONS
+        ):
             return (
                 f"it was written by {self.approver}, which is no person ({self.approver_type or 'unknown'})"
             )

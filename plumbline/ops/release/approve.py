@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from plumbline.azure.token_claims import TokenClaims, read_token
@@ -15,9 +16,10 @@ from plumbline.ops.release.committed import CommittedRun
 from plumbline.ops.release.errors import AlreadyApprovedError, ApproverError, AuthorError
 from plumbline.ops.release.readiness import require_committed, require_releasable
 from plumbline.ops.release.terms import approvers
-from plumbline.ops.release.writer import Writer
+from plumbline.ops.release.writer import NOT_YET, Writer
 
 MAX_NOTE = 256  # of a tag's value, as ARM has it
+_PAUSE_SECONDS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ def approve(
     *,
     note: str | None = None,
     uncommitted_allowed: bool = False,
+    once: bool = False,
+    wait_seconds: float = 0,
     look: Callable[[Candidate, CommittedRun], None] = lambda _candidate, _committed: None,
 ) -> Approved:
     """Approve a run for release, as whoever is logged in.
@@ -41,14 +45,17 @@ def approve(
     Args:
         note: Optional. What the reviewer wants to be read beside it; at most 256 characters.
         uncommitted_allowed: Optional. Approve a rehearsal although no commit holds what ran.
+        once: Optional. Answer the approval that counts already, if there is one, instead of refusing.
+        wait_seconds: Optional. How long to wait for the activity log to name who wrote an approval: it shows an entry
+            minutes late, and what promotes or registers believes nothing else.
         look: Optional. Shown the run and its commit before anything is written; may raise to stop.
 
     Raises:
         GateClosedError: the metrics do not reach the thresholds.
         NotReleasableError: the run is not as a release needs it, or not what a commit on a branch holds.
-        AuthorError: the login submitted the run, or is no person.
+        AuthorError: the login submitted the run, or is an application that the terms do not list.
         ApproverError: the checkout's release.yml lists who may approve, and the login is not among them.
-        AlreadyApprovedError: it has an approval that counts.
+        AlreadyApprovedError: it has an approval that counts, and `once` was not asked for.
         UserError: no right to write data assets, or to read the outputs.
     """
     if note is not None and len(note) > MAX_NOTE:
@@ -58,8 +65,10 @@ def approve(
     committed = require_committed(session, candidate, "approve", uncommitted_allowed=uncommitted_allowed)
     caller = read_token(session.token())
     _require_reviewer(candidate, caller)
-    there = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest)
+    there = _proved(session, candidate, wait_seconds)
     counted = counting(there, candidate.authors)
+    if counted is not None and once:
+        return Approved(candidate=candidate, approval=counted)
     if counted is not None:
         raise AlreadyApprovedError(
             f"job {job}: approve: got an approval already, by {counted.approver} at {counted.approved_at} "
@@ -85,7 +94,18 @@ def approve(
             f"job {job}: approve: got {written.reference} recorded, but {refusal}; expected a person who did not submit "
             "it. It does not count. Ask somebody else to approve."
         )
+    _proved(session, candidate, wait_seconds)
     return Approved(candidate=candidate, approval=written)
+
+
+def _proved(session: AzureSession, candidate: Candidate, wait_seconds: float) -> Sequence[Approval]:
+    """The approvals of a run, once the activity log names who wrote each, or the wait is over."""
+    until = time.monotonic() + wait_seconds
+    while True:
+        found = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest)
+        if all(one.unproved != NOT_YET for one in found) or time.monotonic() >= until:
+            return found
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _as_written_by(caller: TokenClaims, approval: Approval) -> Approval:
@@ -101,12 +121,14 @@ def _require_reviewer(candidate: Candidate, caller: TokenClaims) -> None:
             f"job {candidate.name}: approve: got {caller.shown}, who submitted the run, expected somebody else. "
             "Nothing was written. Ask a colleague."
         )
-    if caller.is_application:
+    allowed = approvers(candidate.pipeline)
+    if caller.is_application and not (allowed and caller.object_id in allowed):
         raise AuthorError(
             f"job {candidate.name}: approve: got the application {caller.shown}, expected a person. "
-            "Nothing was written. Log in as a user: az login"
+            "Nothing was written. Log in as a user: az login. A workflow whose environment asks people first approves as "
+            f"an application that pipelines/{candidate.pipeline}/release.yml lists under approval.approvers by object id: "
+            f"{caller.object_id}"
         )
-    allowed = approvers(candidate.pipeline)
     if allowed is not None and not caller.identifiers & allowed:
         raise ApproverError(
             f"job {candidate.name}: approve: got {caller.shown}, expected one of {', '.join(sorted(allowed)) or 'nobody'}, "

@@ -14,6 +14,7 @@ from plumbline.ops.azure_session import AzureSession, RefusedError
 from plumbline.ops.last_change import CLOCKS, activity_of
 
 _FORBIDDEN = 403
+NOT_YET = "the activity log does not show yet who that is: try again in a few minutes"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,4 +57,4 @@ def writer_of(session: AzureSession, version_id: str, *, made: datetime | None) 
         return "the activity log has several writers of that moment"
     if made < datetime.now(UTC) - timedelta(days=KEPT_DAYS):
         return f"the activity log, which says who that is, keeps {KEPT_DAYS + 1} days"
-    return "the activity log does not show yet who that is: try again in a few minutes"
+    return NOT_YET

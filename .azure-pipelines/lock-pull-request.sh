@@ -1,0 +1,25 @@
+#!/bin/bash
+# Opens a pull request that replaces a stack's lock; its review is the build validation of main.
+#
+# Usage: TOKEN=... PULL_REQUESTS=https://.../_apis/git/repositories/ID/pullrequests lock-pull-request.sh STACK LOCK TITLE BODY.MD
+# Source: Azure DevOps REST 7.1, Git, Pull Requests - Create; a description holds 4000 characters.
+set -euo pipefail
+
+stack=$1 lock=$2 title=$3 body=$4
+target="stacks/locks/$stack.yaml"
+
+mkdir -p "$(dirname "$target")"
+cp "$lock" "$target"
+git add "$target"
+if git diff --cached --quiet; then
+  echo "$target is on main already: there is nothing to ask for."
+  exit 0
+fi
+branch="release/$stack-$(git hash-object "$target" | cut -c 1-12)"
+git switch --quiet --create "$branch"
+git -c user.name="Azure Pipelines" -c user.email="azure-pipelines@localhost" commit --quiet --message "$title"
+git -c http.extraheader="AUTHORIZATION: bearer $TOKEN" push --quiet origin "HEAD:refs/heads/$branch"
+jq -n --arg source "refs/heads/$branch" --arg title "$title" --rawfile text "$body" \
+  '{sourceRefName: $source, targetRefName: "refs/heads/main", title: $title, description: $text[0:4000]}' |
+  curl --silent --fail --request POST --header "Authorization: Bearer $TOKEN" --header "Content-Type: application/json" \
+    --data @- "$PULL_REQUESTS?api-version=7.1" | jq -r '"Pull request \(.pullRequestId)"'
