@@ -62,6 +62,10 @@ def test_the_new_project_carries_its_name_and_nothing_to_fill_in(newcomer: Newco
     assert "name: shop" in text
     assert "Our models" in text
     assert not [path for path in newcomer.folder.rglob("*.y*ml") if "${" + "PROJECT}" in path.read_text()]
+    assert (newcomer.folder / ".github/workflows/promote.yml").is_file()
+    assert (newcomer.folder / ".azure-pipelines/drift-work-items.sh").is_file()
+    assert "sh stacks/reached.sh" in (newcomer.folder / ".github/workflows/release.yml").read_text()
+    assert newcomer.does("sh stacks/reached.sh").split() == ["shared", "dev", "staging", "prod"]
     said = newcomer.does("plumbline validate")
     assert "1 pipeline with 2 assets: no problem." in said
 
