@@ -156,3 +156,27 @@ def test_who_may_not_publish_is_refused(azure_ml: MachineLearningPlatform) -> No
         pytest.raises(HttpResponseError, match="is not allowed to access registry"),
     ):
         register_environment(_client(azure_ml), name="denied")
+
+
+def test_the_registry_user_role_publishes_and_a_reader_does_not(azure_ml: MachineLearningPlatform) -> None:
+    registry_user, path = (
+        "1823dd4f-9b8c-4ab6-ab4e-7397a3684615",
+        f"{_registry_id(azure_ml)}/environments/published",
+    )
+    body = {"properties": {"image": "mcr.microsoft.com/azureml/openmpi5.0-ubuntu24.04:20260901.v1"}}
+
+    def publish(version: str) -> int:
+        where = f"{path}/versions/{version}"
+        answer = azure_ml.emulator.request(
+            "PUT", where, api_version=ML_VERSION, principal="releaser", json=body
+        )
+        return int(answer.status_code)
+
+    # It reads the whole subscription, and that is not enough.
+    assert publish("1") == 403
+    azure_ml.assign("releaser", registry_user, _registry_id(azure_ml))
+    assert publish("1") in {200, 201, 202}
+    refused = azure_ml.emulator.request(
+        "DELETE", _registry_id(azure_ml), api_version=ML_VERSION, principal="releaser"
+    )
+    assert refused.status_code == 403

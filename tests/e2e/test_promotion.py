@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,12 +19,14 @@ import pytest
 from tests.project_copy import REPOSITORY
 from tests.rehearsed import Rehearsal, rehearsed
 from tests.transcript import Transcript
+from tests.workflow_steps import github_steps
 
 PIPELINE = Path("pipelines/claims_release")
 TERMS = PIPELINE / "release.yml"
 STAGING, PROD = Path("stacks/locks/staging.yaml"), Path("stacks/locks/prod.yaml")
 TO_STAGING = ("promote", "claims_release", "--from", "dev", "--to", "staging")
 TO_PROD = ("promote", "claims_release", "--from", "staging", "--to", "prod")
+WORKFLOW = REPOSITORY / ".github/workflows/rollback.yml"
 RUN_SECONDS = 240
 ENDED = {"completed", "failed", "canceled"}
 REHEARSE = "rehearse dev --with shared --with staging --with prod --keep -- pulumi up -s shared"
@@ -134,6 +137,7 @@ def test_a_release_goes_from_dev_to_prod_and_back(world: Rehearsal) -> None:
     world.up("prod")
     story.plumbline("releases", "diff", "claims_release", "--stack", "prod")
     story.plumbline("releases", "list", "--stack", "prod", "--history")
+    _rolls_back_by_pull_request(world, first)
     story.plumbline("rollback", "--stack", "prod", "--up", shown=False)
     assert (world.project.root / PROD).read_text() == first
     world.project.commit("Roll back")
@@ -145,6 +149,22 @@ def test_a_release_goes_from_dev_to_prod_and_back(world: Rehearsal) -> None:
     for page in PAGES:
         missing = [line for line in _commands_of(page) if _plain(line.replace("JOB", job)) not in world.ran]
         assert not missing, f"{page}: this test runs every command but these"
+
+
+def _rolls_back_by_pull_request(world: Rehearsal, first: str) -> None:
+    """The workflow's own commands restore the lock, as the release identity; nothing is live of it yet."""
+    values = {"inputs.stack": "prod", "inputs.pipeline": "claims_release"}
+    steps = github_steps(WORKFLOW, defaultdict(str, values))
+    (step,) = [one for one in steps if one.name == "Restore the lock before"]
+    folder = world.project.root.parent / "runner"
+    folder.mkdir()
+    words = [f"{name}={step.environ[name]}" for name in ("STACK", "PIPELINE")]
+    world.run(
+        "env", f"RUNNER_TEMP={folder}", *words, "bash", "-eo", "pipefail", "-c", step.script, who="releaser"
+    )
+    assert (folder / "rollback/lock.yaml").read_text() == first
+    assert "| schedule | claims_release_weekly |" in (folder / "rollback/body.md").read_text()
+    world.project.git("checkout", "--", str(PROD))
 
 
 def _ran(world: Rehearsal) -> str:

@@ -31,7 +31,8 @@ PRINCIPALS = {"owner": "owner", "approve": APPROVAL, "promote": PROMOTION, "rest
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
     """A checkout, and stand-ins for the services that comments go to."""
     copy = ProjectCopy.make(tmp_path_factory.mktemp("workflows") / "project")
-    shutil.copytree(REPOSITORY / ".github", copy.root / ".github")
+    for folder in (GITHUB.parent, AZURE):
+        shutil.copytree(folder, copy.root / folder.name)
     programs = copy.root / ".git" / "programs"
     programs.mkdir()
     for name in ("gh", "curl"):
@@ -80,6 +81,7 @@ def _run(checkout: ProjectCopy, steps: list[Step], *, store: str, also: tuple[st
     lines = [f'export PATH={checkout.root}/.git/programs:"$PATH" COMMENT_STORE={checkout.root}/.git/{store}']
     lines += [f"export {name}={path}; touch {path}" for name, path in paths.items()]
     lines.append(f"export RUNNER_TEMP={folder} AGENT_TEMPDIRECTORY={folder}")
+    lines.append('engine=$(dirname "$(command -v pulumi)")')
     ready = f"{checkout.root}/.plumbline/rehearsals/dev/emulator/ready.json"
     for at, step in enumerate(steps):
         script = folder / f"{at}.sh"
@@ -87,7 +89,10 @@ def _run(checkout: ProjectCopy, steps: list[Step], *, store: str, also: tuple[st
         words = " ".join(
             f"{name}={shlex.quote(value)}" for name, value in step.environ.items() if name in _OURS
         )
-        lines.append('while read -r folder; do PATH="$folder:$PATH"; done < "$GITHUB_PATH"')
+        # Before it stays the rehearsal's own `pulumi`, which finds the copy of each stack's file.
+        lines.append(
+            'while read -r folder; do PATH="$folder:$PATH"; done < "$GITHUB_PATH"; PATH="$engine:$PATH"'
+        )
         # What sets up the tools belongs to this repository's environment, not to the copy's link to it.
         place = REPOSITORY if step.name == "Set up" else checkout.root
         who = PRINCIPALS.get(step.job)
@@ -257,7 +262,6 @@ def test_azure_pipelines_keep_one_comment_too(checkout: ProjectCopy) -> None:
 def test_azure_pipelines_ask_for_the_lock_by_pull_request(checkout: ProjectCopy, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     checkout.git("clone", "--quiet", "--branch", "main", f"{checkout.root}.git", str(clone))
-    shutil.copytree(AZURE, clone / ".azure-pipelines")
     promotion = tmp_path / "promotion"
     promotion.mkdir()
     (promotion / "lock.yaml").write_text("a: lock\n")

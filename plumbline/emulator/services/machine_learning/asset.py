@@ -73,7 +73,7 @@ class Assets:
         ]
 
     def _route(self, method: str, path: str, handler: Callable[[Call], Reply], verb: str) -> Route:
-        return Route(method=method, path=path, handler=handler, action=f"{self.answers.type}/{verb}",
+        return Route(method=method, path=path, handler=handler, action=self.place.action(self.kind.collection, verb),
                      audience="registry" if self.prefix else "arm", scope=self.scope or self.place.id)  # fmt: skip
 
     def list_versions(self, call: Call) -> Reply:

@@ -41,6 +41,16 @@ class AssetPlace:
     type: str
     path: str
 
+    def action(self, collection: str, verb: str) -> str:
+        """RBAC's name of a verb on assets: a registry has one for every kind, the one that its role names.
+
+        Source: the built-in role AzureML Registry User, "registries/assets/*"; learn, "Manage access to Azure Machine
+        Learning workspaces": it may read, write and delete a registry's assets.
+        """
+        if self.noun == "registry":
+            return f"{self.type}/assets/{verb.rpartition('/')[2]}"
+        return f"{self.type}/{collection}/{verb}"
+
     def id(self, call: Call) -> str:
         """ARM id of the parent that the path names."""
         names = call.params
