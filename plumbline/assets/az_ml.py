@@ -78,9 +78,19 @@ def az_ml_mapping(
     return {**_head(name, version, shown, description, tags), **fields}
 
 
-def job_to_az_ml_yaml(job: Mapping[str, Any]) -> dict[str, Any]:
-    """The az ml YAML of a canonical pipeline job, as a mapping that ``load_job`` takes from a file."""
+def job_to_az_ml_yaml(job: Mapping[str, Any], *, files: Path | None = None) -> dict[str, Any]:
+    """The az ml YAML of a canonical job, as a mapping that ``load_job`` takes from a file.
+
+    Args:
+        files: Absolute path of the files that stand in a command job as a hash; needed when they do.
+    Raises: ValueError: when the job has files and none are given.
+    """
     loaded: dict[str, Any] = json.loads(json.dumps(job))
+    if str(loaded.get("code", "")).startswith(_FILES):
+        if files is None:
+            message = "command job: got no path of the files behind code, expected one"
+            raise ValueError(message)
+        loaded["code"] = files.as_posix()
     return loaded
 
 

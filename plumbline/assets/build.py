@@ -82,7 +82,8 @@ def _definition(
 def _environment(document: Document, data: Mapping[str, Any], resolver: Resolver, _links: Links) -> _Parts:
     parts = _Parts(spec={})
     fields = dict(data)
-    if not data.get("image") and not data.get("build"):
+    unset = None in (data.get("image", ""), data.get("build", ""))  # reported with its line
+    if not data.get("image") and not data.get("build") and not unset:
         document.report(
             (), "neither image nor build", "one of them", 'Add "image: ..." or "build: {path: ...}".'
         )

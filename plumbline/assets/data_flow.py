@@ -17,6 +17,8 @@ _EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 _PARENT_INPUT = re.compile(r"^parent\.inputs\.([\w.-]+)$")
 _STEP_OUTPUT = re.compile(r"^parent\.jobs\.([\w-]+)\.outputs\.([\w-]+)$")
 _PARENT_OUTPUT = re.compile(r"^parent\.outputs\.([\w-]+)$")
+# The form of the first previews; azure-ai-ml refuses it when the job is sent.
+_WITHOUT_PARENT = re.compile(r"^(inputs|outputs|jobs)\.")
 _ALONE = re.compile(r"^\s*\$\{\{[^{}]*\}\}\s*$")
 # Two recordings of Azure and a newer test of azure-ai-ml contradict each other: nobody has seen the two together.
 _REFUSED_IN_2023 = (
@@ -213,6 +215,7 @@ class _Flow:
                 path,
                 f"${{{{{expression}}}}}",
                 "${{parent.inputs.NAME}} or ${{parent.jobs.STEP.outputs.NAME}}",
+                f"Write ${{{{parent.{expression}}}}}." if _WITHOUT_PARENT.match(expression) else "",
             )
 
     def _check_parent_input(self, path: FieldPath, name: str, row: Mapping[str, Any] | None) -> None:
@@ -284,7 +287,8 @@ class _Flow:
             return
         found = _PARENT_OUTPUT.match(expression)
         if found is None:
-            self.document.report(path, f"${{{{{expression}}}}}", "${{parent.outputs.NAME}}")
+            step = f"Write ${{{{parent.{expression}}}}}." if _WITHOUT_PARENT.match(expression) else ""
+            self.document.report(path, f"${{{{{expression}}}}}", "${{parent.outputs.NAME}}", step)
             return
         name = found.group(1)
         if name not in self.outputs:

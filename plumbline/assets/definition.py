@@ -81,11 +81,12 @@ class AssetDefinition:
 
 @dataclass(frozen=True, kw_only=True)
 class ScheduleDefinition:
-    """A pipeline schedule: trigger and job with exact versions, and what may change in place.
+    """A schedule: trigger and pipeline or command job with exact versions, and what may change in place.
 
     Attributes:
         spec: Canonical JSON text of ``{"trigger": ..., "create_job": ...}``.
         enabled: Always True: az ml YAML cannot say otherwise. Who pauses a schedule does it live, and drift names it.
+        code_path: Files that go up with a command job, relative to the project's root; None of any other.
         references: Definitions of the loaded set that the job points to.
     """
 
@@ -93,6 +94,7 @@ class ScheduleDefinition:
     spec: str
     source: str
     enabled: bool = True
+    code_path: str | None = None
     display_name: str | None = None
     description: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)

@@ -125,7 +125,7 @@ def normal_node(fields: Mapping[str, Any]) -> dict[str, Any]:
     node["outputs"] = {name: normal_output(value) for name, value in outputs.items()}
     node["resources"] = normal_resources(node["resources"])
     node["distribution"] = normal_distribution(node["distribution"])
-    node["limits"] = _limits(node["limits"] or {}, kind)
+    node["limits"] = normal_limits(node["limits"] or {}, kind)
     node["identity"] = normal_identity(node["identity"])
     variables = node["environment_variables"] or {}
     node["environment_variables"] = {
@@ -224,8 +224,12 @@ def _settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _limits(limits: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """Time limits in seconds; REST says them as ISO durations."""
+def normal_limits(limits: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Time limits in seconds; REST says them as ISO durations.
+
+    Args:
+        kind: Type of the step or job.
+    """
     words = wire_words("limit_fields")
     names = ("timeout", "trial_timeout", "max_total_trials", "max_concurrent_trials")
     found = {words.get(name, name): value for name, value in limits.items()}

@@ -13,6 +13,7 @@ FileKind = Literal[
     "data",
     "model",
     "pipeline_job",
+    "command_job",
     "schedule",
     "release",
     "pins",
@@ -68,7 +69,10 @@ OTHER_AZURE: Mapping[str, str] = {
 
 
 def kind_of(document: Document) -> FileKind:
-    """The kind of a file. ``$schema`` is never asked: dozens of public files lack it or point nowhere."""
+    """The kind of a file.
+
+    ``$schema`` only tells a command job from a component: dozens of public files lack it or point nowhere.
+    """
     stem = document.path.stem.lower()
     if stem in {"release", "pins"}:
         return STEMS[stem]
@@ -78,6 +82,8 @@ def kind_of(document: Document) -> FileKind:
     role = next(
         (FOLDERS[name] for name in reversed(document.path.parent.parts[-2:]) if name in FOLDERS), None
     )
+    if role != "component" and stem != "component" and _is_command_job(data):
+        return "command_job"
     found = _by_content(data)
     if found == "pipeline_job" and role == "component":
         return role
@@ -86,6 +92,13 @@ def kind_of(document: Document) -> FileKind:
     if stem in STEMS:
         return STEMS[stem]
     return role if role and {"name", "$schema"}.intersection(data) else "other"
+
+
+def _is_command_job(data: Mapping[str, Any]) -> bool:
+    """Whether a file is a job of its own: it says so, or lacks the name that a component has."""
+    if "command" not in data or str(data.get("type", "command")).lower() != "command":
+        return False
+    return "name" not in data or "commandjob" in str(data.get("$schema", "")).lower()
 
 
 def other_tool(data: Mapping[str, Any]) -> str | None:

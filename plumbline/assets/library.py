@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,15 @@ class Library:
             self.left_out[document.path] = what_it_is(document)
         else:
             self.folders[home].append(document.path)
+
+    def leave_out(self, home: Path, paths: Sequence[Path], why: str) -> None:
+        """Take files that turned out to define nothing out of a folder's definitions."""
+        if not paths:
+            return
+        self.left_out.update(dict.fromkeys(paths, why))
+        self.folders[home] = [path for path in self.folders[home] if path not in paths]
+        if not self.folders[home]:
+            self._report_nothing(home)
 
     def _report_nothing(self, home: Path) -> None:
         """A folder of which nothing was read would be called fine otherwise."""
@@ -180,7 +189,7 @@ def _component_fields(document: Document) -> Mapping[str, Any] | None:
     tables = table("component")
     data = document.data if isinstance(document.data, Mapping) else {}
     word = data.get("type", "pipeline" if "jobs" in data else "command")
-    if word == "command" and _is_command_job(data):
+    if word == "command" and "name" not in data and {"command", "compute"} <= set(data):
         document.report(
             (),
             "a command job, which runs once and has no version",
@@ -200,13 +209,6 @@ def _component_fields(document: Document) -> Mapping[str, Any] | None:
     else:
         document.report(("type",), describe(word), one_of, suggestion(word, [*carried, *tables["refused"]]))
     return None
-
-
-def _is_command_job(data: Mapping[str, Any]) -> bool:
-    job_like = "commandjob" in str(data.get("$schema", "")).lower() or {"compute", "experiment_name"} & set(
-        data
-    )
-    return "name" not in data and "command" in data and bool(job_like)
 
 
 def _definition_files(folder: Path) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from plumbline.assets.command_job import BuiltCommandJob, build_command_job
 from plumbline.assets.definition import (
     AssetDefinition,
     MLPipeline,
@@ -20,7 +21,7 @@ from plumbline.assets.graph import graph_of_jobs
 from plumbline.assets.library import Library
 from plumbline.assets.pins import ForeignReference
 from plumbline.assets.pipeline_job import BuiltJob, build_job
-from plumbline.assets.pipeline_schedule import build_schedule
+from plumbline.assets.pipeline_schedule import JobsAt, build_schedule
 from plumbline.assets.release import read_release
 from plumbline.assets.resolve import Resolver
 
@@ -86,6 +87,7 @@ class _Loader:
         self.library = library
         self.resolver = Resolver(library)
         self._jobs: dict[Path, BuiltJob | None] = {}
+        self._command_jobs: dict[Path, BuiltCommandJob | None] = {}
         self._taken: set[tuple[str, str]] = set()
 
     def load(self, folder: Path) -> MLPipeline:
@@ -103,6 +105,7 @@ class _Loader:
             if (built := self._job(document)) is not None
         )
         schedules = self._schedules(folder)
+        self._leave_unscheduled(folder)
         wanted = [
             *(reference for job in jobs for reference in job.references),
             *(reference for schedule in schedules for reference in schedule.references),
@@ -191,9 +194,31 @@ class _Loader:
             self._jobs[document.path] = build_job(document, self.resolver, experiment_name=name)
         return self._jobs[document.path]
 
+    def _command_job(self, document: Document) -> BuiltCommandJob | None:
+        if document.path not in self._command_jobs:
+            home = self.library.home(document.path)
+            name = home.name if home else document.path.parent.name
+            self._command_jobs[document.path] = build_command_job(
+                document, self.resolver, experiment_name=name
+            )
+        return self._command_jobs[document.path]
+
+    def _leave_unscheduled(self, folder: Path) -> None:
+        """Command jobs that no schedule starts are nobody's definition: they run once, when somebody submits them."""
+        unscheduled = [
+            document.path
+            for document in self.library.of_kind(folder, "command_job")
+            if document.path not in self._command_jobs and not document.broken
+        ]
+        self.library.leave_out(
+            folder, unscheduled,
+            "a command job that no schedule starts: submit it with plumbline job create --file FILE --anonymous",
+        )  # fmt: skip
+
     def _schedules(self, folder: Path) -> tuple[ScheduleDefinition, ...]:
         documents = _leading(self.library.of_kind(folder, "schedule"), "schedule")
-        built = [(document, build_schedule(document, self.resolver, self._job)) for document in documents]
+        jobs = JobsAt(pipeline=self._job, command=self._command_job)
+        built = [(document, build_schedule(document, self.resolver, jobs)) for document in documents]
         return tuple(schedule for _, schedule in built if schedule is not None)
 
     def _release(

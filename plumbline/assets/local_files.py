@@ -65,6 +65,12 @@ def code_snapshot(
 
 def data_snapshot(document: Document, path: FieldPath, text: str, kind: str) -> CodeSnapshot | None:
     """Local files of data, of a model, or of a build context; None, and a problem, when they are not there."""
+    if "://" in text.removeprefix("file://"):
+        document.report(
+            path, describe(text), "a path of this repository, or a URI that Azure ML reads: azureml:, https:, abfss:, wasbs:, adl:",
+            "Copy the data to a datastore and name it: azureml://datastores/NAME/paths/PATH.",
+        )  # fmt: skip
+        return None
     place = local_path(document, text)
     if not is_there(place):
         document.report(

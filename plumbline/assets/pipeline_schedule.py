@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from cronsim import CronSim, CronSimError
 from tzlocal.windows_tz import tz_win, win_tz
 
 from plumbline.assets.canonical import canonical_text
+from plumbline.assets.command_job import BuiltCommandJob, command_job_with, is_command_job
 from plumbline.assets.definition import ScheduleDefinition
 from plumbline.assets.document import Document, FieldPath
 from plumbline.assets.inline import clean_name
@@ -29,14 +31,23 @@ _FREQUENCIES = ("minute", "hour", "day", "week", "month")
 _OVERRIDES = (
     "inputs", "outputs", "settings", "experiment_name", "display_name", "description", "tags", "compute", "identity",
 )  # fmt: skip
-JobAt = Callable[[Document], BuiltJob | None]
+_OF_PIPELINES = ("settings",)
+_OF_COMMANDS = ("environment_variables", "resources", "distribution", "limits")
 
 
-def build_schedule(document: Document, resolver: Resolver, job_at: JobAt) -> ScheduleDefinition | None:
+@dataclass(frozen=True, kw_only=True)
+class JobsAt:
+    """The built job of a document, by the kind of job that it holds."""
+
+    pipeline: Callable[[Document], BuiltJob | None]
+    command: Callable[[Document], BuiltCommandJob | None]
+
+
+def build_schedule(document: Document, resolver: Resolver, jobs_at: JobsAt) -> ScheduleDefinition | None:
     """The schedule in a document; None, and problems there, when something is wrong.
 
     Args:
-        job_at: The built job of a pipeline job's document.
+        jobs_at: The built job of a document.
     """
     data = document.data
     if not isinstance(data, Mapping):
@@ -44,7 +55,7 @@ def build_schedule(document: Document, resolver: Resolver, job_at: JobAt) -> Sch
     trigger = data.get("trigger")
     if isinstance(trigger, Mapping):
         _check_trigger(document, trigger)
-    found = _job(document, data.get("create_job"), resolver, job_at)
+    found = _job(document, data.get("create_job"), resolver, jobs_at)
     if found is None or any(problem.severity == "error" for problem in document.problems):
         return None
     job, built = found
@@ -57,13 +68,14 @@ def build_schedule(document: Document, resolver: Resolver, job_at: JobAt) -> Sch
         description=data.get("description"),
         tags={name: literal_text(value) for name, value in (data.get("tags") or {}).items()},
         lines=document.dotted_lines(),
+        code_path=built.code_path if isinstance(built, BuiltCommandJob) else None,
         references=built.links.references,
     )
 
 
 def _job(
-    document: Document, value: Any, resolver: Resolver, job_at: JobAt
-) -> tuple[dict[str, Any], BuiltJob] | None:
+    document: Document, value: Any, resolver: Resolver, jobs_at: JobsAt
+) -> tuple[dict[str, Any], BuiltJob | BuiltCommandJob] | None:
     """The job that a schedule starts, and what it was made from; a path, an inline form, or a name of ours."""
     path: FieldPath = ("create_job",)
     text: Any = value
@@ -72,11 +84,14 @@ def _job(
     if not isinstance(text, str):
         return None
     target = _job_document(document, path, text, resolver)
-    built = job_at(target) if target else None
+    built = _built(target, resolver, jobs_at) if target else None
     if built is None:
         return None
+    if isinstance(built, BuiltCommandJob):
+        _refuse_beside_release(document, path, resolver)
     if not isinstance(value, Mapping):
         return dict(built.job), built
+    _check_kind(document, value, built.job)
     inputs = resolve_inputs(
         document, ("create_job", "inputs"), value.get("inputs"), resolver, built.links,
         prefix=clean_name(str(document.data.get("name"))),
@@ -93,8 +108,39 @@ def _job(
     check_computes(document, ("create_job",), value)
     if any(problem.severity == "error" for problem in document.problems):
         return None
-    overrides = {name: value[name] for name in _OVERRIDES if name in value}
-    return job_with(built.job, {**overrides, **({"inputs": inputs} if inputs else {})}), built
+    overrides = {name: value[name] for name in (*_OVERRIDES, *_OF_COMMANDS) if name in value}
+    laid_over = command_job_with if isinstance(built, BuiltCommandJob) else job_with
+    return laid_over(built.job, {**overrides, **({"inputs": inputs} if inputs else {})}), built
+
+
+def _built(target: Document, resolver: Resolver, jobs_at: JobsAt) -> BuiltJob | BuiltCommandJob | None:
+    is_command = resolver.library.kind(target) == "command_job"
+    return jobs_at.command(target) if is_command else jobs_at.pipeline(target)
+
+
+def _refuse_beside_release(document: Document, path: FieldPath, resolver: Resolver) -> None:
+    """A release is judged by a step of its pipeline: a command job has none."""
+    home = resolver.library.home(document.path)
+    if home is not None and resolver.library.of_kind(home, "release"):
+        document.report(
+            path, "a command job in the folder of a release", "a pipeline job: the gate of a release is one of its steps",
+            "Move the schedule and its job to a folder of their own.",
+        )  # fmt: skip
+
+
+def _check_kind(document: Document, value: Mapping[str, Any], job: Mapping[str, Any]) -> None:
+    """Refuse a type, and fields, of another kind of job than the file holds."""
+    kind = "command" if is_command_job(job) else "pipeline"
+    if isinstance(value.get("type"), str) and value["type"].lower() != kind:
+        document.report(
+            ("create_job", "type"), describe(value["type"]), f'"{kind}", which the job\'s file holds'
+        )
+    for name in _OF_PIPELINES if kind == "command" else _OF_COMMANDS:
+        if name in value:
+            document.report(
+                ("create_job", name), describe(value[name]), f"it left out: a {kind} job has none",
+                "Write it at the step." if kind == "pipeline" else "",
+            )  # fmt: skip
 
 
 def _job_document(document: Document, path: FieldPath, text: str, resolver: Resolver) -> Document | None:
@@ -114,14 +160,12 @@ def _job_document(document: Document, path: FieldPath, text: str, resolver: Reso
         return None
     target = resolver.library.open(document.folder / text.removeprefix("file:"))
     if target is None:
-        document.report(
-            path, f"no file at {describe(text)}", "the file of a pipeline job", "Correct the path."
-        )
+        document.report(path, f"no file at {describe(text)}", "the file of a job", "Correct the path.")
         return None
-    if resolver.library.kind(target) != "pipeline_job":
+    if resolver.library.kind(target) not in ("pipeline_job", "command_job"):
         document.report(
-            path, describe(text), "the file of a pipeline job (type: pipeline, with jobs)",
-            "Make what it runs a step of one: an inline step with the same fields will do.",
+            path, describe(text), "the file of a pipeline job (type: pipeline, with jobs) or of a command job",
+            "Make what it runs a step of a pipeline job: an inline step with the same fields will do.",
         )  # fmt: skip
         return None
     return target

@@ -105,8 +105,13 @@ class Resolver:
             return None
         if self.library.kind(target) != kind:
             found = self.library.kind(target).replace("_", " ")
+            nameless = (kind, found) == ("component", "command job")
+            step = "Give it a name, and take compute and experiment_name out." if nameless else ""
             document.report(
-                path, f"{describe(text)}, which holds a definition of kind {found}", f"one of kind {kind}"
+                path,
+                f"{describe(text)}, which holds a definition of kind {found}",
+                f"one of kind {kind}",
+                step,
             )
             return None
         return self._resolved(target)

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from plumbline.assets.command_job import is_command_job, normal_command_job
 from plumbline.assets.component import normal_component
 from plumbline.assets.environment import normal_data, normal_environment, normal_model
 from plumbline.assets.job import normal_job, wire_words
@@ -100,8 +101,12 @@ def _schedule(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[str, 
     }
 
 
-def _job(properties: Mapping[str, Any], _code_hash_of: HashOf) -> dict[str, Any]:
-    return normal_job(properties)
+def _job(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[str, Any]:
+    if not is_command_job(properties):
+        return normal_job(properties)
+    return normal_command_job(
+        {**properties, "codeId": _hashed(str(properties.get("codeId") or ""), code_hash_of)}
+    )
 
 
 def _renamed(kind: str, properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from plumbline.assets.document import Document, FieldPath
 
 Row = Mapping[str, Any]
 
+_NOTHING_STEP = "Write a value or remove the key."
 _BINDING = re.compile(r"^\s*\$\{\{.*\}\}\s*$")
 
 
@@ -67,8 +68,9 @@ def check(document: Document, value: Any, path: FieldPath, row: Row) -> None:
     if row.get("binding") and isinstance(value, str) and _BINDING.match(value):
         return
     if value is None and row["is"] not in {"empty", "any", "one_of"}:
-        if row.get("required"):
-            document.report(path, "nothing", what(row), "Write a value or remove the key.")
+        # azure-ai-ml refuses nulls wherever its schema does not name them (1.35.2).
+        if not row.get("nothing"):
+            document.report(path, "nothing", what(row), _NOTHING_STEP)
         return
     if value == "" and "empty" in row:
         step = str(row.get("next", "Write a value or remove the key."))
@@ -217,7 +219,7 @@ def _check_object(document: Document, value: Any, path: FieldPath, row: Row) -> 
     here = (*path, row["by"])
     if word is None:
         document.report(here, "nothing", f"one of {', '.join(variants)}", f'Add "{row["by"]}:".')
-    elif not isinstance(word, str) or (word not in variants and word.lower() not in variants):
+    elif not isinstance(word, str) or (word if row.get("exact") else word.lower()) not in {*variants}:
         step = suggestion(word, variants, row.get("aliases"))
         document.report(here, describe(word), f"one of {', '.join(variants)}", step)
     else:
@@ -228,8 +230,7 @@ def _check_one_of(document: Document, value: Any, path: FieldPath, row: Row) -> 
     rows = [_followed(inner) for inner in row["rows"]]
     chosen = next((inner for inner in rows if _fits(value, inner["is"])), None)
     if chosen is None:
-        if value is not None or row.get("required"):
-            document.report(path, describe(value), what(row))
+        document.report(path, describe(value), what(row), "" if value is not None else _NOTHING_STEP)
         return
     if "refused_shape" in chosen:
         document.report(

@@ -154,4 +154,6 @@ class _Merge:
         kept = {name: value for name, value in found.items() if value is not MISSING}
         if got is MISSING and kept.keys() != befores.keys():
             return MISSING  # what is gone is gone whole, though Azure would have dropped a part of it
-        return kept or got
+        if kept or befores:
+            return kept
+        return MISSING if afters else got  # all that came back is Azure's own

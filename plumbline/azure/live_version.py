@@ -56,6 +56,15 @@ class LiveVersion:
         """The live value of an input: the first that is not as expected, else the expected one."""
         return next((value for value in self.values[name] if value != expected), expected)
 
+    @property
+    def divided(self) -> dict[str, list[Any]]:
+        """Inputs that Azure keeps in several places which disagree -> what each place says."""
+        return {
+            name: list(values)
+            for name, values in self.values.items()
+            if any(value != values[0] for value in values)
+        }
+
 
 def code_id(kind: str, body: Mapping[str, Any]) -> str | None:
     """ARM id of the code asset that a body names, None when it names none."""

@@ -33,6 +33,7 @@ def schedule_inputs(definition: ScheduleDefinition) -> dict[str, Any]:
     return {
         "name": definition.name,
         "spec": definition.spec,
+        "codePath": definition.code_path,
         "source": definition.source,
         "enabled": definition.enabled,
         "displayName": definition.display_name,

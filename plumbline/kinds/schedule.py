@@ -1,4 +1,4 @@
-"""Schedules of pipeline jobs."""
+"""Schedules of pipeline and command jobs."""
 
 from __future__ import annotations
 
@@ -30,9 +30,11 @@ SCHEDULE = Kind(
     # Not exported at the top in 1.35.2.
     loader="azure.ai.ml.entities._load_functions:load_schedule",
     values=_values,
+    # Of a command job: a pipeline job names registered components alone.
+    code_paths=(("action", "jobDefinition", "codeId"),),
     source="azure-ai-ml 1.35.2 ScheduleOperations; Schedules - Create Or Update",
     description=(
-        "A schedule that submits a pipeline job over exact component versions. It changes in place, and is disabled "
-        "before it is deleted."
+        "A schedule that submits a pipeline job over exact component versions, or a command job. It changes in place, and "
+        "is disabled before it is deleted."
     ),
 )

@@ -20,6 +20,7 @@ _PAGES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
         {name: f"`type: {name}`" for name in ("command", "pipeline", "parallel", "spark")},
     ),
     ("pipeline_job", "Pipeline jobs", {"pipeline_job": "job"}),
+    ("command_job", "Command jobs on schedules", {"command_job": "job"}),
     ("schedule", "Schedules", {"schedule": "schedule"}),
 )
 _HEAD = """# What is read of az ml YAML

@@ -36,7 +36,7 @@ class Change:
 
 
 def diff(
-    kind: str, olds: Mapping[str, Any], news: Mapping[str, Any], *, lost: Iterable[str] = ()
+    kind: str, olds: Mapping[str, Any], news: Mapping[str, Any], *, unsettled: Iterable[str] = ()
 ) -> tuple[Change, ...]:
     """List the changes from old inputs to new ones.
 
@@ -45,14 +45,15 @@ def diff(
     form than what was written.
 
     Args:
-        lost: Dotted paths that Azure has not kept; each is a change, so that every run tries again and says so.
+        unsettled: Dotted paths that Azure has not kept, or keeps in two places that disagree; each is a change, so that every
+            run tries again and says so.
     """
     rows = {name: row for name, row in property_rows(kind).items() if row.is_input}
     olds, news = _normal_fields(kind, olds), _normal_fields(kind, news)
     differing = {name for name, row in rows.items() if _normal(row, olds) != _normal(row, news)}
     if "spec" in differing and _same_content(kind, olds, news):
         differing.discard("spec")
-    differing |= {path.partition(".")[0] for path in lost}
+    differing |= {path.partition(".")[0] for path in unsettled}
     changes: list[Change] = []
     for name, row in rows.items():
         if name not in differing or row.change == "never":

@@ -78,9 +78,9 @@ def loaded_schedule(definition: ScheduleDefinition, root: Path) -> Any:
     # A schedule's job is read from a file beside it.
     with tempfile.TemporaryDirectory(prefix="plumbline-schedule-") as folder:
         files = Path(folder)
-        (files / _JOB_FILE).write_text(
-            _yaml(job_to_az_ml_yaml(definition.fields["create_job"])), encoding="utf-8"
-        )
+        code = root / definition.code_path if definition.code_path else None
+        job = job_to_az_ml_yaml(definition.fields["create_job"], files=code)
+        (files / _JOB_FILE).write_text(_yaml(job), encoding="utf-8")
         mapping = to_az_ml_yaml(definition, root=root, job_file=f"./{_JOB_FILE}")
         (files / "schedule.yml").write_text(_yaml(mapping), encoding="utf-8")
         return SCHEDULE.loaded(files / "schedule.yml")

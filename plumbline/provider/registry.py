@@ -86,7 +86,8 @@ class Registry:
         self, urn: Urn, olds: Properties, news: Properties, state: Properties = _NOTHING
     ) -> tuple[Change, ...]:
         """List what changed, and what Azure has not kept of what the state says was sent."""
-        return diff(_kind_name(urn), olds, news, lost=json.loads(state.get("lost") or "{}"))
+        unsettled = [path for name in ("lost", "divided") for path in json.loads(state.get(name) or "{}")]
+        return diff(_kind_name(urn), olds, news, unsettled=unsettled)
 
     async def create(self, urn: Urn, inputs: Properties, *, preview: bool) -> Created:
         """Create a resource."""

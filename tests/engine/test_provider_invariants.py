@@ -95,6 +95,28 @@ def test_an_edit_put_back_by_hand_is_no_drift(stack: ProviderStack) -> None:
     assert stack.drift() == {}
 
 
+def test_tags_that_disagree_in_the_two_places_show_the_same_in_every_saved_refresh(
+    stack: ProviderStack,
+) -> None:
+    """Azure keeps a component's tags beside its spec and in it; an edit of one place alone is one difference."""
+    path = current(stack, "report")
+    before = stack.live(path)["properties"]["tags"]
+    stack.change(path, tags={"who": "alice"})
+    seen = []
+    for _ in range(2):
+        stack.run("refresh", "--yes", "--skip-preview")
+        report = stack.resources()["report"]
+        seen.append((report["inputs"], report["outputs"]))
+    assert seen[0] == seen[1]
+    planned = stack.planned()
+    assert planned.pop("report")[0] == "update"
+    assert planned == {}
+    stack.up()
+    properties = stack.live(path)["properties"]
+    assert properties["tags"] == properties["componentSpec"]["tags"] == before
+    stack.up("--refresh", "--expect-no-changes")
+
+
 def test_what_was_archived_elsewhere_is_restored(stack: ProviderStack) -> None:
     for name in ASSETS:
         stack.change(current(stack, name), isArchived=True)

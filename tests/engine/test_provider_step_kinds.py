@@ -1,4 +1,4 @@
-"""Protects inline parts and every type of step through the engine: registered, scheduled, and no drift afterwards."""
+"""Protects inline parts, every type of step and command jobs through the engine: registered, scheduled, no drift after."""
 
 from __future__ import annotations
 
@@ -13,6 +13,17 @@ SCHEDULE = (
     "name: kinds_weekly\ntrigger: {type: cron, expression: '0 6 * * 1', time_zone: UTC}\n"
     "create_job: ./pipeline.yml\n"
 )
+# Beside the pipeline's: a schedule that starts a command job with code of its own.
+COMMAND_JOB = {
+    "tidy.yml": (
+        "command: python say.py ${{inputs.days}} > ${{outputs.kept}}/a.txt\ncode: ./src\n"
+        "environment: {image: 'mcr.example/tidy:1'}\ncompute: azureml:cpu-cluster\ninputs: {days: 30}\n"
+        "outputs: {kept: }\nlimits: {timeout: 600}\nenvironment_variables: {LEVEL: debug}\n"
+    ),
+    "tidy-nightly.yml": (
+        "name: tidy_nightly\ntrigger: {type: cron, expression: '0 3 * * *', time_zone: UTC}\ncreate_job: ./tidy.yml\n"
+    ),
+}
 
 
 def test_inline_parts_and_all_types_of_steps_are_registered_once_and_stay(tmp_path: Path) -> None:
@@ -22,6 +33,8 @@ def test_inline_parts_and_all_types_of_steps_are_registered_once_and_stay(tmp_pa
         shutil.rmtree(folder)
         shutil.copytree(KINDS, folder)
         (folder / "schedule.yml").write_text(SCHEDULE)
+        for name, text in COMMAND_JOB.items():
+            (folder / name).write_text(text)
         stack.up()
         listed = stack.live("components?listViewType=ActiveOnly")["value"]
         names = {item["name"] for item in listed}
@@ -30,3 +43,20 @@ def test_inline_parts_and_all_types_of_steps_are_registered_once_and_stay(tmp_pa
         stack.up("--refresh", "--expect-no-changes")
         assert [entry for entry in stack.writes() if entry.startswith("PUT")] == []
         assert stack.drift() == {}
+
+        schedule = stack.live("schedules/tidy_nightly")
+        job = schedule["properties"]["action"]["jobDefinition"]
+        assert (job["jobType"], job["inputs"]["days"]["value"]) == ("Command", "30")
+        job["command"] = "echo edited"
+        job["resources"] = {"instanceCount": 3}
+        stack.call("PUT", "schedules/tidy_nightly", body={"properties": schedule["properties"]})
+        assert stack.drift() == {
+            "tidy_nightly": ["update", "spec.create_job.command", "spec.create_job.resources.instance_count"]
+        }
+        (folder / "src" / "say.py").write_text("print('other')\n")
+        assert stack.planned()["tidy_nightly"] == ["update", "spec.create_job.code"]
+        stack.up("--refresh")
+        live = stack.live("schedules/tidy_nightly")["properties"]["action"]["jobDefinition"]
+        assert live["command"].startswith("python say.py")
+        assert live["codeId"] != job["codeId"]
+        stack.up("--refresh", "--expect-no-changes")

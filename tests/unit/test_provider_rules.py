@@ -246,7 +246,7 @@ def test_two_specs_of_one_content_hash_are_no_difference() -> None:
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "lost" in property_rows(kind)])
 def test_what_azure_has_not_kept_is_a_change_until_it_is_there(kind: str) -> None:
     olds = checked(kind)
-    found = diff(kind, olds, olds, lost=["spec.inputs.table.path", "tags.team"])
+    found = diff(kind, olds, olds, unsettled=["spec.inputs.table.path", "tags.team"])
     assert {(change.path, change.action) for change in found} == {("spec", "update"), ("tags", "update")}
 
 

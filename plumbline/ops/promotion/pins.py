@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from plumbline.assets import AssetDefinition, MLPipeline, ScheduleDefinition, content_hash
+from plumbline.assets.command_job import is_command_job
 from plumbline.assets.lock import LockedSchedule, Pin, in_registry
 from plumbline.ops.errors import UserError
 
@@ -83,5 +84,10 @@ def _schedule(pipeline: MLPipeline) -> ScheduleDefinition:
         raise UserError(
             f"{pipeline.folder}: got the schedules {names}, expected one: a lock pins one schedule of a pipeline. Keep the "
             "others in a folder of their own."
+        )
+    if is_command_job(pipeline.schedule.fields["create_job"]):
+        raise UserError(
+            f"{pipeline.schedule.source}: got a schedule of a command job, expected one of a pipeline job: a registry holds "
+            "no code that is no component's. Make what it runs a step of pipeline.yml."
         )
     return pipeline.schedule

@@ -27,6 +27,7 @@ def outputs_of(
     registered: Any,
     acknowledged: str | None = None,
     lost: str | None = None,
+    divided: str | None = None,
 ) -> Properties:
     """The outputs that follow from inputs; what is not known yet is UNKNOWN, never a placeholder.
 
@@ -40,12 +41,13 @@ def outputs_of(
         "registeredVersions": list(registered) if is_known(registered) else registered,
         "version": version,
     }
-    values |= {name: text for name, text in (("acknowledged", acknowledged), ("lost", lost)) if text}
+    kept = {"acknowledged": acknowledged, "lost": lost, "divided": divided}
+    values |= {name: text for name, text in kept.items() if text}
     secrets = set(inputs.secrets)
     if secrets & {"name", "version"}:
         secrets.add("reference")
     if secrets:
-        secrets |= {"acknowledged", "lost"}
+        secrets |= kept.keys()
     return Properties(entries=values, secrets=frozenset(secrets & values.keys()))
 
 
@@ -63,6 +65,7 @@ def seen_inputs(
     version: str,
     acknowledged: str | None,
     archived: bool,
+    divided: str | None = None,
 ) -> dict[str, Any]:
     """The inputs as they would have to be to give what is live.
 
@@ -71,12 +74,17 @@ def seen_inputs(
     Args:
         acknowledged: The output of that name.
         archived: Whether the container is.
+        divided: The output of that name. Where Azure's places still disagree in the same way, the inputs show what a refresh
+            made of them, and stay.
     """
     seen = dict(inputs.entries) | _seen_content(
         kind, inputs, live, version=version, acknowledged=acknowledged
     )
     known: dict[str, Any] = json.loads(acknowledged or "{}")
+    seen_before: dict[str, Any] = json.loads(divided or "{}")
     for wire, expected in mutable_inputs(kind, inputs).items():
+        if wire in seen_before and live.divided.get(wire) == seen_before[wire]:
+            continue
         value = live.differing(wire, expected)
         if wire not in known or value != known[wire]:
             seen[wire] = value if value or wire in inputs else None

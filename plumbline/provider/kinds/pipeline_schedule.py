@@ -1,4 +1,4 @@
-"""Schedules of pipeline jobs: one object, changed in place, disabled before it is deleted."""
+"""Schedules of pipeline and command jobs: one object, changed in place, disabled before it is deleted."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from plumbline.provider.errors import PartialFailure, Refusal
 from plumbline.provider.kinds import sent_and_got
 from plumbline.provider.kinds.import_address import import_address
 from plumbline.provider.kinds.kind import Context, Created, Found
+from plumbline.provider.kinds.snapshot import require_planned_code_of_job
+from plumbline.provider.live_asset import understood
 from plumbline.provider.table import property_rows
 
 _MUTABLE = ("displayName", "description", "tags", "enabled")
@@ -35,7 +37,7 @@ class PipelineScheduleKind:
         adopted = False
         body = await self._get(context, workspace, inputs["name"])
         if body is not None:
-            live = live_version(self.kind, body)
+            live = await self._understood(context, workspace, body)
             if not context.urn.is_of_same_stack(live.owner):
                 if not sent_and_got.held(self.kind, inputs, live).holds:
                     raise Refusal(
@@ -78,7 +80,7 @@ class PipelineScheduleKind:
         body = await self._get(context, workspace, name)
         if body is None:
             return None
-        live = live_version(self.kind, body)
+        live = await self._understood(context, workspace, body)
         seen = {
             **inputs.entries,
             **self._differences(inputs, state, live),
@@ -133,15 +135,18 @@ class PipelineScheduleKind:
             # Whoever made it finds it again by their own marker.
             body = await self._get(context, workspace, inputs["name"])
             owner = live_version(self.kind, body).owner if body is not None else None
+        definition = _definition(inputs)
+        await asyncio.to_thread(require_planned_code_of_job, definition, context.root)
         context.begin()
         body = await asyncio.to_thread(
             context.cloud.writer.put_schedule,
             workspace,
-            _definition(inputs),
+            definition,
             root=context.root,
             owner=owner,
         )
-        verdict = sent_and_got.compare(self.kind, inputs, live_version(self.kind, body))
+        live = await self._understood(context, workspace, body)
+        verdict = sent_and_got.compare(self.kind, inputs, live)
         outputs = self._outputs(inputs, adopted=adopted, acknowledged=verdict.acknowledged, lost=verdict.lost)
         id = workspace.container(self.descriptor.collection, inputs["name"])
         for warning in verdict.warnings:
@@ -149,6 +154,12 @@ class PipelineScheduleKind:
         if verdict.errors:
             raise PartialFailure(resource_id=id, outputs=outputs, reasons=verdict.errors)
         return Created(id=id, outputs=outputs)
+
+    async def _understood(
+        self, context: Context, workspace: Workspace, body: Mapping[str, Any]
+    ) -> LiveVersion:
+        assert context.cloud is not None
+        return await understood(context.cloud.reader, self.descriptor, workspace, body)
 
     def _differences(self, inputs: Properties, state: Properties, live: LiveVersion) -> dict[str, Any]:
         acknowledged = json.loads(state.get("acknowledged") or "{}")
@@ -208,6 +219,7 @@ def _definition(inputs: Properties) -> ScheduleDefinition:
         spec=inputs["spec"],
         source=inputs.get("source", ""),
         enabled=inputs["enabled"],
+        code_path=inputs.get("codePath"),
         display_name=inputs.get("displayName"),
         description=inputs.get("description"),
         tags=inputs.get("tags", {}),

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from plumbline.assets import content_hash, is_content_version
+from plumbline.assets import canonical_text, content_hash, is_content_version
 from plumbline.azure.live_version import LiveVersion
 from plumbline.kinds import KINDS, is_true
 from plumbline.provider.address import Place
@@ -66,7 +66,13 @@ class VersionedAssetKind:
         live = await self._understood(context, place, body)
         acknowledged = state.get("acknowledged")
         seen = seen_inputs(
-            self.kind, inputs, live, version=version, acknowledged=acknowledged, archived=archived
+            self.kind,
+            inputs,
+            live,
+            version=version,
+            acknowledged=acknowledged,
+            archived=archived,
+            divided=state.get("divided"),
         )
         seen |= {**place.inputs, "name": name}
         if self.descriptor.version_is_content or "version" in inputs:
@@ -83,6 +89,7 @@ class VersionedAssetKind:
             registered=state.get("registeredVersions", ()),
             acknowledged=acknowledged,
             lost=lost,
+            divided=canonical_text(live.divided) if live.divided else None,
         )
         return Found(id=place.container_id(self.descriptor.collection, name), inputs=found, outputs=outputs)
 
