@@ -197,7 +197,7 @@ def _located(
         return _Parts(spec={}, complete=False)
     normal = normal_data if word == "data" else normal_model
     if is_remote_path(text):
-        if word == "data" and data.get("version") is None:
+        if word == "data" and data.get("version") is None and not _broken(document):
             document.report(
                 ("version",),
                 "nothing",

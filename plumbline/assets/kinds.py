@@ -68,10 +68,17 @@ OTHER_AZURE: Mapping[str, str] = {
 """Type of what Azure ML has and a platform's own code makes -> what it is."""
 
 
+_SCHEMAS: Mapping[str, FileKind] = {
+    "model": "model", "data": "data", "environment": "environment", "schedule": "schedule", "pipelinejob": "pipeline_job",
+    "commandcomponent": "component", "pipelinecomponent": "component", "parallelcomponent": "component",
+    "sparkcomponent": "component",
+}  # fmt: skip
+
+
 def kind_of(document: Document) -> FileKind:
     """The kind of a file.
 
-    ``$schema`` only tells a command job from a component: dozens of public files lack it or point nowhere.
+    ``$schema`` is asked last, and whether what has a name is a job: dozens of public files lack it or point nowhere.
     """
     stem = document.path.stem.lower()
     if stem in {"release", "pins"}:
@@ -91,7 +98,9 @@ def kind_of(document: Document) -> FileKind:
         return found
     if stem in STEMS:
         return STEMS[stem]
-    return role if role and {"name", "$schema"}.intersection(data) else "other"
+    if role and {"name", "$schema"}.intersection(data):
+        return role
+    return _by_schema(data) or "other"
 
 
 def _is_command_job(data: Mapping[str, Any]) -> bool:
@@ -109,13 +118,20 @@ def other_tool(data: Mapping[str, Any]) -> str | None:
     return next((what for wanted, what in _OTHER_TOOLS if wanted <= keys), None)
 
 
+def _by_schema(data: Mapping[str, Any]) -> FileKind | None:
+    """What `$schema` says, of a file whose content does not tell: a model needs no type."""
+    named = str(data.get("$schema", "")).lower().replace("\\", "/").rpartition("/")[2].partition(".")[0]
+    return _SCHEMAS.get(named)
+
+
 def _by_content(data: Mapping[str, Any]) -> FileKind | None:
     kind = str(data.get("type", "")).lower()
     if "trigger" in data or "create_job" in data:
         return "schedule"
     if "jobs" in data:
         job_like = {"settings", "experiment_name", "compute"}.intersection(data)
-        return "component" if "name" in data and not job_like else "pipeline_job"
+        says_job = "pipelinejob" in str(data.get("$schema", "")).lower()
+        return "component" if "name" in data and not job_like and not says_job else "pipeline_job"
     if kind == "pipeline":
         return "pipeline_job"
     if kind in _DATA_TYPES:

@@ -20,6 +20,7 @@ _OTHERS: Sequence[tuple[frozenset[str], str]] = (
     (frozenset({"runtime"}), "a Pulumi file"),
     (frozenset({"endpoint_name"}), "a deployment of an endpoint"),
     (frozenset({"auth_mode"}), "an endpoint"),
+    (frozenset({"name", "path"}), "data or a model that does not say which of the two: add its type"),
 )
 
 

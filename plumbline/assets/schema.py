@@ -58,7 +58,7 @@ def check_fields(
         else:
             check(document, found, here, row)
     for key, row in fields.items():
-        if row.get("required") and key not in value:
+        if row.get("required") and key not in value and not {*row.get("unless", ())} & set(value):
             document.report((*path, key), "nothing", what(row), f'Add "{key}:".')
 
 

@@ -26,7 +26,7 @@ _PAGES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
 _HEAD = """# What is read of az ml YAML
 
 Made from the tables that `plumbline validate` checks with (`plumbline/assets/schemas`). "Refused" is an error with a
-reason and a way; "ignored" is a warning, because Azure ignores the field too. Any other key is an error that names the
+reason and a way; "ignored" is a warning: the field counts for nothing. Any other key is an error that names the
 nearest known one.
 """
 

@@ -125,7 +125,6 @@ def test_an_inline_environment_and_local_data_become_assets_of_the_job(tmp_path:
     [
         ("clean.yml", "days: 30", "days: ${{parent.inputs.days}}", "clean.yml:7: inputs.days"),
         ("clean.yml", "${{inputs.days}}", "${{inputs.dais}}", "clean.yml:1: command"),
-        ("clean.yml", "command:", "name: once\n$schema: x/commandJob.json\ncommand:", "clean.yml:1: name"),
         ("clean.yml", "command:", "services: {a: {type: ssh}}\ncommand:", "clean.yml:1: services"),
         ("clean.yml", "./src", "./sources", "clean.yml:2: code"),
         ("clean.yml", "azureml:cpu-cluster", "local", "clean.yml:4: compute"),

@@ -123,6 +123,11 @@ def test_an_inline_environments_own_name_and_version_count_for_nothing(tmp_path:
     ("file", "text", "field"),
     [
         (
+            "pipeline.yml",
+            f"name: once\n{HEAD}jobs:\n  say: {{command: echo, environment: '{BASE}'}}\n",
+            "name",
+        ),
+        (
             "fit.yml",
             f"name: fit\ncompute: azureml:gpu-cluster\ncommand: echo\nenvironment: {BASE}\n",
             "compute",
@@ -138,9 +143,48 @@ def test_an_inline_environments_own_name_and_version_count_for_nothing(tmp_path:
         ),
     ],
 )
-def test_a_key_that_azure_ignores_is_a_warning(tmp_path: Path, file: str, text: str, field: str) -> None:
+def test_a_key_that_counts_for_nothing_is_a_warning(tmp_path: Path, file: str, text: str, field: str) -> None:
     reading = _reading(tmp_path, {f"ml/train/{file}": text})
-    assert [problem.field for problem in reading.problems if "Azure ignores it" in problem.expected] == [
-        field
-    ]
+    assert [problem.field for problem in reading.problems if "it left out" in problem.expected] == [field]
     assert reading.errors == ()
+
+
+SCHEMA = "$schema: https://azuremlschemas.azureedge.net/latest/{}.schema.json\n"
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "kind"),
+    [
+        ("model", "name: fit\npath: ./kept\n", "model"),
+        ("data", "name: rows\npath: ./kept\n", "data"),
+        (
+            "pipelineComponent",
+            f"name: inner\njobs:\n  say: {{command: echo, environment: '{BASE}'}}\n",
+            "component",
+        ),
+    ],
+)
+def test_the_schema_tells_what_the_content_does_not(
+    tmp_path: Path, schema: str, text: str, kind: str
+) -> None:
+    files = {"ml/train/asset.yml": SCHEMA.format(schema) + text, "ml/train/kept/a.csv": "a\n"}
+    assert _loaded(tmp_path, files).assets[-1].kind == kind
+
+
+def test_a_job_with_a_name_is_told_from_a_component_by_its_schema(tmp_path: Path) -> None:
+    job = f"name: once\njobs:\n  say: {{command: echo, environment: '{BASE}', compute: 'azureml:c1'}}\n"
+    assert _loaded(tmp_path, {"ml/train/job.yml": SCHEMA.format("pipelineJob") + job}).job is not None
+    (component,) = (
+        asset
+        for asset in _loaded(tmp_path, {"ml/train/job.yml": f"type: pipeline\n{job}"}).assets
+        if asset.name == "once"
+    )
+    assert component.kind == "component"
+
+
+def test_a_path_without_a_type_is_named(tmp_path: Path) -> None:
+    pipeline = _loaded(
+        tmp_path,
+        {"ml/train/what.yml": "name: fit\npath: ./a\n", "ml/train/env.yml": "name: e\nimage: a/b:1\n"},
+    )
+    assert "add its type" in pipeline.left_out["what.yml"]
