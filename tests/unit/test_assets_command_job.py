@@ -125,7 +125,6 @@ def test_an_inline_environment_and_local_data_become_assets_of_the_job(tmp_path:
     [
         ("clean.yml", "days: 30", "days: ${{parent.inputs.days}}", "clean.yml:7: inputs.days"),
         ("clean.yml", "${{inputs.days}}", "${{inputs.dais}}", "clean.yml:1: command"),
-        ("clean.yml", "command:", "services: {a: {type: ssh}}\ncommand:", "clean.yml:1: services"),
         ("clean.yml", "./src", "./sources", "clean.yml:2: code"),
         ("clean.yml", "azureml:cpu-cluster", "local", "clean.yml:4: compute"),
         (
@@ -150,6 +149,14 @@ def test_what_cannot_be_is_refused_with_file_and_line(
     found = [str(problem) for problem in _reading(tmp_path, **{file: changed}).errors]
     assert len(found) == 1
     assert said in found[0]
+
+
+def test_services_and_a_name_are_said_and_never_sent(tmp_path: Path) -> None:
+    plain = _job(_loaded(tmp_path))
+    job = f"$schema: x/commandJob.schema.json\nname: once\nservices: {{a: {{type: ssh}}}}\n{JOB}"
+    pipeline = _loaded(tmp_path, clean__yml=job)
+    assert _job(pipeline) == plain
+    assert sorted(problem.field for problem in pipeline.warnings) == ["name", "services"]
 
 
 def test_a_release_stays_a_pipelines(tmp_path: Path) -> None:
