@@ -124,6 +124,11 @@ def test_an_inline_environments_own_name_and_version_count_for_nothing(tmp_path:
     [
         (
             "pipeline.yml",
+            f"{HEAD}jobs:\n  say: {{command: echo, environment: '{BASE}', services: {{a: {{type: ssh}}}}}}\n",
+            "jobs.say.services",
+        ),
+        (
+            "pipeline.yml",
             f"name: once\n{HEAD}jobs:\n  say: {{command: echo, environment: '{BASE}'}}\n",
             "name",
         ),
