@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.contract.machine_learning_platform import MachineLearningPlatform, machine_learning_platform
-from tests.engine.provider_stack import ProviderStack, plugins_of, wait_for
+from tests.engine.provider_stack import ProviderStack
 
 # Logical name -> where it is written, by what each needs to be there first.
 WAVES = (
@@ -106,26 +105,3 @@ def _options(stack: ProviderStack) -> None:
     stack.set(secret_descriptions=None, options=None)
     stack.up("--refresh")
     assert stack.drift() == {}
-
-
-@pytest.mark.soak
-@pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("name", PATHS)
-def test_a_plugin_killed_beside_any_write_converges(
-    tmp_path: Path, platform: MachineLearningPlatform, name: str, moment: str
-) -> None:
-    stack = stack_of(tmp_path, platform)
-    others: dict[str, Any] = {"count": -1, "delay_seconds": 60}
-    status = {"status": "close-after"} if moment == "after" else {}
-    stack.faults({"method": "PUT", "path": PATHS[name], **others, **status})
-    engine = stack.start("up", "--yes", "--skip-preview", "--suppress-progress")
-    wait_for(lambda: any(rule["fired"] for rule in platform.emulator.control("GET", "faults")))
-    for plugin in plugins_of(engine):
-        plugin.kill()
-    engine.communicate(timeout=60)
-    stack.no_faults()
-    stack.run("cancel", "--yes", refused=False)
-    stack.up("--refresh")
-    require_ours(stack)
-    stack.destroy()
-    stack.platform.emulator.control("DELETE", "faults")

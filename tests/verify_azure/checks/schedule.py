@@ -136,6 +136,29 @@ def _body(azure: Subject) -> dict[str, Any]:
     return {"properties": {name: value for name, value in shown.items() if name != "provisioningState"}}
 
 
+@check("ml-schedule-command-job", "schedule")
+def command_job(azure: Subject) -> Finding:
+    azure.part("schedule")
+    name, workspace = azure.fresh("va_command"), azure.part("workspace")
+    body = _body(azure)
+    body["properties"]["isEnabled"] = False
+    body["properties"]["action"]["jobDefinition"] = {
+        "jobType": "Command", "command": "echo hi", "experimentName": "va",
+        "environmentId": f"{workspace}/environments/va-env/versions/1", "inputs": {}, "outputs": {},
+    }  # fmt: skip
+    path = f"{workspace}/schedules/{name}"
+    answer = azure.send("PUT", path, api=api.SCHEDULE, body=body)
+    if answer.status_code >= 400:
+        return holds(False, f"A schedule of a command job answered {answer.status_code} {code_of(answer)}.")
+    job = _shown(azure, name)["action"]["jobDefinition"]
+    azure.send("DELETE", path, api=api.SCHEDULE)
+    seen = (job["jobType"], job["command"], job["resources"]["instanceCount"], job["resources"]["shmSize"])
+    return holds(
+        seen == ("Command", "echo hi", 1, "2g"),
+        f"Its job is answered as {seen[0]} {seen[1]!r} with {seen[2]} x {seen[3]}.",
+    )
+
+
 @check("schedule-modes-filled", "schedule")
 def modes_of_a_schedules_job(azure: Subject) -> Finding:
     azure.part("schedule")
