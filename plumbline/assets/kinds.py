@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from plumbline.assets.asset_kinds import ASSET_YAML
+from plumbline.assets.definition import AssetKind
 from plumbline.assets.document import Document
 
-FileKind = Literal[
-    "environment",
-    "component",
-    "data",
-    "model",
-    "pipeline_job",
-    "command_job",
-    "schedule",
-    "release",
-    "pins",
-    "conda",
-    "other",
-]
+FileKind = AssetKind | Literal["pipeline_job", "command_job", "schedule", "release", "pins", "conda", "other"]
 
+_ASSETS = get_args(AssetKind)
 FOLDERS: Mapping[str, FileKind] = {
-    "components": "component",
-    "component": "component",
-    "environments": "environment",
-    "environment": "environment",
-    "data": "data",
-    "models": "model",
-    "model": "model",
+    **{folder: kind for kind in _ASSETS for folder in ASSET_YAML[kind].folders},
     "schedules": "schedule",
 }
 """Folder of a pipeline -> what the files in it are, when their content does not tell."""
 
 STEMS: Mapping[str, FileKind] = {
-    "component": "component",
-    "environment": "environment",
-    "env": "environment",
-    "data": "data",
-    "model": "model",
+    **{stem: kind for kind in _ASSETS for stem in ASSET_YAML[kind].stems},
     "pipeline": "pipeline_job",
     "schedule": "schedule",
     "release": "release",
@@ -46,11 +27,6 @@ STEMS: Mapping[str, FileKind] = {
     "conda": "conda",
 }
 """File name without its suffix -> what it is, when nothing else tells."""
-
-_DATA_TYPES = {"uri_file", "uri_folder", "mltable"}
-_MODEL_TYPES = {"custom_model", "mlflow_model", "triton_model"}
-_COMPONENT_TYPES = {"command", "parallel", "sweep", "spark", "automl", "import", "data_transfer"}
-
 
 _OTHER_TOOLS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"on", "jobs"}), "a GitHub Actions workflow"),
@@ -134,11 +110,10 @@ def _by_content(data: Mapping[str, Any]) -> FileKind | None:
         return "component" if "name" in data and not job_like and not says_job else "pipeline_job"
     if kind == "pipeline":
         return "pipeline_job"
-    if kind in _DATA_TYPES:
-        return "data"
-    if kind in _MODEL_TYPES:
-        return "model"
-    if kind in _COMPONENT_TYPES or "command" in data:
+    by_type: FileKind | None = next((name for name in _ASSETS if kind in ASSET_YAML[name].types), None)
+    if by_type is not None:
+        return by_type
+    if "command" in data:
         return "component"
     if {"image", "build", "conda_file"}.intersection(data):
         return "environment"

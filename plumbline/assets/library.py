@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from plumbline.assets.asset_kinds import ASSET_YAML
 from plumbline.assets.document import Document, is_there, read_document, relative_source
 from plumbline.assets.errors import Problem
 from plumbline.assets.kinds import FOLDERS, FileKind, kind_of
@@ -179,8 +180,9 @@ class Library:
         """The table for a document; None, and a problem, for a type of component that we do not carry."""
         if kind == "component":
             return _component_fields(document)
-        tables = {"model": ("data", "model"), "pins": ("schedule", "pins"), "conda": ("environment", "conda")}
-        file, name = tables.get(kind, (kind, kind))
+        tables = {"pins": ("schedule", "pins"), "conda": ("environment", "conda")}
+        asset = ASSET_YAML.get(kind)
+        file, name = (asset.table if asset else None) or tables.get(kind, (kind, kind))
         fields: Mapping[str, Any] = table(file)[name]
         return fields
 

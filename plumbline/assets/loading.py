@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from plumbline.assets.asset_kinds import ASSET_YAML
 from plumbline.assets.command_job import BuiltCommandJob, build_command_job
 from plumbline.assets.definition import (
     AssetDefinition,
@@ -162,8 +163,7 @@ class _Loader:
                     )  # fmt: skip
 
     def _assets_of(self, folder: Path) -> list[Document]:
-        kinds = ("environment", "data", "model", "component")
-        return [document for kind in kinds for document in self.library.of_kind(folder, kind)]  # type: ignore[arg-type]
+        return [document for kind in ASSET_YAML for document in self.library.of_kind(folder, kind)]  # type: ignore[arg-type]
 
     def _with_shared(
         self, assets: list[AssetDefinition], references: Sequence[Reference]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-COLLECTIONS = {"environment": "environments", "component": "components", "data": "data", "model": "models"}
+from plumbline.assets.asset_kinds import ASSET_YAML
+
+COLLECTIONS = {kind: row.collection for kind, row in ASSET_YAML.items()}
 """Kind -> its word in ids."""
 
 _ARM = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from plumbline.assets.asset_kinds import ASSET_YAML
 from plumbline.assets.build import build_asset
 from plumbline.assets.definition import AssetDefinition, AssetKind
 from plumbline.assets.document import Document, FieldPath
@@ -16,8 +17,6 @@ from plumbline.assets.schema import describe, suggestion
 LATEST = "latest"
 _DEPTH = 30
 _Place = tuple[Path, FieldPath]
-
-_A = {"environment": "an environment", "component": "a component", "data": "data", "model": "a model"}
 
 
 class Resolver:
@@ -155,7 +154,10 @@ class Resolver:
         near = suggestion(address.name, self.library.names(kind))
         step = near or "Define it; or, when someone else registers it, pin its version: plumbline pin"
         document.report(
-            path, describe(text), f"the name of {_A[kind]} that a loaded definition registers", step
+            path,
+            describe(text),
+            f"the name of {ASSET_YAML[kind].spoken} that a loaded definition registers",
+            step,
         )
         return None
 
@@ -193,7 +195,7 @@ class Resolver:
     def _is_own(self, document: Document, written: str) -> bool:
         address = parse_reference(written)
         return address is not None and any(
-            self.library.named(kind, address.name, near=document.path) for kind in _A
+            self.library.named(kind, address.name, near=document.path) for kind in ASSET_YAML
         )
 
     def _resolved(self, target: Document) -> Resolved:

@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from plumbline.assets.asset_kinds import ASSET_YAML
 from plumbline.assets.command_job import is_command_job, normal_command_job
 from plumbline.assets.component import normal_component
 from plumbline.assets.environment import normal_data, normal_environment, normal_model
@@ -35,10 +36,7 @@ def spec_from_rest(kind: str, body: Mapping[str, Any], *, code_hash_of: HashOf) 
 def _is_inner(kind: str, body: Mapping[str, Any]) -> bool:
     """Whether a body is the properties already: those of components, models and jobs hold ``properties`` too."""
     marks = {
-        "environment": ("image", "condaFile", "build"),
-        "component": ("componentSpec",),
-        "data": ("dataUri",),
-        "model": ("modelUri",),
+        **{name: row.marks for name, row in ASSET_YAML.items()},
         "schedule": ("trigger",),
         "job": ("jobType",),
     }

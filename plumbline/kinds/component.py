@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from plumbline.assets.asset_kinds import ASSET_YAML
 from plumbline.kinds.kind import Kind, Values, tags, text, version_values
 
 
@@ -22,11 +23,12 @@ def _values(properties: Mapping[str, Any]) -> Values:
     return values
 
 
+YAML = ASSET_YAML["component"]
 COMPONENT = Kind(
     name="component",
     noun="Component",
-    spoken="a component",
-    collection="components",
+    spoken=YAML.spoken,
+    collection=YAML.collection,
     lifecycle="content",
     api_version="2024-01-01-preview",
     api_version_source="recorded, component tests 2026-03-26",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from plumbline.assets.asset_kinds import ASSET_YAML
 from plumbline.kinds.kind import Kind, version_values
 
+YAML = ASSET_YAML["data"]
 DATA = Kind(
     name="data",
     noun="DataAsset",
-    spoken="data",
-    collection="data",
+    spoken=YAML.spoken,
+    collection=YAML.collection,
     lifecycle="content",
     api_version="2023-04-01-preview",
     api_version_source="recorded, data tests 2026-03-27",

@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 
 from plumbline.engine.ensure import ensure_engine
+from plumbline.ops.drift.refresh_plan import findings
 from tests.contract.machine_learning_platform import GROUP, WORKSPACE, MachineLearningPlatform
 from tests.emulator_process import SUBSCRIPTION, TENANT
 
@@ -131,6 +132,14 @@ class ProviderStack:
     def drift(self) -> dict[str, list[str]]:
         """Refresh's findings: name -> operation and fields."""
         return _shortly(self.steps("refresh", "--preview-only"))
+
+    def found(self) -> dict[str, list[str]]:
+        """What `plumbline drift` finds: resource -> fields, those of a definition each by itself."""
+        text = self.run("refresh", "--preview-only", "--json")
+        named: dict[str, list[str]] = {}
+        for finding in findings(json.loads(text[text.index("{") :])):
+            named.setdefault(finding.resource, []).append(finding.field)
+        return {name: sorted(fields) for name, fields in named.items()}
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """The state's resources, read from the backend's file: `pulumi stack export` takes a second each."""

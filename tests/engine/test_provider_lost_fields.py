@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from plumbline.ops.drift.refresh_plan import findings
 from tests.contract.machine_learning_platform import MachineLearningPlatform, machine_learning_platform
 from tests.engine.provider_stack import ProviderStack
 
@@ -20,15 +18,6 @@ ALL = ("table", "remote_table", "baseline", "report", "score", "score_and_report
 def platform() -> Iterator[MachineLearningPlatform]:
     with machine_learning_platform(azure_noise=True) as made:
         yield made
-
-
-def found(stack: ProviderStack) -> dict[str, list[str]]:
-    """What `plumbline drift` finds: resource -> fields."""
-    text = stack.run("refresh", "--preview-only", "--json")
-    named: dict[str, list[str]] = {}
-    for finding in findings(json.loads(text[text.index("{") :])):
-        named.setdefault(finding.resource, []).append(finding.field)
-    return {name: sorted(fields) for name, fields in named.items()}
 
 
 @pytest.mark.parametrize(
@@ -65,16 +54,16 @@ def test_what_was_lost_is_said_by_three_runs_and_three_drifts_until_both_sides_a
     for _ in range(3):
         assert message in stack.up(refused=True)
     for _ in range(3):
-        assert found(stack) == {name: [field]}
+        assert stack.found() == {name: [field]}
 
     # A refresh takes what is live into the state, and forgets nothing by it.
     assert "which was sent: Azure has not kept it" in stack.run("refresh", "--yes", "--skip-preview")
-    assert found(stack) == {name: [field]}
+    assert stack.found() == {name: [field]}
     assert message in stack.up(refused=True)
 
     stack.no_faults()
     stack.up()
-    assert found(stack) == {}
+    assert stack.found() == {}
     stack.up("--expect-no-changes")
     stack.destroy()
 
@@ -93,15 +82,15 @@ def test_what_a_version_lost_is_said_until_the_definition_gives_way(
     stack.no_faults()  # a version is for ever: what it lost it never gets
     for _ in range(2):
         assert message in stack.up(refused=True)
-        assert found(stack) == {"lossy": ["inputs.threshold.max"]}
+        assert stack.found() == {"lossy": ["inputs.threshold.max"]}
     text = stack.run("refresh", "--yes", "--skip-preview")
     assert "spec.inputs.threshold.max: got another value than 1.0, which was sent" in text
-    assert found(stack) == {"lossy": ["inputs.threshold.max"]}
+    assert stack.found() == {"lossy": ["inputs.threshold.max"]}
     assert message in stack.run("preview")
     assert message in stack.up(refused=True)
     with stack.edited("components/score/component.yml", ", max: 1.0}", "}"):
         stack.up()
-        assert found(stack) == {}
+        assert stack.found() == {}
         stack.up("--expect-no-changes")
     stack.destroy()
 
@@ -126,25 +115,25 @@ def test_all_goes_on_where_azure_keeps_none_of_our_properties(
     stack.set(leave_out=["report", "score", "score_and_report", "scoring_weekly", "remote_table"])
     stack.up()
     stack.up("--expect-no-changes")
-    assert found(stack) == {}
+    assert stack.found() == {}
     stack.up("--refresh", "--expect-no-changes")
 
     version = stack.resources()["bare_table"]["outputs"]["version"]
     path = f"data/bare_table/versions/{version}"
     stack.change(path, description="edited")
-    assert found(stack) == {"bare_table": ["description"]}
+    assert stack.found() == {"bare_table": ["description"]}
     stack.up()
-    assert found(stack) == {"bare_table": ["description"]}
+    assert stack.found() == {"bare_table": ["description"]}
     stack.up("--refresh")
-    assert found(stack) == {}
+    assert stack.found() == {}
 
     row = stack.program / "ml" / "scoring" / "data"
     file = next(one for one in row.rglob("*.csv"))
     file.write_text(file.read_text() + "9,9\n")
     stack.up()
     assert stack.resources()["bare_table"]["outputs"]["version"] != version
-    assert found(stack) == {}
+    assert stack.found() == {}
     stack.destroy()
     assert set(stack.versions("data/bare_table").values()) == {True}
     stack.up()
-    assert found(stack) == {}
+    assert stack.found() == {}

@@ -50,11 +50,11 @@ def test_inline_parts_and_all_types_of_steps_are_registered_once_and_stay(tmp_pa
         job["command"] = "echo edited"
         job["resources"] = {"instanceCount": 3}
         stack.call("PUT", "schedules/tidy_nightly", body={"properties": schedule["properties"]})
-        assert stack.drift() == {
-            "tidy_nightly": ["update", "spec.create_job.command", "spec.create_job.resources.instance_count"]
+        assert stack.found() == {
+            "tidy_nightly": ["create_job.command", "create_job.resources.instance_count"]
         }
         (folder / "src" / "say.py").write_text("print('other')\n")
-        assert stack.planned()["tidy_nightly"] == ["update", "spec.create_job.code"]
+        assert stack.planned()["tidy_nightly"] == ["update", "spec"]
         stack.up("--refresh")
         live = stack.live("schedules/tidy_nightly")["properties"]["action"]["jobDefinition"]
         assert live["command"].startswith("python say.py")
