@@ -147,6 +147,25 @@ def _fill(platform: MachineLearningPlatform, folder: Path) -> None:
             JobSchedule(name=name, trigger=trigger, create_job=job, description="Runs.")
         ).result()
     client.schedules.begin_disable("Second-run").result()
+    # azure-ai-ml 1.35.2 sends command jobs on schedules only where its private previews are on.
+    definition = {
+        "jobType": "Command", "command": "python train.py", "experimentName": "tidy", "inputs": {}, "outputs": {},
+        "environmentId": f"{platform.workspace_id}/environments/tools/versions/2",
+        "codeId": f"{platform.workspace_id}/codes/{train.code.split('/codes/')[1]}",
+    }  # fmt: skip
+    trigger = {
+        "triggerType": "Cron",
+        "expression": "0 3 * * *",
+        "startTime": "2026-01-05T03:30:00",
+        "timeZone": "UTC",
+    }
+    action = {"actionType": "CreateJob", "jobDefinition": definition}
+    answer = platform.call(
+        "PUT",
+        "schedules/tidy",
+        json={"properties": {"trigger": trigger, "action": action, "isEnabled": True}},
+    )
+    assert answer.ok, answer.text
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +173,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MachineLearni
     with machine_learning_platform(azure_noise=True) as made:
         _fill(made, tmp_path_factory.mktemp("team"))
         # With noise, lists lag behind writes.
-        for kind, number in (("schedules", 2), ("components", 3), ("models", 1)):
+        for kind, number in (("schedules", 3), ("components", 3), ("models", 1)):
             wait_for(
                 lambda kind=kind, number=number: len(made.get(kind, listViewType="All")["value"]) >= number
             )
@@ -177,10 +196,12 @@ def test_a_workspace_of_the_official_sdk_is_adopted_without_a_change(
         ("model", "baseline", "1", 0),
         ("schedule", "nightly", None, 0),
         ("schedule", "Second-run", None, 0),
+        ("schedule", "tidy", None, 0),
     }
     assert ("made by a run", 1) in {(row["class"], row["count"]) for row in answer["left_out"]}
     train = adopter.out / "pipelines/adopted/components/train"
     assert (train / "src/inner/words.txt").read_text() == "no\n"
+    assert (adopter.out / "pipelines/tidy/src/train.py").read_text() == "print('train')\n"
     adopter.pulumi("stack", "init")
     adopter.pulumi(
         "import", "--file", "adopt.import.json", "--yes", "--generate-code=false", "--protect=false"

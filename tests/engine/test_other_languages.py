@@ -15,10 +15,11 @@ import pytest
 from plumbline.assets import load_ml_pipelines
 from plumbline.engine.ensure import ensure_engine
 from plumbline.ops.plugin.installed import install_plugin
+from plumbline.provider.schema import schema_text
 from tests.contract.machine_learning_platform import MachineLearningPlatform, machine_learning_platform
 from tests.emulator_process import SUBSCRIPTION, TENANT
 from tests.guide import read_guide
-from tests.language_hosts import language_host
+from tests.language_hosts import generate_node_package, language_host
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GUIDE = read_guide(REPOSITORY / "docs" / "guides" / "other-languages.md")
@@ -122,3 +123,19 @@ def test_a_typescript_program_registers_the_same_versions_and_hashes(
     }
     assert found["baseline"][1] == expected["baseline"][1]
     program.pulumi("destroy", "--yes", "--skip-preview")
+
+
+@pytest.mark.soak
+def test_the_node_package_that_pulumi_generates_compiles_as_it_is(tmp_path: Path) -> None:
+    if not shutil.which("go") or not shutil.which("npm"):
+        pytest.skip("no go or no npm on PATH")
+    schema, package = tmp_path / "schema.json", tmp_path / "package"
+    schema.write_text(schema_text("0.1.0"))
+    generate_node_package(schema, package)
+    install = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--ignore-scripts"]
+    subprocess.run(install, cwd=package, check=True, timeout=300)
+    compiled = subprocess.run(
+        ["npx", "tsc", "--noEmit"], cwd=package, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert compiled.returncode == 0, compiled.stdout
+    assert 'from "../utilities"' in (package / "azureml" / "component.ts").read_text()

@@ -65,10 +65,10 @@ def test_what_azure_hides_is_refused_by_its_reason() -> None:
     assert "does not show the steps" in str(why_not(_component(type="pipeline")))
     built = _asset("environment", "e", "1", build={"contextUri": "https://a.blob.core.windows.net/c/x/"})
     assert "build context" in str(why_not(built))
-    job = {"jobType": "Command"}
+    job = {"jobType": "Spark"}
     trigger = {"triggerType": "Cron", "expression": "0 3 * * *"}
     schedule = _asset("schedule", "s", None, trigger=trigger, action={"jobDefinition": job})
-    assert "no pipeline job (Command)" in str(why_not(schedule))
+    assert "neither a pipeline nor a command job (Spark)" in str(why_not(schedule))
 
 
 def test_folders_of_schedules_can_be_named_in_settings() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from plumbline.assets import az_ml_mapping, canonical_text, is_content_version
+from plumbline.assets.command_job import is_command_job
 from plumbline.assets.references import parse_reference
 from plumbline.ops.adopt.live_asset import LiveAsset
 
@@ -57,7 +58,9 @@ def why_not(asset: LiveAsset) -> str | None:
         job = (asset.body.get("properties") or {}).get("action") or {}
         kind = str((job.get("jobDefinition") or {}).get("jobType") or "")
         return (
-            None if kind == "Pipeline" else f"it starts no pipeline job ({kind or 'none that Azure shows'})"
+            None
+            if kind in ("Pipeline", "Command")
+            else f"it starts neither a pipeline nor a command job ({kind or 'none that Azure shows'})"
         )
     if asset.kind.name == "component" and spec.get("type") == "pipeline":
         return "Azure does not show the steps of a pipeline component: register it from its own file"
@@ -89,8 +92,12 @@ def definition_text(asset: LiveAsset, *, code: str | None) -> str:
     return dumped(mapping)
 
 
-def schedule_texts(asset: LiveAsset) -> dict[str, str]:
-    """`schedule.yml` and `pipeline.yml` of a schedule."""
+def schedule_texts(asset: LiveAsset, *, code: str | None) -> dict[str, str]:
+    """`schedule.yml` of a schedule, and `pipeline.yml` or, of a command job, `job.yml`.
+
+    Args:
+        code: Where a command job's downloaded files lie, relative to the file.
+    """
     values = _shown(asset)
     head = {
         "name": asset.name,
@@ -99,11 +106,12 @@ def schedule_texts(asset: LiveAsset) -> dict[str, str]:
         "tags": values.get("tags"),
     }
     spec = asset.live.spec
+    file = "job.yml" if is_command_job(spec["create_job"]) else "pipeline.yml"
     schedule = {name: value for name, value in head.items() if value} | {
         "trigger": spec["trigger"],
-        "create_job": "./pipeline.yml",
+        "create_job": f"./{file}",
     }
-    return {"schedule.yml": dumped(schedule), "pipeline.yml": dumped(spec["create_job"])}
+    return {"schedule.yml": dumped(schedule), file: dumped(_with_code(spec["create_job"], code))}
 
 
 def pins_text(references: set[str]) -> str:

@@ -113,10 +113,6 @@ def _download(session: AzureSession, asset: LiveAsset, scratch: Path) -> Path | 
 def _write(asset: LiveAsset, out: Path, code: Path | str | None) -> None:
     path = out / definition_path(asset)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if asset.version is None:
-        for name, text in schedule_texts(asset).items():
-            (path.parent / name).write_text(text, encoding="utf-8")
-        return
     place = None
     if isinstance(code, Path):
         place = f"./{CODE}" if code.is_dir() else f"./{CODE}/{code.name}"
@@ -127,7 +123,11 @@ def _write(asset: LiveAsset, out: Path, code: Path | str | None) -> None:
         else:
             target.mkdir()
             shutil.copy(code, target)
-    path.write_text(definition_text(asset, code=place), encoding="utf-8")
+    if asset.version is None:
+        for name, text in schedule_texts(asset, code=place).items():
+            (path.parent / name).write_text(text, encoding="utf-8")
+    else:
+        path.write_text(definition_text(asset, code=place), encoding="utf-8")
 
 
 def _write_pins(assets: Sequence[LiveAsset], out: Path) -> None:
