@@ -70,6 +70,22 @@ def test_a_pin_to_another_version_is_refused_by_its_reason(root: Path) -> None:
     ]
 
 
+def test_of_a_command_job_values_are_written_and_other_code_is_refused(root: Path) -> None:
+    small = root / "small"
+    (small / "tidy.yml").write_text(
+        "command: echo ${{inputs.days}}  # said\ncode: ./components/train/src\nenvironment: azureml:small@latest\n"
+        "inputs: {days: 30}\nlimits: {timeout: 600}\n"
+    )
+    schedule = small / "schedule.yml"
+    schedule.write_text(schedule.read_text().replace("./pipeline.yml", "./tidy.yml"))
+    live = json.loads(_schedule(root).inputs["spec"])  # type: ignore[index]
+    live["create_job"] |= {"command": "echo ${{inputs.days}} more", "code": f"sha256:{'0' * 64}"}
+    done = _codify(root, _schedule(root, spec=json.dumps(live)))
+    assert [(one.file, one.field) for one in done.written] == [("small/tidy.yml", "create_job.command")]
+    assert [one.field for one in done.refused] == ["create_job.code"]
+    assert "# said" in (small / "tidy.yml").read_text()
+
+
 def test_content_of_a_version_and_what_is_gone_are_refused(root: Path) -> None:
     name = _name(root)
     spec = {**json.loads(str(_component(root, name).desired["spec"])), "command": "echo other"}

@@ -21,6 +21,8 @@ UNSAYABLE = {
 }
 """Inputs without a key in the YAML -> why, and the way."""
 
+_FILES_OF_A_COMMAND_JOB = (("create_job", "code"), ("create_job", "environment"))
+
 Definition = AssetDefinition | ScheduleDefinition
 
 
@@ -78,10 +80,11 @@ def _of_spec(
         pinned = [
             edit
             for edit in changed
-            if edit.path[:2] == ("create_job", "jobs") and edit.path[-1] == "component"
+            if (edit.path[:2] == ("create_job", "jobs") and edit.path[-1] == "component")
+            or edit.path in _FILES_OF_A_COMMAND_JOB
         ]
         reason = (
-            "the step runs another version than that of its file. Bring that content into the file, "
+            "it runs another version than that of its file. Bring that content into the file, "
             "or put the pin back: pulumi up"
         )
         return [edit for edit in changed if edit not in pinned], [(edit.field, reason) for edit in pinned]
