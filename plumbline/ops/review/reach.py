@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from plumbline.assets import Graph, MLPipeline
+from plumbline.assets import Graph, MLPipeline, PipelineJob, ScheduleDefinition
+from plumbline.assets.command_job import is_command_job
 from plumbline.assets.fire_times import next_fire_times
 from plumbline.ops.review.planned_change import PlannedChange
 
@@ -79,8 +80,7 @@ def reached(
             names = [
                 schedule.name
                 for schedule in pipeline.schedules
-                if len(pipeline.jobs) == 1
-                or json.loads(schedule.spec)["create_job"].get("jobs") == job.fields.get("jobs")
+                if _starts(schedule, job, alone=len(pipeline.jobs) == 1)
             ]
             direct = tuple(
                 node.name
@@ -115,6 +115,12 @@ def reached(
                     )
                 )
     return tuple(sorted(found, key=lambda reach: reach.pipeline))
+
+
+def _starts(schedule: ScheduleDefinition, job: PipelineJob, *, alone: bool) -> bool:
+    """Whether a schedule starts a job of its folder; one of a command job starts none of them."""
+    started = schedule.fields["create_job"]
+    return not is_command_job(started) and (alone or started.get("jobs") == job.fields.get("jobs"))
 
 
 def _schedule(name: str, inputs: Mapping[str, Any], now: datetime) -> ScheduleReach:
