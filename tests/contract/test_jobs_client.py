@@ -259,6 +259,27 @@ def test_a_schedule_is_triggered_and_its_job_runs(jobs: JobPlatform) -> None:
     assert jobs.log(jobs.steps(name)["a"]["runId"]).strip() == "scheduled"
 
 
+def test_a_schedule_of_a_command_job_runs_it(jobs: JobPlatform) -> None:
+    definition = {
+        **jobs.command("echo ${{inputs.word}}"),
+        "inputs": {"word": {"jobInputType": "literal", "value": "tidy"}},
+    }
+    jobs.put(
+        "schedules/tidy",
+        {
+            "action": {"actionType": "CreateJob", "jobDefinition": definition},
+            "trigger": {"triggerType": "Cron", "expression": "0 3 * * *", "timeZone": "UTC"},
+        },
+    )
+    answer = jobs.azure_ml.emulator.request(
+        "POST", f"{jobs.azure_ml.workspace_id}/schedules/tidy/trigger", api_version="2024-01-01-preview",
+        json={"scheduleTime": "2026-03-01T02:00:00"},
+    )  # fmt: skip
+    name = answer.json()["submissionId"]
+    assert jobs.wait(name)["status"] == "Completed"
+    assert jobs.log(name).strip() == "tidy"
+
+
 def test_a_schedules_expressions_are_filled_in_for_its_job(jobs: JobPlatform) -> None:
     step = jobs.step(
         "echo ${{inputs.run}} ${{inputs.at}}",
