@@ -114,6 +114,7 @@ def _environment(document: Document, data: Mapping[str, Any], resolver: Resolver
                     ("build", "dockerfile_path"),
                     f"no {dockerfile} in the context",
                     "a Dockerfile that goes up",
+                    "The path starts from build.path.",
                 )
             parts.code_path = resolver.library.source(local_path(document, build["path"]))
             fields["build"] = {**build, "path": f"sha256:{parts.snapshot.hash}"}

@@ -16,6 +16,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _STRING = "tag:yaml.org,2002:str"
+_PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 _DEPTH = 60
 _INDENTED = re.compile(r"^[ ]{60}|^[ ]*(- ){30}", re.MULTILINE)
@@ -233,6 +234,11 @@ class _Reader:
                 path, "an alias of what it stands in", "values that end", "Remove the alias."
             )
             return None
+        if node.tag not in _PLAIN:
+            self.document.report(
+                path, f"the tag {node.tag.removeprefix('tag:yaml.org,2002:')}", "a plain mapping or list",
+                "Remove the tag: azure-ai-ml reads none.",
+            )  # fmt: skip
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.SequenceNode):

@@ -115,7 +115,7 @@ def test_newer_is_said_and_taken_when_asked_and_reasons_stay(
     }
 
 
-def test_what_is_not_there_is_named_with_its_line_and_nothing_is_written(
+def test_what_is_not_there_is_named_with_its_line_and_the_others_are_written(
     platform: MachineLearningPlatform, folder: Path
 ) -> None:
     job = folder / "pipeline.yml"
@@ -123,4 +123,4 @@ def test_what_is_not_there_is_named_with_its_line_and_nothing_is_written(
     said = _run(platform, folder, "pin", code=1).stderr
     assert f"azureml:theirs:7: got no such environment in workspace {WORKSPACE}" in said
     assert "pipelines/words/pipeline.yml:" in said
-    assert not (folder / "pins.yaml").exists()
+    assert set(_pins(folder)) == {REGISTRY, CURATED, "azureml:theirs@latest"}

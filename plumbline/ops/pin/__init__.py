@@ -43,7 +43,7 @@ def command(
     committed. Run it again to move to the newest.
 
     \b
-    Exit codes: 0 all pinned, 1 something is not there, 3 (--check) a pin is missing or newer exists.
+    Exit codes: 0 all pinned, 1 something is not there (the others are written), 3 (--check) a pin is missing or newer exists.
     Example: plumbline pin --check --stack dev
     """
     from plumbline.assets import read_ml_pipelines
@@ -54,7 +54,7 @@ def command(
     foreign = read_ml_pipelines(chosen, root=root).foreign
     rows = _rows(foreign, stack, resource_group, workspace_name) if foreign else []
     missing = [row for row in rows if row["newest"] is None]
-    if not check and not missing:
+    if not check:
         _write(root, chosen, foreign, rows)
     answer = {"schema": SCHEMA, "check": check, "pins": rows}
     whole = output == "json" or query is not None
@@ -110,20 +110,24 @@ def _state(pinned: str | None, newest: str | None) -> str:
 def _write(
     root: Path, folders: Sequence[Path], foreign: Sequence[ForeignReference], rows: Sequence[dict[str, Any]]
 ) -> None:
-    """Bring each folder's pins.yaml to what was found; a folder that needs none loses it."""
+    """Bring each folder's pins.yaml to what was found; a folder that needs none loses it.
+
+    What is not there keeps the pin that it had.
+    """
     from plumbline.ops.pin.file import write_pins
 
     for folder in folders:
         here = folder.resolve()
         pins = {
-            row["reference"]: row["newest"]
+            row["reference"]: row["newest"] or row["pinned"]
             for reference, row in zip(foreign, rows, strict=True)
-            if (root / reference.folder).resolve() == here
+            if (root / reference.folder).resolve() == here and (row["newest"] or row["pinned"])
         }
         if (changed := write_pins(here, pins)) is not None:
             click.echo(changed, err=True)
     for row in rows:
-        row.update(pinned=row["newest"], state="newest")
+        if row["newest"] is not None:
+            row.update(pinned=row["newest"], state="newest")
 
 
 def _all_folders(root: Path) -> list[Path]:
