@@ -81,7 +81,7 @@ def azure_steps(path: Path, values: Mapping[str, str]) -> list[Step]:
         for variable in pipeline.get("variables") or ()
         if "name" in variable
     }
-    steps = list(_steps(pipeline))
+    steps = list(steps_of(pipeline))
     for step in steps:
         script = str(step.get("script") or (step.get("inputs") or {}).get("inlineScript"))
         assert "${{" not in script, f"{step['displayName']}: an expression in a script may be code of others"
@@ -100,14 +100,14 @@ def azure_steps(path: Path, values: Mapping[str, str]) -> list[Step]:
     ]
 
 
-def _steps(node: Any) -> Iterator[Mapping[str, Any]]:
+def steps_of(node: Any) -> Iterator[Mapping[str, Any]]:
     """Every step below stages, jobs and deployments, in the order of the file."""
     if isinstance(node, Mapping):
         for name, value in node.items():
             if name == "steps":
                 yield from value
             else:
-                yield from _steps(value)
+                yield from steps_of(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _steps(value)
+            yield from steps_of(value)

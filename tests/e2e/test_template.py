@@ -75,6 +75,12 @@ def test_the_new_project_comes_up_has_no_drift_and_goes(newcomer: Newcomer) -> N
     said = newcomer.does("\n".join(newcomer.commands[title] for title in ("preview", "up")))
     assert "first_score" in said
     assert "No drift: stack local matches its last update." in said
+    # What main.yml does with a pipeline that has no release.yml yet.
+    newcomer.does(
+        "plumbline job create --file pipelines/first/pipeline.yml --stack local --stream --output json > ../job.json\n"
+        'plumbline evidence write "$(jq -r .name ../job.json)" --stack local --out ../evidence\n'
+        "plumbline evidence verify ../evidence --stack local"
+    )
     newcomer.does('eval "$(plumbline local env)"\n' + newcomer.commands["destroy"])
 
 
