@@ -167,6 +167,18 @@ def test_where_nothing_changed_since_a_clean_check_the_engine_is_not_asked_again
     assert not any(agent.startswith("plumbline-provider") for agent in agents), agents
 
 
+def test_after_a_repair_it_is_known_that_this_was_compared_before(platform: ProjectCopy) -> None:
+    assert _drift(platform, exit_code=0) == []
+    _as(platform, "alice", "raise", "9")
+    assert len(_drift(platform, exit_code=FOUND)) == 1
+    platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+    platform.control("DELETE", "requests")
+    assert _drift(platform, exit_code=0) == []
+    asked = platform.control("GET", "requests")
+    agents = {entry["user_agent"] for entry in (asked["value"] if isinstance(asked, dict) else asked)}
+    assert not any(agent.startswith("plumbline-provider") for agent in agents), agents
+
+
 def test_an_edit_that_shall_stay_is_codified_and_then_nothing_drifts(platform: ProjectCopy) -> None:
     _as(platform, "alice", "tag", "claims_train")
     (found,) = _drift(platform, exit_code=FOUND)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from plumbline.ops.drift.clean_check import digest_of, is_remembered, remember
+from plumbline.ops.drift.clean_check import Digests, digests_of, is_remembered, remember
 from plumbline.ops.drift.inventory import LiveThing
 from plumbline.ops.drift.stack_state import StackState, read_state
 from plumbline.ops.drift.stored_bytes import pinned
@@ -41,8 +41,13 @@ def _state(*rows: dict[str, Any]) -> StackState:
     return read_state({"deployment": {"resources": list(rows)}})
 
 
-def _digest(project: Path, bodies: dict[str, Any], *rows: dict[str, Any], text: str = "state") -> str | None:
-    return digest_of(_Cloud(bodies), _state(*rows), text, project)  # type: ignore[arg-type]
+def _digests(project: Path, bodies: dict[str, Any], *rows: dict[str, Any]) -> Digests:
+    document = {"deployment": {"manifest": {"time": "now"}, "resources": list(rows)}}
+    return digests_of(_Cloud(bodies), _state(*rows), document, project)  # type: ignore[arg-type]
+
+
+def _digest(project: Path, bodies: dict[str, Any], *rows: dict[str, Any]) -> str | None:
+    return _digests(project, bodies, *rows).all
 
 
 def test_every_part_of_a_check_is_in_its_digest(tmp_path: Path) -> None:
@@ -65,7 +70,12 @@ def test_every_part_of_a_check_is_in_its_digest(tmp_path: Path) -> None:
         {**bodies, code: {"properties": {"properties": {"hash_sha256": "b"}}}},
     ]
     assert first not in {_digest(tmp_path, one, CLUSTER, TRAIN) for one in others}
-    assert _digest(tmp_path, bodies, CLUSTER, TRAIN, text="another state") != first
+    known = {**CLUSTER, "inputs": {"max": 9}}
+    assert _digest(tmp_path, bodies, known, TRAIN) != first
+    later = {**CLUSTER, "modified": "later", "outputs": {**CLUSTER["outputs"], "systemData": {"a": "later"}}}
+    assert _digest(tmp_path, bodies, later, TRAIN) == first, (
+        "a repair leaves the state of before, at another time"
+    )
     (tmp_path / ".plumbline").mkdir()
     (tmp_path / ".plumbline" / "log").write_text("x")
     assert _digest(tmp_path, bodies, CLUSTER, TRAIN) == first
@@ -73,18 +83,31 @@ def test_every_part_of_a_check_is_in_its_digest(tmp_path: Path) -> None:
     assert _digest(tmp_path, bodies, CLUSTER, TRAIN) != first
 
 
+def test_what_the_program_asks_for_does_not_depend_on_what_is_live(tmp_path: Path) -> None:
+    before = _digests(tmp_path, {CLUSTER["id"]: {"properties": {"max": 4}}}, CLUSTER).program
+    assert _digests(tmp_path, {CLUSTER["id"]: {"properties": {"max": 9}}}, CLUSTER).program == before
+    assert _digests(tmp_path, {}, {**CLUSTER, "inputs": {"max": 9}}).program != before
+    (tmp_path / "stacks.py").write_text("x")
+    assert _digests(tmp_path, {}, CLUSTER).program != before
+
+
 def test_a_resource_that_cannot_be_asked_for_is_never_remembered(tmp_path: Path) -> None:
     assert _digest(tmp_path, {}, {**CLUSTER, "outputs": {}}) is None
     assert not is_remembered(tmp_path, "local", None)
 
 
-def test_the_memory_is_of_one_digest_and_can_be_lost(tmp_path: Path) -> None:
+def test_the_memory_is_of_a_stack_and_holds_the_last_ones(tmp_path: Path) -> None:
     remember(tmp_path, "local", "a")
-    assert is_remembered(tmp_path, "local", "a")
-    assert not is_remembered(tmp_path, "local", "b")
-    assert not is_remembered(tmp_path, "dev", "a")
     remember(tmp_path, "local", None)
+    remember(tmp_path, "local", "b")
+    assert is_remembered(tmp_path, "local", "a")
+    assert is_remembered(tmp_path, "local", "b")
+    assert not is_remembered(tmp_path, "local", "c")
+    assert not is_remembered(tmp_path, "dev", "a")
+    for number in range(64):
+        remember(tmp_path, "local", str(number))
     assert not is_remembered(tmp_path, "local", "a")
+    assert is_remembered(tmp_path, "local", "63")
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
-"""What a clean check compared, remembered: where nothing of it changed, the engine need not be started to say so again.
+"""What earlier checks compared, remembered: where nothing of it changed, the engine need not be started to say so again.
 
-The memory is one digest of the state, the program's files, and every managed resource as Azure answers it. It is taken before
-the engine compares, so that whatever changes meanwhile makes another digest. Only a check without a managed finding is
-remembered, and what nobody declared is listed every time.
+Two digests of a check are kept. The one of state and program's files says whether the program asks for anything, the one of
+these and of every managed resource as Azure answers it whether anything differs. Both are taken before the engine compares, so
+that whatever changes meanwhile makes another digest. Only a comparison that found nothing is remembered, and what nobody
+declared is listed every time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,21 @@ from plumbline.azure.api_versions import api_version
 from plumbline.azure.live_version import code_id
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.stack_state import StackState
+from plumbline.ops.errors import UserError
 
 _SKIPPED_FOLDERS = frozenset({".git", ".venv", ".plumbline", "__pycache__", "node_modules"})
-# Move with every write, with every read (the next version of a component is a time) or by the clock (the quota of Log
+# Say who wrote and when, move with every read (the next version of a component is a time) or by the clock (the quota of Log
 # Analytics), and say nothing of what a resource is.
-_SKIPPED_MEMBERS = frozenset({"systemData", "etag", "eTag", "nextVersion", "quotaNextResetTime"})
+_SKIPPED_MEMBERS = frozenset(
+    {
+        "systemData", "createdBy", "createdOn", "updatedBy", "updatedOn", "modifiedOn", "etag", "eTag",
+        "allocationStateTransitionTime", "nextVersion", "quotaNextResetTime",
+    }
+)  # fmt: skip
+# What the engine notes of its own updates: a repair leaves a state that says the same as the one before.
+_SKIPPED_NOTES = frozenset({"manifest", "created", "modified"})
+# How many comparisons are remembered: those of the last repairs and branches.
+_KEPT = 64
 _KINDS = {
     "plumbline:azureml:Component": "components",
     "plumbline:azureml:Environment": "environments",
@@ -33,45 +45,101 @@ _KINDS = {
 _SCHEDULE = "plumbline:azureml:PipelineSchedule"
 
 
-def digest_of(session: AzureSession, state: StackState, state_text: str, project: Path) -> str | None:
-    """One digest of all that a check of managed resources compares; None where a resource cannot be asked for so.
+@dataclass(frozen=True, kw_only=True)
+class Digests:
+    """What a check is about to compare.
 
-    Raises: UserError: a resource cannot be read.
+    Attributes:
+        program: Of the state and the program's files.
+        all: Of these and of what is live; None where a resource cannot be asked for so.
     """
-    asked = [pair for row in state.resources.values() for pair in _addresses(row)]
+
+    program: str
+    all: str | None
+
+
+def digests_of(
+    session: AzureSession, state: StackState, document: Mapping[str, Any], project: Path
+) -> Digests:
+    """The digests of a check of managed resources, what is live read side by side.
+
+    Args:
+        document: The exported state, as `state` was read from it.
+    """
+    deployment = _without_notes(document.get("deployment") or {})
+    program = _digest(__version__, json.dumps(deployment, sort_keys=True), _files(project))
+    rows = (row for _, row in sorted(state.resources.items()))
+    asked = [pair for row in rows for pair in _addresses(row)]
     if any(version is None for _, version in asked):
-        return None
-    bodies = session.side_by_side(lambda pair: session.get(pair[0], api_version=pair[1]), asked)
-    codes = sorted({code for body in bodies if body and (code := code_id("component", body))})
-    bodies += (
-        session.side_by_side(lambda path: session.get(path, api_version=api_version("codes")), codes)
-        if codes
-        else []
-    )
-    found = hashlib.sha256(__version__.encode())
-    for part in (state_text, _files(project), json.dumps([_plain(body) for body in bodies], sort_keys=True)):
+        return Digests(program=program, all=None)
+    try:
+        bodies = session.side_by_side(lambda pair: session.get(pair[0], api_version=pair[1]), asked)
+        codes = sorted({code for body in bodies if body and (code := code_id("component", body))})
+        bodies += (
+            session.side_by_side(lambda path: session.get(path, api_version=api_version("codes")), codes)
+            if codes
+            else []
+        )
+    except UserError:
+        # The engine says it better, by the resource's name.
+        return Digests(program=program, all=None)
+    live = json.dumps([_plain(body) for body in bodies], sort_keys=True)
+    return Digests(program=program, all=_digest(program, live))
+
+
+def is_remembered(project: Path, stack: str, digest: str | None) -> bool:
+    """Whether a comparison of exactly this found nothing."""
+    return digest is not None and digest in _remembered(project, stack)
+
+
+def remember(project: Path, stack: str, digest: str | None) -> None:
+    """Note a comparison that found nothing; None is not noted."""
+    if digest is None:
+        return
+    known = [one for one in _remembered(project, stack) if one != digest]
+    file = _file(project, stack)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_suffix(".new")
+    new.write_text("\n".join([*known, digest][-_KEPT:]), encoding="utf-8")
+    new.replace(file)
+
+
+def _remembered(project: Path, stack: str) -> list[str]:
+    try:
+        return _file(project, stack).read_text(encoding="utf-8").split()
+    except FileNotFoundError:
+        return []
+
+
+def _digest(*parts: str) -> str:
+    found = hashlib.sha256()
+    for part in parts:
         found.update(hashlib.sha256(part.encode()).digest())
     return found.hexdigest()
 
 
-def is_remembered(project: Path, stack: str, digest: str | None) -> bool:
-    """Whether the last clean check compared exactly this."""
-    try:
-        return digest is not None and _file(project, stack).read_text(encoding="utf-8") == digest
-    except OSError:
-        return False
+def _without_notes(deployment: Mapping[str, Any]) -> dict[str, Any]:
+    """A state without what each update leaves otherwise: times, encryption, the order in which resources came."""
+    rows = []
+    for row in deployment.get("resources") or ():
+        kept = {key: _plain(value) for key, value in row.items() if key not in _SKIPPED_NOTES}
+        reasons = row.get("propertyDependencies") or {}
+        kept["dependencies"] = sorted(row.get("dependencies") or ())
+        kept["propertyDependencies"] = {name: sorted(urns or ()) for name, urns in reasons.items()}
+        # Encrypted with another salt each time; what a secret output holds follows from the inputs.
+        kept["outputs"] = _without_ciphertext(kept.get("outputs") or {})
+        rows.append(kept)
+    rows.sort(key=lambda row: json.dumps(row, sort_keys=True))
+    return {
+        **{key: value for key, value in deployment.items() if key not in _SKIPPED_NOTES},
+        "resources": rows,
+    }
 
 
-def remember(project: Path, stack: str, digest: str | None) -> None:
-    """Note what a clean check compared; None forgets."""
-    file = _file(project, stack)
-    if digest is None:
-        file.unlink(missing_ok=True)
-        return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_suffix(".new")
-    new.write_text(digest, encoding="utf-8")
-    new.replace(file)
+def _without_ciphertext(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_ciphertext(inner) for key, inner in value.items() if key != "ciphertext"}
+    return [_without_ciphertext(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _addresses(row: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from typing import Any
 
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.absorbed import asked_otherwise
-from plumbline.ops.drift.clean_check import digest_of, is_remembered, remember
+from plumbline.ops.drift.clean_check import digests_of, is_remembered, remember
 from plumbline.ops.drift.engine_call import program_plan, refresh_plan
 from plumbline.ops.drift.finding import Finding
 from plumbline.ops.drift.program_wish import with_program
@@ -19,6 +18,9 @@ from plumbline.ops.drift.stack_state import StackState
 from plumbline.ops.drift.unmanaged import not_created
 from plumbline.ops.errors import UserError
 from plumbline.ops.stack_file import project_root
+
+# Steps of a plan that change nothing.
+_NOTHING = frozenset({"same", "read", "refresh"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,29 +41,31 @@ class Managed:
 def managed_check(
     session: AzureSession, stack: str, document: Mapping[str, Any], state: StackState
 ) -> Managed:
-    """Compare; the engine is not started when nothing changed since it found nothing.
+    """Compare; the engine is not asked again what it answered with nothing, and nothing of that changed since.
 
     Args:
         document: The exported state, as `state` was read from it.
     Raises: UserError: a resource cannot be read.
     """
     project = project_root()
-    try:
-        digest = digest_of(session, state, json.dumps(document, sort_keys=True), project)
-    except UserError:
-        digest = None  # the engine says it better, by the resource's name
-    if is_remembered(project, stack, digest):
+    digests = digests_of(session, state, document, project)
+    if is_remembered(project, stack, digests.all):
         return Managed()
+    asks_nothing = is_remembered(project, stack, digests.program)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        refreshing, planning = pool.submit(refresh_plan, stack), pool.submit(program_plan, stack)
+        refreshing = pool.submit(refresh_plan, stack)
+        planning = None if asks_nothing else pool.submit(program_plan, stack)
         changed = plan_findings(refreshing.result())
         problem, program = None, {}
         try:
-            program = planning.result()
+            program = planning.result() if planning else {}
         except UserError as error:
             problem = str(error)
     missing, candidates = not_created(program, state.resources), asked_otherwise(program, changed)
-    remember(project, stack, None if changed or missing or candidates or problem else digest)
+    if problem is None and not any(step["op"] not in _NOTHING for step in program.get("steps", ())):
+        remember(project, stack, digests.program)
+        if not changed:
+            remember(project, stack, digests.all)
     return Managed(
         findings=[*with_program(changed, program), *missing], candidates=candidates, problem=problem
     )
