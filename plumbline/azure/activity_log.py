@@ -36,6 +36,7 @@ class Operation:
         client_id: The application that the caller used: the portal, Azure's command line, or itself.
         is_person: Whether a person's login made the call; None when the log does not say.
         policy: Name of the assignment of Azure Policy that changed the request, None when none did.
+        correlation_id: In lower case; a change record of the same request has the same.
         began_at, ended_at: None while the log does not have that event.
     """
 
@@ -46,6 +47,7 @@ class Operation:
     client_id: str | None = None
     is_person: bool | None = None
     policy: str | None = None
+    correlation_id: str = ""
     began_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -111,6 +113,7 @@ def _operation(resource_id: str, events: list[Mapping[str, Any]], policy: str | 
         # Recorded of people; a token of an application has no scope.
         is_person=bool(claims.get(_SCOPE)) if claims else None,
         policy=policy,
+        correlation_id=str(events[0].get("correlationId") or "").lower(),
         began_at=min(began, default=None),
         ended_at=max(ended, default=None),
     )

@@ -21,6 +21,7 @@ from plumbline.emulator.activity import Activity
 from plumbline.emulator.answers import send_error, send_reply
 from plumbline.emulator.authentication import authenticate, authorize, scope_of
 from plumbline.emulator.body_types import BodyTypes
+from plumbline.emulator.change_records import ChangeRecords
 from plumbline.emulator.errors import AzureError, not_modelled
 from plumbline.emulator.executor.executor import Executor
 from plumbline.emulator.faults import Fault, Faults
@@ -41,7 +42,7 @@ from plumbline.emulator.tokens import Tokens
 # (tables, seeds), `start(emulator)`.
 SERVICES = (
     "metadata", "identity", "directory", "control", "resource_manager", "machine_learning", "serving", "connections",
-    "managed_network", "registry", "unmodelled", "blob", "jobs", "run_history", "mlflow", "studio",
+    "managed_network", "registry", "resource_graph", "unmodelled", "blob", "jobs", "run_history", "mlflow", "studio",
 )  # fmt: skip
 _WRITES = frozenset({"PUT", "PATCH", "POST", "DELETE"})
 _log = logging.getLogger("plumbline.emulator")
@@ -64,6 +65,7 @@ class Emulator:
         self.noises = Noises(enabled=settings.azure_noise, seed=settings.subscription_id)
         self.recorded = RecordedForms()
         self.activity = Activity(settings=settings, store=self.store, noises=self.noises)
+        self.change_records = ChangeRecords(settings=settings, store=self.store, noises=self.noises)
         self.operations = Operations(settings=settings, store=self.store)
         self.requests = RequestLog()
         self.body_types = BodyTypes()
@@ -228,12 +230,21 @@ def _record(call: Call, status: int, message: str = "", reply: Reply | None = No
     operation = call.route.action or operation_of(call)
     if operation.lower().endswith("/action"):
         target = target.rsplit("/", 1)[0]
+    resource_id = _known_case(call, target)
     call.emulator.activity.record(
-        principal=call.principal, operation=operation, resource_id=_known_case(call, target), status=status,
+        principal=call.principal, operation=operation, resource_id=resource_id, status=status,
         method=call.method, correlation_id=call.correlation_id, claims=call.token_claims, message=message,
         request_body=call.body.decode("utf-8", "replace"),
         response_body=json.dumps(reply.json) if reply is not None and reply.json is not NO_BODY else "",
     )  # fmt: skip
+    if status < 400:
+        call.emulator.change_records.record(
+            principal=call.principal,
+            operation=operation,
+            resource_id=resource_id,
+            correlation_id=call.correlation_id,
+            claims=call.token_claims,
+        )
 
 
 def _known_case(call: Call, target: str) -> str:

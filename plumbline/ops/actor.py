@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from plumbline.azure.activity_log import Operation
+from plumbline.azure.change_record import SYSTEM, ChangeRecord
 
 
 def actor_of_operation(operation: Operation) -> str | None:
@@ -21,6 +22,15 @@ def actor_of_operation(operation: Operation) -> str | None:
         return _table()["types"]["Application"]
     client = _table()["clients"].get(operation.client_id or "")
     return f"{_table()['types']['User']} with {client}" if client else _table()["types"]["User"]
+
+
+def actor_of_record(record: ChangeRecord) -> str | None:
+    """Of a change record; None when it does not say."""
+    if record.changed_by == SYSTEM:
+        return "Azure itself, without a request"
+    kind = _table()["types"].get(record.changed_by_type)
+    client = _table()["client_types"].get(record.client_type)
+    return f"{kind} with {client}" if kind and client and record.changed_by_type == "User" else kind
 
 
 def actor_of_type(created_by_type: str) -> str | None:

@@ -6,7 +6,7 @@ Neither may name the stack's own last write as the change: what is not newer tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -33,6 +33,7 @@ class LastChange:
         note: What is unusual about a known one.
         by: By what: `a person`, `a person with the Azure portal`, `an application`, `managed identity NAME`,
             `Azure Policy NAME`; None when neither record says it.
+        log: What the activity log has of the resource, the newest first; empty where it was not asked.
     """
 
     who: str | None
@@ -41,6 +42,7 @@ class LastChange:
     unknown_because: str | None = None
     note: str | None = None
     by: str | None = None
+    log: tuple[Operation, ...] = field(default=(), repr=False, compare=False)
 
 
 # Of a field that Azure dropped from what the stack sent: nobody changed anything.
@@ -109,6 +111,7 @@ def of_log(changes: list[Operation], *, own_write: datetime | None, after: datet
             source="activity log",
             by=actor_of_operation(newest),
             note=None if newest.is_finished else "not finished: the log has no end of it",
+            log=tuple(changes),
         )
     kept_since = datetime.now(UTC) - timedelta(days=KEPT_DAYS)
     if own_write is None or own_write < kept_since:
@@ -116,7 +119,7 @@ def of_log(changes: list[Operation], *, own_write: datetime | None, after: datet
     else:
         seen = f"its newest write there is of {second(newest.at)}" if newest else "it has no write there"
         because = f"{NOT_YET}: {seen}, this stack's own last one of {second(own_write)}. Events come minutes late: ask again"
-    return LastChange(who=None, when=None, source="activity log", unknown_because=because)
+    return LastChange(who=None, when=None, source="activity log", unknown_because=because, log=tuple(changes))
 
 
 def _deletion(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -114,26 +116,66 @@ def _in_python(platform: ProjectCopy, principal: str, program: str) -> None:
     )
 
 
-def test_who_only_read_keys_changed_nothing_and_a_log_that_lags_names_nobody(platform: ProjectCopy) -> None:
+def test_who_only_read_keys_changed_nothing_and_a_second_witness_speaks_where_the_log_lags(
+    platform: ProjectCopy,
+) -> None:
     _in_python(platform, "bob", TOUCH)
     _in_python(platform, "alice", KEYS)
     (found,) = _drift(platform, exit_code=FOUND)
     assert (found["field"], found["live"]) == ("tags.by", "bob")
-    assert (found["who"], found["source"]) == ("bob@plumbline.example", "activity log")
-    platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+    assert (found["who"], found["source"], found["note"]) == ("bob@plumbline.example", "activity log", None)
 
-    platform.control("PUT", "activity", {"lag_seconds": 120})
+    platform.control("PUT", "activity", {"lag_seconds": 600})
     try:
-        _in_python(platform, "bob", TOUCH)
-        (found,) = _drift(platform, exit_code=FOUND)
-        table = platform.plumbline("drift", "--stack", "local", check=False).stdout
-    finally:
+        _in_python(platform, "alice", TOUCH)
+        (found,) = _until_noted(platform)
+        assert (found["live"], found["who"], found["source"]) == (
+            "alice", "bob@plumbline.example", "activity log",
+        )  # fmt: skip
+        assert re.fullmatch(
+            r"the records disagree: activity log: bob@plumbline.example, \S+; change record: alice@plumbline.example, \S+",
+            found["note"],
+        )
+
         platform.control("PUT", "activity", {"lag_seconds": 0})
-    assert (found["who"], found["when"]) == ("unknown", "unknown")
-    assert found["unknownBecause"].startswith("not in the log yet: its newest write there is of ")
-    assert "not in the log yet" in table
+        platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+        assert _drift(platform, exit_code=0) == []
+        platform.control("PUT", "activity", {"lag_seconds": 600})
+        _in_python(platform, "bob", TOUCH)
+        (found,) = _until_noted(platform)
+        assert (found["who"], found["source"], found["by"]) == (
+            "bob@plumbline.example", "change record", "a person",
+        )  # fmt: skip
+        assert found["note"] == "the activity log does not have it"
+
+        refusal = {"error": {"code": "Forbidden", "message": "No."}}
+        rule = {"method": "POST", "path": "/providers/Microsoft.ResourceGraph/resources", "status": 403, "count": 9, "body": refusal}  # fmt: skip
+        platform.control("PUT", "faults", [rule])
+        refused = platform.plumbline("drift", "--stack", "local", "--output", "json", check=False)
+        report = json.loads(refused.stdout)
+        jsonschema.validate(report, SCHEMA)
+        (found,), (remark,) = report["findings"], report["remarks"]
+        assert refused.returncode == FOUND, "no gap: findings decide"
+        assert report["notes"] == []
+        assert "HTTP 403" in remark
+        assert f"note: {remark}" in refused.stderr
+        assert (found["who"], found["when"]) == ("unknown", "unknown")
+        assert found["unknownBecause"].startswith("not in the log yet: its newest write there is of ")
+    finally:
+        platform.control("DELETE", "faults")
+        platform.control("PUT", "activity", {"lag_seconds": 0})
     platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
     assert _drift(platform, exit_code=0) == []
+
+
+def _until_noted(platform: ProjectCopy) -> list[dict[str, Any]]:
+    """Findings once a change record has come that the log says otherwise, or nothing, of."""
+    until = time.monotonic() + 60
+    while True:
+        found = _drift(platform, exit_code=FOUND)
+        if all(one["note"] is not None and not one["note"].startswith("not in the log") for one in found):
+            return found
+        assert time.monotonic() < until, found
 
 
 def test_edit_of_an_asset_is_told_with_who_changed_that_version(platform: ProjectCopy) -> None:

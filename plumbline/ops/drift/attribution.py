@@ -55,6 +55,11 @@ def _change(session: AzureSession, one: Finding, state: StackState) -> LastChang
         )
     else:
         found = _of_unmanaged(session, one)
+    return named(found, state)
+
+
+def named(found: LastChange, state: StackState) -> LastChange:
+    """A change by one of the stack's own identities, by that identity's name."""
     name = state.identities.get((found.who or "").lower())
     return replace(found, by=f"managed identity {name}") if name else found
 

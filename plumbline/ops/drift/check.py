@@ -12,7 +12,6 @@ from plumbline.azure.moment import second
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.absorbed import absorbed
 from plumbline.ops.drift.accepted import acceptance_of, read_acceptances, today
-from plumbline.ops.drift.attribution import attributed
 from plumbline.ops.drift.classification import CLASSES, Classified, classify
 from plumbline.ops.drift.declared_place import with_place
 from plumbline.ops.drift.engine_call import exported_state, history
@@ -22,6 +21,7 @@ from plumbline.ops.drift.inventory import LiveThing, live_things
 from plumbline.ops.drift.managed_check import managed_check
 from plumbline.ops.drift.remedy import remedies
 from plumbline.ops.drift.report import Report, ReportedFinding
+from plumbline.ops.drift.second_witness import witnessed
 from plumbline.ops.drift.seen import mark_seen
 from plumbline.ops.drift.severity import severity_of
 from plumbline.ops.drift.stack_state import StackState, read_state
@@ -65,8 +65,11 @@ def check(session: AzureSession, stack: str, *, deep: bool = False) -> Report:
     if deep:
         found += overwritten(session, things, state, notes)
     taken_over = absorbed(session, managed.candidates, state, history(stack)) if managed.candidates else []
-    changes = [*attributed(session, found, state), *taken_over]
-    return _report(stack, changes, state, now=now, counts=_counts(classified, refused), notes=notes)
+    remarks: list[str] = []
+    changes = [*witnessed(session, found, state, remarks), *taken_over]
+    return _report(
+        stack, changes, state, now=now, counts=_counts(classified, refused), notes=notes, remarks=remarks
+    )
 
 
 def _report(
@@ -77,6 +80,7 @@ def _report(
     now: datetime,
     counts: Mapping[str, int],
     notes: list[str],
+    remarks: list[str],
 ) -> Report:
     project = project_root()
     known = read_acceptances(project, stack)
@@ -105,6 +109,7 @@ def _report(
         findings=tuple(rows),
         counts=counts,
         notes=tuple(notes),
+        remarks=tuple(remarks),
     )
 
 

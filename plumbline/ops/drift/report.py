@@ -12,7 +12,7 @@ from plumbline.ops.drift.severity import Severity
 from plumbline.ops.last_change import LastChange
 from plumbline.ops.release.live_code import WAY_OUT
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +96,7 @@ class Report:
     Attributes:
         counts: Class -> how many things of it were looked at.
         notes: What could not be compared, in words.
+        remarks: What a reader should know and what leaves no gap.
     """
 
     stack: str
@@ -103,6 +104,7 @@ class Report:
     findings: tuple[ReportedFinding, ...]
     counts: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def open(self) -> list[ReportedFinding]:
@@ -118,4 +120,5 @@ class Report:
             "findings": [one.shown() for one in self.findings],
             "counts": dict(self.counts),
             "notes": list(self.notes),
+            "remarks": list(self.remarks),
         }

@@ -71,6 +71,8 @@ def command(stack: str, output: str, query: str | None, fail_on: str, *, deep: b
     _print(report, output=output, query=query)
     for note in report.notes:
         click.echo(f"warning: {note}", err=True)
+    for remark in report.remarks:
+        click.echo(f"note: {remark}", err=True)
     counted = [one for one in report.open if one.severity.rank >= SEVERITIES.index(fail_on)]
     if output == "table" and report.findings:
         click.echo(f"\n{_summary(report)}", err=True)

@@ -5,6 +5,7 @@ from tests.verify_azure.checks import (
     activity_log,
     asset,
     blob,
+    change_record,
     compute,
     history,
     job,
@@ -18,6 +19,6 @@ from tests.verify_azure.checks import (
 )
 
 __all__ = [
-    "access", "activity_log", "asset", "blob", "compute", "history", "job", "job_form", "mlflow", "platform_type",
+    "access", "activity_log", "asset", "blob", "change_record", "compute", "history", "job", "job_form", "mlflow", "platform_type",
     "resource_manager", "schedule", "token", "workspace",
 ]  # fmt: skip

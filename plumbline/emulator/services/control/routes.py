@@ -6,7 +6,9 @@ import json
 import secrets
 from typing import Any
 
+from plumbline.emulator.activity import Activity
 from plumbline.emulator.app import Emulator
+from plumbline.emulator.change_records import ChangeRecords
 from plumbline.emulator.errors import AzureError, bad_request
 from plumbline.emulator.faults import Fault
 from plumbline.emulator.files import write_private
@@ -102,9 +104,18 @@ def put_delay(call: Call) -> Reply:
 
 def put_activity(call: Call) -> Reply:
     """{"lag_seconds": S}: events of writes from now on can be read only that much later."""
+    return _put_lag(call, call.emulator.activity)
+
+
+def put_change_records(call: Call) -> Reply:
+    """{"lag_seconds": S}: changes of writes from now on are detected only that much later."""
+    return _put_lag(call, call.emulator.change_records)
+
+
+def _put_lag(call: Call, of: Activity | ChangeRecords) -> Reply:
     _admit(call)
-    call.emulator.activity.lag_seconds = float((_content(call) or {}).get("lag_seconds", 0.0))
-    return Reply(json={"lag_seconds": call.emulator.activity.lag_seconds})
+    of.lag_seconds = float((_content(call) or {}).get("lag_seconds", 0.0))
+    return Reply(json={"lag_seconds": of.lag_seconds})
 
 
 def post_policy(call: Call) -> Reply:
@@ -169,6 +180,7 @@ ROUTES = [
         ("DELETE", "faults", clear_faults),
         ("PUT", "delay", put_delay),
         ("PUT", "activity", put_activity),
+        ("PUT", "change_records", put_change_records),
         ("POST", "policies", post_policy),
         ("PUT", "noise", put_noise),
         ("GET", "noise", read_noise),

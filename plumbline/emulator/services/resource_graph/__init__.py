@@ -1,0 +1,1 @@
+"""Azure Resource Graph, of which only its tables of changes are modelled."""
