@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,21 +25,34 @@ PAGE = PROJECT / "docs" / "reference" / "drift-kinds.md"
 WHOLE = "(the resource)"
 HEAD = """# Kinds of drift
 
-Made from [drift_kinds.yaml](drift_kinds.yaml) by `make pages`; do not edit. One test makes all of these changes behind the
-code of one platform, by {origins} kinds of origin, asks `plumbline drift` once, and holds its answer against this table:
-each is found, with who made it and by what, and nothing else is. Then all of it is settled as the last column says.
+Made from [drift_kinds.yaml](drift_kinds.yaml) by `make pages`; do not edit. One test a stack makes all of its changes behind
+the code, by {origins} kinds of origin in all, asks `plumbline drift` once, and holds its answer against this table: each is
+found, with who made it and by what, and nothing else is. Then all of it is settled as the last column says.
 
 {count} kinds of change.
 
-| What somebody does | By | Resource | Field | Severity | Settled |
-|---|---|---|---|---|---|
+| What somebody does | Where | By | Resource | Field | Severity | Settled |
+|---|---|---|---|---|---|---|
 """
+_WHERE = {
+    None: "a platform",
+    "later version": "a platform, after an update",
+    "endpoint": "a platform with a batch endpoint",
+    "registry": "the stack `shared`",
+}
 _SETTLED = {
     "up": "`pulumi up`",
     "fix": "`plumbline drift fix --revert`",
     "by hand": "by hand, `az resource delete`",
 }
+# Of a change; any other is of something that the program declares.
+_CLASSES = {"unmanaged": "unmanaged", "not released": "unmanaged", "not as pinned": "made by a promotion"}
 _WAIT_SECONDS = 60
+
+
+def kinds_on(place: str | None) -> list[Mapping[str, Any]]:
+    """Rows of one stack; None is the local platform's."""
+    return [row for row in facts()["kinds"] if row.get("place") == place]
 
 
 def facts() -> Mapping[str, Any]:
@@ -61,11 +74,16 @@ def page() -> str:
             else f" {finding.get('change', 'unmanaged')}"
         )
         rows.append(
-            f"| {row['what']} | {table['origins'][row['origin']]['shown']} | {finding['resource']} | {where}{live} "
+            f"| {row['what']} | {_WHERE[row.get('place')]} | {table['origins'][row['origin']]['shown']} | {_plain(finding['resource'])} | {where}{live} "
             f"| {finding['severity']} | {_SETTLED[row['settled']]} |"
         )
     head = HEAD.format(origins=len(table["origins"]), count=len(rows))
     return head + "\n".join(rows) + "\n"
+
+
+def _plain(resource: str) -> str:
+    """A name whose {words} only a run knows."""
+    return re.sub(r"\{(?:version|name):([^}]*)\}", lambda match: f"*{match[1].rpartition('-')[2]}*", resource)
 
 
 @dataclass(kw_only=True)
@@ -78,9 +96,8 @@ class Changes:
     @cached_property
     def names(self) -> dict[str, str]:
         """What stands in place of {words} in paths and bodies."""
-        rows = json.loads(self.platform.pulumi("stack", "export", "-s", "local").stdout)["deployment"][
-            "resources"
-        ]
+        exported = self.platform.pulumi("stack", "export", "-s", "local").stdout
+        rows = json.loads(exported)["deployment"]["resources"]
         by_name = {row["urn"].rpartition("::")[2]: row for row in rows if row.get("id")}
         workspace = by_name["ml-workspace"]["id"]
         principals = self.platform.ready()["principals"]
@@ -123,7 +140,8 @@ class Changes:
         if "sdk" in row:
             script = PROJECT / "tests" / "official_client.py"
             environ = self.platform.client_environment(origin["principal"])
-            self.platform.run([sys.executable, str(script), *row["sdk"]], check=True, environ=environ)
+            words = [self.filled(word) for word in row["sdk"]]
+            self.platform.run([sys.executable, str(script), *words], check=True, environ=environ)
         for request in row.get("requests", ()):
             self.send(request, origin)
 
@@ -193,6 +211,44 @@ class Changes:
             asked = {"principal": self.filled(origin["principal"]), "claims": claims}
             self._tokens[key] = self.platform.control("POST", "tokens", asked)["access_token"]
         return self._tokens[key]
+
+
+def wrong(
+    changes: Changes, rows: Sequence[Mapping[str, Any]], findings: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """What is not as the rows say: not found, found otherwise, without who, or found without a row."""
+    said = []
+    resources = {changes.filled(row["finding"]["resource"]) for row in rows}
+    for row in rows:
+        expected, origin = row["finding"], facts()["origins"][row["origin"]]
+        matching = [one for one in findings if _is_of(row, one, changes)]
+        if len(matching) != 1:
+            said.append(f"{row['what']}: {len(matching)} findings")
+            continue
+        (one,) = matching
+        live = expected.get("live", one["live"])
+        got = (one["change"], one["severity"], one["live"], one["by"], one["class"])
+        change = expected.get("change", "changed" if "field" in expected else "unmanaged")
+        # systemData says what kind of login it was, and not with which client.
+        by = origin["shown"].partition(" with ")[0] if one["source"] == "systemData" else origin["shown"]
+        owned = _CLASSES.get(change, "managed")
+        if got != (change, expected["severity"], live, by, owned) or one["who"] == one["when"] == "unknown":
+            said.append(f"{row['what']}: {got} by {one['who']} at {one['when']}")
+        is_declared = row["settled"] == "up" or change == "not as pinned"
+        if is_declared and not (changes.platform.root / one["declaredAt"]["file"]).is_file():
+            said.append(f"{row['what']}: declared at {one['declaredAt']}")
+    said += [f"invented: {one['resource']}" for one in findings if one["resource"] not in resources]
+    return said
+
+
+def _is_of(row: Mapping[str, Any], finding: Mapping[str, Any], changes: Changes) -> bool:
+    expected = row["finding"]
+    return (
+        finding["resource"] == changes.filled(expected["resource"])
+        and finding["field"] == expected.get("field", WHOLE)
+        and f"/{expected.get('noun', '')}" in finding["resourceId"]
+        and ("at" not in expected or str(finding["live"]).endswith(f" at {changes.filled(expected['at'])}"))
+    )
 
 
 def _merged(below: Any, above: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from plumbline.assets import content_hash
@@ -22,6 +22,7 @@ class PinFinding:
     Attributes:
         live_hash: Content hash of what is live, None when nothing is there.
         problems: Why it does not hold; empty when it does.
+        body: The version as it was judged, None when nothing is there.
     """
 
     reference: str
@@ -29,6 +30,12 @@ class PinFinding:
     expected_hash: str
     live_hash: str | None
     problems: tuple[str, ...] = ()
+    body: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it is there and out of use."""
+        return is_true(((self.body or {}).get("properties") or {}).get("isArchived"))
 
 
 def pin_finding(
@@ -81,5 +88,10 @@ def pin_finding(
             f"{where}: got content {made} in {place}, expected {expected} ({'; '.join(shown) or 'another spec'})"
         )
     return PinFinding(
-        reference=reference, kind=kind, expected_hash=expected, live_hash=made, problems=tuple(problems)
+        reference=reference,
+        kind=kind,
+        expected_hash=expected,
+        live_hash=made,
+        problems=tuple(problems),
+        body=body,
     )

@@ -152,6 +152,10 @@ class AzureSession:
         if self._holder_seen:
             return
         target = self.target
+        if not target.workspace_name:
+            raise UserError(
+                f"resource group {target.resource_group_name}: got nothing, expected it. Check --stack, or run: pulumi up"
+            )
         if self.get(target.workspace_id, api_version=api_version("workspaces")) is None:
             raise UserError(
                 f"workspace {target.workspace_name}: got nothing, expected it in resource group "

@@ -23,6 +23,7 @@ from plumbline.ops.azure_session import AzureSession
 # Pulumi writes its own clock's time into the state, Azure its own into answers: they differ by less than this.
 CLOCKS = timedelta(seconds=5)
 NOT_YET = "not in the log yet"
+REGISTRY_IDS = "azureml://registries/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +52,14 @@ NOT_KEPT = LastChange(
     when=None,
     source="the state",
     unknown_because="nobody changed it: Azure did not keep what was sent",
+)
+
+
+_NOT_LOGGED = LastChange(
+    who=None,
+    when=None,
+    source="activity log",
+    unknown_because="the activity log has no writes to assets of a registry: its region takes them, not Resource Manager",
 )
 
 
@@ -91,6 +100,8 @@ def change_in_log(
     after: datetime | None = None,
 ) -> LastChange:
     """The newest change of a resource that the activity log has, later than `after`."""
+    if resource_id.startswith(REGISTRY_IDS):
+        return _NOT_LOGGED
     if deleted:
         return _deletion(session, resource_id, own_write=own_write, after=after)
     return of_log(activity_of(session, resource_id), own_write=own_write, after=after)
@@ -156,6 +167,11 @@ def _stamp(
     session: AzureSession, resource_id: str, version: str | None, row: Mapping[str, str]
 ) -> Mapping[str, Any]:
     asked = api_version(row["operations"])
+    if resource_id.startswith(REGISTRY_IDS):
+        # Its region answers for it.
+        from plumbline.ops.promotion.registry import address_of
+
+        resource_id, asked = address_of(session, resource_id), api_version("registry_region")
     own = session.get(resource_id, api_version=asked) or {}
     archived = str((own.get("properties") or {}).get("isArchived")).lower() == "true"
     if row["of"] == "self" or version is None or archived:

@@ -39,6 +39,7 @@ class Target:
         stack: The stack that was asked for, or None when the environment named the workspace.
         endpoint: Azure Resource Manager's base URL, without a trailing slash.
         pins: The stack's pins, or None.
+        registry_name: The Azure ML registry that the stack serves in place of a workspace, whose name is empty then.
         machine_learning: Whom a token for Azure ML's own plane is for; None in a cloud that does not say.
     """
 
@@ -50,14 +51,17 @@ class Target:
     workspace_name: str
     pins: CloudPins | None = None
     machine_learning: str | None = None
+    registry_name: str | None = None
+
+    @property
+    def resource_group_id(self) -> str:
+        """The resource group's full ARM id."""
+        return f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group_name}"
 
     @property
     def workspace_id(self) -> str:
         """The workspace's full ARM id."""
-        return (
-            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group_name}"
-            f"/providers/Microsoft.MachineLearningServices/workspaces/{self.workspace_name}"
-        )
+        return f"{self.resource_group_id}/providers/Microsoft.MachineLearningServices/workspaces/{self.workspace_name}"
 
 
 def target_options(command: F) -> F:
@@ -72,11 +76,18 @@ def target_options(command: F) -> F:
 
 
 def enter_target(
-    stack: str | None, resource_group: str | None = None, workspace_name: str | None = None
+    stack: str | None,
+    resource_group: str | None = None,
+    workspace_name: str | None = None,
+    *,
+    takes_registry: bool = False,
 ) -> Target:
     """Point this process at a workspace and answer which it is.
 
     For a stack on the local emulator this process takes the emulator's client environment, so that a plain shell works.
+
+    Args:
+        takes_registry: A stack that serves a registry and has no workspace will do, too.
     Raises: UserError: no workspace is named, the fence is closed, or the emulator does not run.
     """
     pins = None
@@ -85,14 +96,21 @@ def enter_target(
         pins, live, local = enter_stack(stack)
         if resource_group is None or workspace_name is None:
             exported = stack_outputs(project_root(), stack) if local is None else local.outputs()
-            names = _names(stack, {**read_stack_file(project_root(), stack).workspace, **exported})
+            names = _names(
+                stack,
+                {**read_stack_file(project_root(), stack).workspace, **exported},
+                takes_registry=takes_registry,
+            )
         subscription = pins.subscription_id
     else:
         live = _live_from_environment()
         subscription = os.environ.get("AZURE_SUBSCRIPTION_ID", live.subscription_id or "")
     group = resource_group or names.get("resource_group_name") or os.environ.get("AZURE_RESOURCE_GROUP", "")
     workspace = workspace_name or names.get("workspace_name") or os.environ.get("AZUREML_WORKSPACE_NAME", "")
-    if not (subscription and group and workspace):
+    registry = names.get("registry_name")
+    if registry:
+        workspace = ""
+    if not (subscription and group and (workspace or registry)):
         raise UserError(
             "workspace: got none named, expected a stack or AZURE_SUBSCRIPTION_ID, AZURE_RESOURCE_GROUP and "
             'AZUREML_WORKSPACE_NAME. Say --stack STACK, or: eval "$(plumbline local env)"'
@@ -107,6 +125,7 @@ def enter_target(
         workspace_name=workspace,
         pins=pins,
         machine_learning=machine_learning_audience(live.name, live.portal),
+        registry_name=registry,
     )
 
 
@@ -186,8 +205,9 @@ def stack_outputs(project: Path, stack: str) -> dict[str, Any]:
     return exported
 
 
-def _names(stack: str, exported: dict[str, Any]) -> dict[str, str]:
-    wanted = ("resource_group_name", "workspace_name")
+def _names(stack: str, exported: dict[str, Any], *, takes_registry: bool) -> dict[str, str]:
+    serves = "registry_name" if takes_registry and "workspace_name" not in exported else "workspace_name"
+    wanted = ("resource_group_name", serves if serves in exported else "workspace_name")
     missing = [name for name in wanted if name not in exported]
     if missing:
         raise UserError(

@@ -84,13 +84,17 @@ class Registry:
         """The inputs that name it."""
         return {"registryName": self.name}
 
-    def container(self, collection: str, name: str) -> str:
-        """Address at which an asset's container is asked."""
+    def collection(self, collection: str) -> str:
+        """Address at which the containers of a kind are listed."""
         return (
             f"{self.region.rstrip('/')}/{_REGION_PATH}/subscriptions/{self.subscription_id}"
             f"/resourceGroups/{self.resource_group}/providers/Microsoft.MachineLearningServices"
-            f"/registries/{self.name}/{collection}/{name}"
+            f"/registries/{self.name}/{collection}"
         )
+
+    def container(self, collection: str, name: str) -> str:
+        """Address at which an asset's container is asked."""
+        return f"{self.collection(collection)}/{name}"
 
     def version(self, collection: str, name: str, version: str) -> str:
         """Address at which one version is asked."""

@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema
 
 from plumbline.ops.errors import FOUND
-from tests.drift_kinds import WHOLE, Changes, facts
+from tests.drift_kinds import Changes, facts, kinds_on, wrong
 from tests.project_copy import REPOSITORY, ProjectCopy, plain_environment
 from tests.transcript import Transcript
 
@@ -239,47 +239,14 @@ def test_an_edit_that_shall_stay_is_codified_and_then_nothing_drifts(platform: P
     platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
 
 
-def _is_of(row: dict[str, Any], finding: dict[str, Any], changes: Changes) -> bool:
-    expected = row["finding"]
-    return (
-        finding["resource"] == expected["resource"]
-        and finding["field"] == expected.get("field", WHOLE)
-        and f"/{expected.get('noun', '')}" in finding["resourceId"]
-        and ("at" not in expected or str(finding["live"]).endswith(f" at {changes.filled(expected['at'])}"))
-    )
-
-
 def test_every_kind_of_change_is_found_with_who_and_by_what_and_settled(platform: ProjectCopy) -> None:
     table, changes = facts(), Changes(platform=platform)
-    kinds = table["kinds"]
-    assert len(kinds) >= 30
-    assert len({row["origin"] for row in kinds}) == 7
+    assert len(table["kinds"]) >= 30
+    assert len({row["origin"] for row in table["kinds"]}) == 7
+    kinds = kinds_on(None)
     for row in kinds:
         changes.make(row)
-    findings = _drift(platform, exit_code=FOUND)
-    wrong = []
-    for row in kinds:
-        expected, origin = row["finding"], table["origins"][row["origin"]]
-        matching = [one for one in findings if _is_of(row, one, changes)]
-        if len(matching) != 1:
-            wrong.append(f"{row['what']}: {len(matching)} findings")
-            continue
-        (one,) = matching
-        live = expected.get("live", one["live"])
-        got = (one["change"], one["severity"], one["live"], one["by"], one["class"])
-        change = expected.get("change", "changed" if "field" in expected else "unmanaged")
-        # systemData says what kind of login it was, and not with which client.
-        by = origin["shown"].partition(" with ")[0] if one["source"] == "systemData" else origin["shown"]
-        owned = "managed" if row["settled"] == "up" else "unmanaged"
-        if got != (change, expected["severity"], live, by, owned) or one["who"] == one["when"] == "unknown":
-            wrong.append(f"{row['what']}: {got} by {one['who']} at {one['when']}")
-        if owned == "managed" and not (platform.root / one["declaredAt"]["file"]).is_file():
-            wrong.append(f"{row['what']}: declared at {one['declaredAt']}")
-    assert wrong == []
-    resources = {row["finding"]["resource"] for row in kinds}
-    assert [one["resource"] for one in findings if one["resource"] not in resources] == [], (
-        "nothing is invented"
-    )
+    assert wrong(changes, kinds, _drift(platform, exit_code=FOUND)) == []
 
     for row in kinds:
         for request in row.get("by_hand", ()):
@@ -340,3 +307,73 @@ def test_what_a_refresh_took_over_and_bytes_under_an_old_name_are_found_and_repa
     script.write_text(f"{script.read_text()}# uploaded again\n")
     platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
     platform.plumbline("drift", "--stack", "local", "--deep")
+
+    # The version before is the stack's still: a rollback goes back to it.
+    (row,) = kinds_on("later version")
+    changes.make(row)
+    findings = _drift(platform, exit_code=FOUND)
+    assert wrong(changes, [row], findings) == []
+    platform.plumbline("drift", "fix", findings[0]["id"], "--revert", "--yes", "--stack", "local")
+    assert _drift(platform, exit_code=0) == []
+
+
+SCORING = {
+    "pipeline.yml": """
+$schema: https://azuremlschemas.azureedge.net/latest/pipelineComponent.schema.json
+type: pipeline
+name: score_all
+jobs:
+  score:
+    type: command
+    component: ./score.yml
+""",
+    "score.yml": """
+$schema: https://azuremlschemas.azureedge.net/latest/commandComponent.schema.json
+type: command
+name: score_one
+command: echo scored
+environment: azureml:claims_release:VERSION
+""",
+}
+ENDPOINT = """
+from pathlib import Path
+
+from plumbline import azureml
+from plumbline.assets import load_ml_pipelines
+
+if isinstance(served, Platform):
+    there = {name: served.outputs[name] for name in ("resource_group_name", "workspace_name")}
+    after = pulumi.ResourceOptions(depends_on=[served])
+    (scoring,) = load_ml_pipelines([Path("beside/scoring")], root=Path.cwd())
+    made = []
+    for one in scoring.assets:
+        after = pulumi.ResourceOptions(depends_on=[served, *made])
+        made.append(azureml.ASSETS[one.kind](one.name, definition=one, **there, opts=after))
+    endpoint = azureml.BatchEndpoint("endpoint", name="scoring", description="Scores.", **there, opts=after)
+    azureml.PipelineDeployment(
+        "deployment", name="current", endpoint_name=endpoint.name, component=made[-1].reference,
+        settings={"default_compute": "azureml:cpu-cluster"}, default=True, **there,
+        opts=pulumi.ResourceOptions(depends_on=[endpoint, *made]),
+    )
+"""
+
+
+def test_every_kind_of_change_of_a_batch_endpoint_is_found_and_settled(platform: ProjectCopy) -> None:
+    changes, kinds = Changes(platform=platform), kinds_on("endpoint")
+    folder = platform.root / "beside" / "scoring"
+    folder.mkdir(parents=True)
+    version = changes.names["version:claims-release-environment-claims_release"]
+    for name, text in SCORING.items():
+        (folder / name).write_text(text.replace("VERSION", version))
+    with (platform.root / "__main__.py").open("a") as program:
+        program.write(ENDPOINT)
+    platform.pulumi("up", "-s", "local", "--yes", "--skip-preview")
+    assert _drift(platform, exit_code=0) == []
+
+    for row in kinds:
+        changes.make(row)
+    findings = _drift(platform, exit_code=FOUND)
+    assert wrong(changes, kinds, findings) == []
+    ids = [one["id"] for one in findings]
+    platform.plumbline("drift", "fix", *ids, "--revert", "--yes", "--stack", "local")
+    assert _drift(platform, exit_code=0) == []

@@ -54,7 +54,7 @@ def _change(session: AzureSession, one: Finding, state: StackState) -> LastChang
             own_write=state.own_write(one.urn),
         )
     else:
-        found = _of_unmanaged(session, one)
+        found = _by_stamp(session, one)
     return named(found, state)
 
 
@@ -64,15 +64,17 @@ def named(found: LastChange, state: StackState) -> LastChange:
     return replace(found, by=f"managed identity {name}") if name else found
 
 
-def _of_unmanaged(session: AzureSession, one: Finding) -> LastChange:
+def _by_stamp(session: AzureSession, one: Finding) -> LastChange:
+    # What nobody declared was made; what is the stack's own was changed.
+    verb = "created" if one.ownership == "unmanaged" else "lastModified"
     stamp = one.stamp or {}
-    who, when = stamp.get("createdBy"), moment(stamp.get("createdAt"))
+    who, when = stamp.get(f"{verb}By"), moment(stamp.get(f"{verb}At"))
     if who and when:
         return LastChange(
             who=str(who),
             when=second(when),
             source="systemData",
-            by=actor_of_type(str(stamp.get("createdByType") or "")),
+            by=actor_of_type(str(stamp.get(f"{verb}ByType") or "")),
         )
     path = one.resource_id if one.version is None else f"{one.resource_id}/versions/{one.version}"
     return change_in_log(session, path)

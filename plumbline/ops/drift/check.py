@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import Any
 
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.moment import second
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.absorbed import absorbed
 from plumbline.ops.drift.accepted import acceptance_of, read_acceptances, today
+from plumbline.ops.drift.archived_version import archived_findings
 from plumbline.ops.drift.classification import CLASSES, Classified, classify
 from plumbline.ops.drift.declared_place import with_place
 from plumbline.ops.drift.engine_call import exported_state, history
@@ -44,13 +46,15 @@ def check(session: AzureSession, stack: str, *, deep: bool = False) -> Report:
     state = read_state(document)
     with ThreadPoolExecutor(max_workers=1) as pool:
         managing = pool.submit(managed_check, session, stack, document, state)
-        things, subject = _live(session, notes)
+        things, pinned, subject = _live(session, notes, deep=deep)
         managed = managing.result()
     if managed.problem:
         notes.append(
             f"What the program declares was not compared, because it cannot be run. {managed.problem}"
         )
-    group = session.target.workspace_id.partition("/providers/")[0]
+    group = session.target.resource_group_id
+    archived = list(archived_findings(things, state))
+    things = [one for one in things if one.version is None or not one.is_archived]
     classified = [classify(thing, state, group_id=group, subject=subject) for thing in things]
     judged = judged_models(session, things, notes)
     refused = [forged for pair in judged if (forged := model_finding(*pair))]
@@ -61,7 +65,13 @@ def check(session: AzureSession, stack: str, *, deep: bool = False) -> Report:
         if one.ownership == "unmanaged" and (one.thing.id, one.thing.version) not in of_models
     ]
     roles = role_names(session, [one.thing for one in strange])
-    found = [*managed.findings, *refused, *(unmanaged_finding(one, roles) for one in strange)]
+    found = [
+        *managed.findings,
+        *archived,
+        *pinned,
+        *refused,
+        *(unmanaged_finding(one, roles) for one in strange),
+    ]
     if deep:
         found += overwritten(session, things, state, notes)
     taken_over = absorbed(session, managed.candidates, state, history(stack)) if managed.candidates else []
@@ -113,14 +123,39 @@ def _report(
     )
 
 
-def _live(session: AzureSession, notes: list[str]) -> tuple[list[LiveThing], str]:
-    """Everything that is listed, and the object id of the workspace's own identity."""
+def _live(
+    session: AzureSession, notes: list[str], *, deep: bool
+) -> tuple[list[LiveThing], list[Finding], str]:
+    """Everything that is listed, what a registry does not hold as pinned, and the object id of the platform's own identity."""
+    if session.target.registry_name:
+        return _in_registry(session, session.target.registry_name, notes, deep=deep)
     workspace = session.get(session.target.workspace_id, api_version=api_version("workspaces"))
     if workspace is None:
         notes.append("What lies beside the code was not listed, because the workspace is not there.")
-        return [], ""
-    identity = workspace.get("identity") or {}
-    return live_things(session), str(identity.get("principalId") or "")
+        return [], [], ""
+    return live_things(session), [], _subject(workspace)
+
+
+def _in_registry(
+    session: AzureSession, name: str, notes: list[str], *, deep: bool
+) -> tuple[list[LiveThing], list[Finding], str]:
+    from plumbline.ops.drift.published import pin_findings, pinned_in, registry_things
+    from plumbline.ops.promotion.registry import registry_named
+
+    path = f"{session.target.resource_group_id}/providers/Microsoft.MachineLearningServices/registries/{name}"
+    body = session.get(path, api_version=api_version("ml_registries"))
+    if body is None:
+        notes.append("What lies in the registry was not listed, because it is not there.")
+        return [], [], ""
+    registry, project = registry_named(session, name), project_root()
+    things = [*registry_things(session, registry), *live_things(session)]
+    pinned = pinned_in(project, name, notes)
+    found = pin_findings(session, registry, pinned, project=project, downloads=deep, notes=notes)
+    return things, found, _subject(body)
+
+
+def _subject(body: Mapping[str, Any]) -> str:
+    return str((body.get("identity") or {}).get("principalId") or "")
 
 
 def _counts(classified: list[Classified], refused: list[Finding]) -> dict[str, int]:

@@ -16,8 +16,10 @@ from plumbline.azure.moment import moment
 from plumbline.ops.drift.inventory import GRANT, LiveThing
 from plumbline.ops.drift.stack_state import StackState
 
-Ownership = Literal["managed", "adopted", "made by a run", "system", "unmanaged"]
-CLASSES: tuple[Ownership, ...] = ("managed", "adopted", "made by a run", "system", "unmanaged")
+Ownership = Literal["managed", "adopted", "made by a run", "made by a promotion", "system", "unmanaged"]
+CLASSES: tuple[Ownership, ...] = (
+    "managed", "adopted", "made by a run", "made by a promotion", "system", "unmanaged",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +51,10 @@ def classify(thing: LiveThing, state: StackState, *, group_id: str, subject: str
 
 def row_of(thing: LiveThing) -> Classified | None:
     """What classes.yaml says of a thing, whatever any state says; None when it is people's."""
-    shown = {**thing.body, "name": thing.name, "version": thing.version}
+    shown = {**thing.body, "id": thing.id, "name": thing.name, "version": thing.version}
     for row in _table()["rows"]:
-        if row["noun"] == thing.noun and all(
+        nouns = row["noun"] if isinstance(row["noun"], list) else [row["noun"]]
+        if thing.noun in nouns and all(
             re.fullmatch(pattern, str(jmespath.search(path, shown) or ""), re.IGNORECASE)
             for path, pattern in row["where"].items()
         ):

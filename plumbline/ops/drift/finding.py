@@ -12,7 +12,19 @@ WHOLE = "(the resource)"
 FINGERPRINT = "plumbline/v1"
 """Name of our fingerprint's scheme: of what differs and where it lives in the cloud, never of a line in a file."""
 
-Change = Literal["changed", "deleted", "not created", "not kept", "unmanaged", "not released", "overwritten"]
+Change = Literal[
+    "changed",
+    "deleted",
+    "not created",
+    "not kept",
+    "unmanaged",
+    "not released",
+    "overwritten",
+    "archived",
+    "not as pinned",
+]
+# Of these the version is a part of what a finding is about: a container has many.
+_OF_ONE_VERSION = frozenset({"unmanaged", "not released", "archived", "not as pinned"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +53,7 @@ class Finding:
         desired: What the code says. `last_known`: what Azure answered when the stack wrote it. `live`: what is there.
         version: The version that the state holds, or the one that is meant, of what has versions.
         declared_at: Where the code says so.
-        stamp: The live systemData of what nobody declared.
+        stamp: The live systemData of what the state does not have, or of a version that it has besides the current one.
     """
 
     change: Change
@@ -60,8 +72,15 @@ class Finding:
 
     @property
     def is_managed(self) -> bool:
-        """Whether the program declares it; else it is unmanaged."""
+        """Whether an update puts it back: the program declares it, and this is what it is now."""
         return self.urn is not None
+
+    @property
+    def ownership(self) -> str:
+        """Class of what it is about: `managed`, `made by a promotion`, `unmanaged`."""
+        if self.change == "not as pinned":
+            return "made by a promotion"
+        return "managed" if self.is_managed or self.change == "archived" else "unmanaged"
 
     @property
     def is_deleted(self) -> bool:
@@ -71,7 +90,7 @@ class Finding:
     def fingerprint(self) -> str:
         """The same for the same field of the same resource, whatever the values and wherever the code lies."""
         named = self.resource_id.lower() or self.urn
-        version = self.version if self.change in {"unmanaged", "not released"} else None
+        version = self.version if self.change in _OF_ONE_VERSION else None
         text = json.dumps([FINGERPRINT, named, version, self.field])
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -64,7 +64,7 @@ def command(
     from plumbline.ops.drift.check import check
     from plumbline.ops.target import enter_target
 
-    session = AzureSession(enter_target(stack))
+    session = AzureSession(enter_target(stack, takes_registry=True))
     known = [one.finding for one in check(session, stack, deep=deep).findings]
     chosen = list({one.id: one for one in (_named(name, known, stack) for name in ids)}.values())
     if day is not None:
@@ -127,7 +127,7 @@ def _codify(chosen: list[Finding], stack: str) -> None:
 
 def _revert(session: AzureSession, chosen: list[Finding], stack: str, *, yes: bool) -> None:
     from plumbline.ops.drift.remedy import is_removable
-    from plumbline.ops.drift.removal import remove
+    from plumbline.ops.drift.removal import settle
     from plumbline.ops.release.live_code import WAY_OUT
 
     stored = [f"{one.resource}: {one.live}. {WAY_OUT}." for one in chosen if one.change == "overwritten"]
@@ -142,7 +142,8 @@ def _revert(session: AzureSession, chosen: list[Finding], stack: str, *, yes: bo
     if by_hand:
         raise UserError("\n".join(by_hand))
     for one in chosen:
-        what = f"take away {one.noun} {one.resource} ({one.live})" if one.urn is None else "put back"
+        taken = one.ownership == "unmanaged"
+        what = f"take away {one.noun} {one.resource} ({one.live})" if taken else "put back"
         click.echo(f"{one.id}  {one.resource}: {one.field}: {what}", err=True)
     if not yes:
         click.confirm("Do it?", abort=True, err=True)
@@ -156,4 +157,4 @@ def _revert(session: AzureSession, chosen: list[Finding], stack: str, *, yes: bo
             )
     for one in chosen:
         if one.urn is None:
-            click.echo(remove(session, one))
+            click.echo(settle(session, one))

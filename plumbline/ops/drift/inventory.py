@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from plumbline.azure.api_versions import api_version
+from plumbline.kinds.kind import is_true
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.finding import noun_of
 
@@ -38,6 +39,11 @@ class LiveThing:
     version: str | None = None
 
     @property
+    def is_archived(self) -> bool:
+        """Whether nothing lists it any more, and only what names it exactly finds it."""
+        return is_true((self.body.get("properties") or {}).get("isArchived"))
+
+    @property
     def stamp(self) -> Mapping[str, Any]:
         """Its systemData, empty when Azure answers none."""
         return self.body.get("systemData") or {}
@@ -52,6 +58,7 @@ class ListRow:
     path: str
     operations: str
     versions: bool = False
+    below: str | None = None
     query: Mapping[str, str] | None = None
     remove: str | None = None
     remove_query: Mapping[str, str] | None = None
@@ -69,39 +76,48 @@ def live_things(session: AzureSession) -> list[LiveThing]:
 
     Raises: UserError: a list cannot be read.
     """
-    found = session.side_by_side(lambda row: list(_listed(session, row)), list_rows())
-    containers = [
-        (row, body) for row, bodies in zip(list_rows(), found, strict=True) if row.versions for body in bodies
-    ]
-    versions = session.side_by_side(lambda pair: list(_versions(session, *pair)), containers)
+    # A stack that serves a registry has no workspace.
+    asked = [row for row in list_rows() if row.of == "group" or session.target.workspace_name]
+    lists = [row for row in asked if row.below is None]
+    bodies = session.side_by_side(lambda row: list(_listed(session, row)), lists)
+    by_path = {row.path: found for row, found in zip(lists, bodies, strict=True)}
+    holders = [(row, body) for row in asked if row.versions or row.below for body in by_path[row.path]]
+    held = session.side_by_side(lambda pair: list(_held(session, *pair)), holders)
     return [
-        *(thing for things in versions for thing in things),
-        *(
-            _thing(session, row, body)
-            for row, bodies in zip(list_rows(), found, strict=True)
-            if not row.versions
-            for body in bodies
-        ),
+        *(thing for things in held for thing in things),
+        *(_thing(session, row, body) for row in lists if not row.versions for body in by_path[row.path]),
     ]
 
 
 def _listed(session: AzureSession, row: ListRow) -> Iterator[dict[str, Any]]:
-    workspace = session.target.workspace_id
-    top = workspace if row.of == "workspace" else workspace.partition("/providers/")[0]
+    target = session.target
+    top = target.workspace_id if row.of == "workspace" else target.resource_group_id
     yield from session.pages(
         f"{top}/{row.path}", api_version=api_version(row.operations), **(row.query or {})
     )
 
 
-def _versions(session: AzureSession, row: ListRow, container: Mapping[str, Any]) -> Iterator[LiveThing]:
+def _held(session: AzureSession, row: ListRow, holder: Mapping[str, Any]) -> Iterator[LiveThing]:
+    """Versions of a container, or what lies below an endpoint."""
     # Not the id that the list answers: its case is the service's.
-    path = f"{session.target.workspace_id}/{row.path}/{container['name']}"
-    for body in session.pages(f"{path}/versions", api_version=api_version(row.operations)):
+    path = f"{session.target.workspace_id}/{row.path}/{holder['name']}"
+    version = api_version(row.operations)
+    if row.below is not None:
+        for body in session.pages(f"{path}/{row.below}", api_version=version):
+            yield LiveThing(
+                noun=row.noun,
+                type=str(body.get("type") or f"{holder.get('type')}/{row.below}"),
+                id=f"{path}/{row.below}/{body['name']}",
+                name=f"{holder['name']}/{body['name']}",
+                body=body,
+            )
+        return
+    for body in session.pages(f"{path}/versions", api_version=version, listViewType="All"):
         yield LiveThing(
             noun=row.noun,
-            type=str(container.get("type") or ""),
+            type=str(holder.get("type") or ""),
             id=path,
-            name=str(container["name"]),
+            name=str(holder["name"]),
             body=body,
             version=str(body["name"]),
         )

@@ -41,7 +41,7 @@ class ReportedFinding:
             "id": one.id,
             "severity": self.severity.name,
             "severityReason": self.severity.reason,
-            "class": "managed" if one.is_managed else "unmanaged",
+            "class": one.ownership,
             "change": one.change,
             "resource": one.resource,
             "type": one.type,

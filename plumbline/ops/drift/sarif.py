@@ -25,6 +25,8 @@ _RULES = {
     "unmanaged": "A resource that no code declares",
     "not released": "A model version without a verified release",
     "overwritten": "Stored bytes are not those that were registered",
+    "archived": "An earlier version of the code's was archived",
+    "not as pinned": "A registry does not hold what a lock pins",
 }
 
 

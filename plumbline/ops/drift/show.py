@@ -67,7 +67,7 @@ def command(stack: str, output: str, query: str | None, fail_on: str, *, deep: b
     from plumbline.ops.drift.check import check
     from plumbline.ops.target import enter_target
 
-    report = check(AzureSession(enter_target(stack)), stack, deep=deep)
+    report = check(AzureSession(enter_target(stack, takes_registry=True)), stack, deep=deep)
     _print(report, output=output, query=query)
     for note in report.notes:
         click.echo(f"warning: {note}", err=True)

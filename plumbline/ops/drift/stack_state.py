@@ -27,6 +27,7 @@ class StackState:
         ids: ARM ids that it owns, in lower case.
         registered: (container's ARM id in lower case, version) of every version that it registered.
         adopted: The same of versions that were there before and that it uses.
+        current: The same of the versions that its resources are at.
         identities: Client id or object id of the managed identities that it made -> their name.
         born: When its first resource was made.
     """
@@ -35,6 +36,7 @@ class StackState:
     ids: frozenset[str] = frozenset()
     registered: frozenset[tuple[str, str]] = frozenset()
     adopted: frozenset[tuple[str, str]] = frozenset()
+    current: frozenset[tuple[str, str]] = frozenset()
     identities: Mapping[str, str] = field(default_factory=dict)
     born: datetime | None = None
 
@@ -83,6 +85,7 @@ def read_state(document: Mapping[str, Any]) -> StackState:
         ids=frozenset(str(row["id"]).lower() for row in custom.values()),
         registered=frozenset(registered),
         adopted=frozenset(current - registered),
+        current=frozenset(current),
         identities=identities,
         born=min((when for row in custom.values() if (when := moment(row.get("created")))), default=None),
     )

@@ -43,6 +43,12 @@ def registry_named(session: AzureSession, name: str) -> Registry:
     )
 
 
+def address_of(session: AzureSession, asset_id: str) -> str:
+    """Where an asset of a registry is asked, by its id `azureml://registries/R/COLLECTION/NAME`."""
+    name, collection, asset = asset_id.removeprefix("azureml://registries/").split("/")[:3]
+    return registry_named(session, name).container(collection, asset)
+
+
 class RegistryReading:
     """Pins held against one registry; each code version is read once. Safe from any thread."""
 

@@ -1,0 +1,156 @@
+"""The registry that a stack serves: what lies in it, and whether it holds what locks pin.
+
+Assets of a registry belong to no stack. What a lock of this checkout pins is held against the pin, hashed again; what a
+promotion published and nothing pins any more is nobody's drift; what somebody else published is.
+
+Source: the list operations of a registry's region, as azure-ai-ml 1.35.2 calls them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plumbline.assets.lock import Lock, LockError, Pin, Release, read_lock
+from plumbline.azure.api_versions import api_version
+from plumbline.azure.moment import moment
+from plumbline.azure.registry_pin import PinFinding
+from plumbline.kinds import KINDS
+from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.drift.finding import WHOLE, Finding, Place
+from plumbline.ops.drift.inventory import ListRow, LiveThing, list_rows
+from plumbline.ops.drift.published_label import label_differences
+from plumbline.ops.promotion.registry import RegistryReading
+from plumbline.provider.address import Registry
+
+_NOUNS = {"component": "Component", "environment": "Environment", "data": "DataAsset"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pinned:
+    """One pin, and the releases whose locks have it."""
+
+    pin: Pin
+    lock: Lock
+    release: Release
+
+
+def registry_things(session: AzureSession, registry: Registry) -> list[LiveThing]:
+    """Every version of every asset that lies in a registry, archived ones too."""
+    version = api_version("registry_region")
+    rows = [row for row in list_rows() if row.versions]
+    listed = session.side_by_side(
+        lambda row: list(session.pages(registry.collection(row.path), api_version=version)), rows
+    )
+    containers = [(row, body) for row, bodies in zip(rows, listed, strict=True) for body in bodies]
+
+    def versions(pair: tuple[ListRow, Mapping[str, Any]]) -> list[LiveThing]:
+        row, container = pair
+        name = str(container["name"])
+        path = f"{registry.container(row.path, name)}/versions"
+        return [
+            LiveThing(
+                noun=row.noun,
+                type=f"Microsoft.MachineLearningServices/registries/{row.path}",
+                id=registry.container_id(row.path, name),
+                name=name,
+                body=body,
+                version=str(body["name"]),
+            )
+            for body in session.pages(path, api_version=version, listViewType="All")
+        ]
+
+    return [one for found in session.side_by_side(versions, containers) for one in found]
+
+
+def pinned_in(project: Path, registry_name: str, notes: list[str]) -> list[Pinned]:
+    """Every pin of every lock of the checkout that is for this registry, each version once.
+
+    Args:
+        notes: Is told of locks that cannot be read.
+    """
+    found: dict[tuple[str, str], Pinned] = {}
+    for file in sorted((project / "stacks" / "locks").glob("*.yaml")):
+        try:
+            lock = read_lock(project, file.stem)
+        except LockError as error:
+            notes.append(f"What {file.name} pins was not compared, because it is refused. {error}")
+            continue
+        if lock is None or lock.registry.lower() != registry_name.lower():
+            continue
+        for release in lock.releases:
+            for pin in release.pins:
+                found.setdefault((pin.kind, pin.reference), Pinned(pin=pin, lock=lock, release=release))
+    return list(found.values())
+
+
+def pin_findings(
+    session: AzureSession,
+    registry: Registry,
+    pinned: Sequence[Pinned],
+    *,
+    project: Path,
+    downloads: bool,
+    notes: list[str],
+) -> list[Finding]:
+    """What a registry does not hold as a lock pins it.
+
+    Args:
+        downloads: Hash the code itself, too.
+    """
+    held = RegistryReading(session, registry, downloads=downloads).findings([one.pin for one in pinned])
+    edited = [
+        (one, found.body)
+        for one, found in zip(pinned, held, strict=True)
+        if found.body is not None and _was_written_again(found.body)
+    ]
+    labels = label_differences(project, edited, notes) if edited else {}
+    return [
+        finding
+        for one, found in zip(pinned, held, strict=True)
+        for finding in _findings(registry, one, found, labels.get(one.pin.reference, {}))
+    ]
+
+
+def _findings(
+    registry: Registry, one: Pinned, found: PinFinding, labels: Mapping[str, tuple[Any, Any]]
+) -> Iterator[Finding]:
+    pin, kind = one.pin, KINDS[one.pin.kind]
+
+    def finding(field: str, desired: Any, live: Any) -> Finding:
+        return Finding(
+            change="not as pinned",
+            noun=_NOUNS[pin.kind],
+            resource=pin.reference,
+            type=f"Microsoft.MachineLearningServices/registries/{kind.collection}",
+            resource_id=registry.container_id(kind.collection, pin.name),
+            field=field,
+            desired=desired,
+            last_known=desired,
+            live=live,
+            version=pin.version,
+            declared_at=Place(file=f"stacks/locks/{one.lock.stack}.yaml", line=1),
+            stamp=(found.body or {}).get("systemData") or {},
+        )
+
+    if found.live_hash is None:
+        yield finding(WHOLE, "published", "deleted")
+        return
+    if found.is_archived:
+        yield finding("archived", False, True)
+    others = len(found.problems) - found.is_archived
+    if found.live_hash != found.expected_hash:
+        yield finding("content", found.expected_hash, found.live_hash)
+    elif others:
+        yield finding("content", found.expected_hash, found.problems[0])
+    for field, (desired, live) in labels.items():
+        yield finding(field, desired, live)
+
+
+def _was_written_again(body: Mapping[str, Any]) -> bool:
+    """Whether a version was written after it was published: a promotion never does that."""
+    stamp = body.get("systemData") or {}
+    made, written = moment(stamp.get("createdAt")), moment(stamp.get("lastModifiedAt"))
+    return made is not None and written is not None and written > made
