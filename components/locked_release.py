@@ -1,4 +1,4 @@
-"""A pipeline as a lock pins it: its schedule over registry versions, and nothing that this stack would own of them."""
+"""A pipeline as a lock pins it: its schedules over registry versions, and nothing that this stack would own of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.schedule_name import schedule_name
 from plumbline import azureml
 from plumbline.assets import ScheduleDefinition, canonical_text
 from plumbline.assets.lock import Release
@@ -17,7 +18,7 @@ class LockedReleaseArgs:
 
     Args:
         source: Required. Path of the lock, relative to the project.
-        schedule_enabled: Required. Whether the schedule fires.
+        schedule_enabled: Required. Whether the schedules fire.
     """
 
     resource_group_name: pulumi.Input[str]
@@ -28,31 +29,38 @@ class LockedReleaseArgs:
 
 
 class LockedRelease(pulumi.ComponentResource):
-    """A release's schedule. Its assets lie in the registry: they are referred to, never registered here.
+    """A release's schedules. Its assets lie in the registry: they are referred to, never registered here.
 
-    Outputs: references: `name:version` of every pin, known in preview; schedule_id: full ARM id.
+    Outputs: references: `name:version` of every pin, known in preview; schedule_ids: full ARM ids by name.
     """
 
     def __init__(
         self, name: str, args: LockedReleaseArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("platform:components:LockedRelease", name, None, opts)
-        locked = args.release.schedule
-        schedule = azureml.PipelineSchedule(
-            f"{name}-schedule",
-            definition=ScheduleDefinition(
-                name=locked.name,
-                spec=canonical_text(locked.spec),
-                source=args.source,
-                display_name=locked.display_name,
-                description=locked.description,
-                tags=locked.tags,
-            ),
-            enabled=args.schedule_enabled,
-            resource_group_name=args.resource_group_name,
-            workspace_name=args.workspace_name,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self.schedules: dict[str, azureml.PipelineSchedule] = {}
+        locked = args.release.schedules
+        for one in locked:
+            logical, aliases = schedule_name(name, one.name, file=one.file, alone=len(locked) == 1)
+            self.schedules[one.name] = azureml.PipelineSchedule(
+                logical,
+                definition=ScheduleDefinition(
+                    name=one.name,
+                    spec=canonical_text(one.spec),
+                    source=args.source,
+                    display_name=one.display_name,
+                    description=one.description,
+                    tags=one.tags,
+                ),
+                enabled=args.schedule_enabled,
+                resource_group_name=args.resource_group_name,
+                workspace_name=args.workspace_name,
+                opts=pulumi.ResourceOptions(parent=self, aliases=aliases),
+            )
         self.references = {f"{pin.kind}/{pin.name}": pin.reference for pin in args.release.pins}
-        self.schedule_id = schedule.id
-        self.register_outputs({"references": self.references, "schedule_id": self.schedule_id})
+        self.register_outputs(
+            {
+                "references": self.references,
+                "schedule_ids": {key: schedule.id for key, schedule in self.schedules.items()},
+            }
+        )

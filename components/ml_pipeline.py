@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 import pulumi
 
+from components.schedule_name import schedule_name
 from plumbline import azureml
 from plumbline.assets import MLPipeline as PipelineDefinition
 
@@ -60,11 +60,11 @@ class MLPipeline(pulumi.ComponentResource):
             self.references[f"{asset.kind}/{asset.name}"] = made.reference
         self.schedules: dict[str, azureml.PipelineSchedule] = {}
         for schedule in definition.schedules:
-            plain = f"{name}-schedule"
-            leads = PurePosixPath(schedule.source).stem == "schedule"
-            alone = len(definition.schedules) == 1
+            logical, aliases = schedule_name(
+                name, schedule.name, file=schedule.source, alone=len(definition.schedules) == 1
+            )
             self.schedules[schedule.name] = azureml.PipelineSchedule(
-                plain if leads else f"{plain}-{schedule.name.replace('_', '-')}",
+                logical,
                 definition=schedule,
                 enabled=schedule.enabled and args.schedule_enabled,
                 resource_group_name=args.resource_group_name,
@@ -79,8 +79,7 @@ class MLPipeline(pulumi.ComponentResource):
                             if (key := (ref.kind, ref.name)) in others
                         ),
                     ],
-                    # A folder's only schedule had the plain name, whatever its file.
-                    aliases=[pulumi.Alias(name=plain)] if alone and not leads else None,
+                    aliases=aliases,
                 ),
             )
         self.register_outputs(

@@ -117,8 +117,7 @@ def enter_target(
         )
     return Target(
         stack=stack,
-        endpoint=live.resource_manager
-        or PUBLIC_RESOURCE_MANAGERS.get(live.name, PUBLIC_RESOURCE_MANAGERS["AzureCloud"]),
+        endpoint=_endpoint(live),
         is_emulated=live.is_emulated,
         subscription_id=subscription,
         resource_group_name=group,
@@ -126,6 +125,34 @@ def enter_target(
         pins=pins,
         machine_learning=machine_learning_audience(live.name, live.portal),
         registry_name=registry,
+    )
+
+
+def enter_workspace(stack: str, workspace_id: str) -> Target:
+    """Point this process at a workspace whose id is known, of a stack of which only the file is asked.
+
+    Raises: UserError: no such stack, the fence is closed, or the stack pins another subscription.
+    """
+    pins, live, _ = enter_stack(stack)
+    parts = workspace_id.strip("/").split("/")
+    if (
+        len(parts) != 8
+        or parts[6].lower() != "workspaces"
+        or parts[1].lower() != pins.subscription_id.lower()
+    ):
+        raise UserError(
+            f"stack {stack}: workspace: got {workspace_id}, expected one of subscription {pins.subscription_id}, as "
+            f"Pulumi.{stack}.yaml pins it. Promote from its source again."
+        )
+    return Target(
+        stack=stack,
+        endpoint=_endpoint(live),
+        is_emulated=live.is_emulated,
+        subscription_id=pins.subscription_id,
+        resource_group_name=parts[3],
+        workspace_name=parts[7],
+        pins=pins,
+        machine_learning=machine_learning_audience(live.name, live.portal),
     )
 
 
@@ -170,6 +197,12 @@ def _fenced(pins: CloudPins) -> LiveCloud:
         return require_pinned_cloud(pins)
     except FenceError as error:
         raise UserError(str(error)) from error
+
+
+def _endpoint(live: LiveCloud) -> str:
+    return live.resource_manager or PUBLIC_RESOURCE_MANAGERS.get(
+        live.name, PUBLIC_RESOURCE_MANAGERS["AzureCloud"]
+    )
 
 
 def _live_from_environment() -> LiveCloud:

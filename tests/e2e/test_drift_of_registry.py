@@ -66,7 +66,7 @@ from pathlib import Path
 from plumbline.assets import load_ml_pipelines
 from plumbline.assets.lock import Lock, sealed, sealed_release
 from plumbline.ops.azure_session import AzureSession
-from plumbline.ops.promotion.pins import definitions_of, locked_schedule, pins_of
+from plumbline.ops.promotion.pins import definitions_of, locked_schedules, pins_of
 from plumbline.ops.promotion.publishing import publish
 from plumbline.ops.promotion.registry import RegistryReading, registry_named
 from plumbline.ops.promotion.writing import write_lock
@@ -93,7 +93,7 @@ release = sealed_release({
         "rollback": {"decided_by": "boss", "decide_when": "red"},
     },
     "named_drift": [], "override": None, "before": None, "pins": pins,
-    "schedule": locked_schedule(pipeline, pins, registry.name),
+    "schedules": locked_schedules(pipeline, pins, registry.name),
 })
 write_lock(root / "stacks/locks/staging.yaml", sealed(stack="staging", registry=registry.name, releases=[release]))
 """

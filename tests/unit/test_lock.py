@@ -56,7 +56,7 @@ def release_fields(pipeline: str = "claims", image: str = "mcr.microsoft.com/a:1
         "create_job": {"type": "pipeline", "jobs": {"train": {"type": "command", "component": address}}},
     }  # fmt: skip
     schedule = {
-        "name": f"{pipeline}_weekly", "display_name": None, "description": "weekly", "tags": {},
+        "name": f"{pipeline}_weekly", "file": "schedule.yml", "display_name": None, "description": "weekly", "tags": {},
         "content_hash": content_hash("schedule", spec), "spec": spec,
     }  # fmt: skip
     return {
@@ -71,7 +71,7 @@ def release_fields(pipeline: str = "claims", image: str = "mcr.microsoft.com/a:1
             "owner": "team", "support": "help@plumbline.example", "escalation": ["boss@plumbline.example"], "signal": "green",
             "change_window": None, "rollback": {"decided_by": "boss", "decide_when": "red"},
         },
-        "named_drift": [], "override": None, "before": None, "pins": [environment, train], "schedule": schedule,
+        "named_drift": [], "override": None, "before": None, "pins": [environment, train], "schedules": [schedule],
     }  # fmt: skip
 
 
@@ -111,7 +111,19 @@ def _set(path: str, value: Any) -> Callable[[Fields], None]:
 
 
 def _mixed(fields: Fields) -> None:
-    fields["releases"][0]["schedule"] = fields["releases"][1]["schedule"]
+    fields["releases"][0]["schedules"] = fields["releases"][1]["schedules"]
+
+
+def _other_steps(fields: Fields) -> None:
+    other = copy.deepcopy(fields["releases"][0]["schedules"][0])
+    other["name"] = "another"
+    other["spec"]["create_job"]["jobs"]["train"]["inputs"] = {"rounds": 1}
+    other["content_hash"] = content_hash("schedule", other["spec"])
+    fields["releases"][0]["schedules"].append(other)
+
+
+def _schedule_twice(fields: Fields) -> None:
+    fields["releases"][0]["schedules"] *= 2
 
 
 def _reordered(fields: Fields) -> None:
@@ -131,9 +143,9 @@ def _without_approval(fields: Fields) -> None:
 
 
 def _workspace_step(fields: Fields) -> None:
-    spec = fields["releases"][0]["schedule"]["spec"]
+    spec = fields["releases"][0]["schedules"][0]["spec"]
     spec["create_job"]["jobs"]["train"]["component"] = "azureml:claims_train:7"
-    fields["releases"][0]["schedule"]["content_hash"] = content_hash("schedule", spec)
+    fields["releases"][0]["schedules"][0]["content_hash"] = content_hash("schedule", spec)
 
 
 TAMPERED: list[tuple[str, Callable[[Fields], None], bool, str]] = [
@@ -143,7 +155,10 @@ TAMPERED: list[tuple[str, Callable[[Fields], None], bool, str]] = [
     ("a spec", _set("releases.0.pins.1.spec.command", "python steal.py"), True, "of its spec"),
     ("a code hash", _set("releases.0.pins.1.code_hash", "b" * 64), True, "code_hash: got bbbb"),
     ("the code of a spec", _set("releases.0.pins.1.spec.code", "sha256:" + "b" * 64), True, "of its spec"),
-    ("the trigger", _set("releases.0.schedule.spec.trigger.expression", "* * * * *"), True, "schedule.content_hash"),
+    ("the trigger", _set("releases.0.schedules.0.spec.trigger.expression", "* * * * *"), True, "schedules.0.content_hash"),
+    ("a second schedule of other steps", _other_steps, True, "got other steps than claims_weekly has"),
+    ("a schedule twice", _schedule_twice, True, "got claims_weekly, claims_weekly, expected each name once"),
+    ("no schedule", _set("releases.0.schedules", []), True, "releases.0.schedules: got []"),
     ("a mixed release", _mixed, True, "two releases are mixed"),
     ("reordered pins", _reordered, True, "a pin further down"),
     ("a pin twice", _twice, True, "got it twice"),

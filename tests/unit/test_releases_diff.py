@@ -32,3 +32,12 @@ def test_another_owner_is_named() -> None:
     assert differences(_release(), sealed_release(fields)) == [
         {"what": "duty", "field": "owner", "old": "team", "new": "another team"}
     ]
+
+
+def test_a_schedule_that_came_is_one_row() -> None:
+    fields = release_fields()
+    (weekly,) = fields["schedules"]
+    fields["schedules"] = [weekly, {**weekly, "name": "claims_monthly", "file": "monthly.yml"}]
+    assert differences(_release(), sealed_release(fields)) == [
+        {"what": "schedule claims_monthly", "field": "(the schedule)", "old": None, "new": "there"}
+    ]

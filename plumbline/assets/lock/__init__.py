@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from plumbline.assets.lock.consistency import steps_of
 from plumbline.assets.lock.digest import entry_digest, lock_digest, release_of
 from plumbline.assets.lock.document import (
     Approval,
@@ -46,4 +47,5 @@ __all__ = [
     "release_of",
     "sealed",
     "sealed_release",
+    "steps_of",
 ]

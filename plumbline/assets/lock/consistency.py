@@ -52,21 +52,33 @@ def _pin_problems(pin: Pin) -> Iterator[str]:
 def _schedule_problems(
     release: Release, registry: str, kinds: dict[tuple[str, str], str], used: set[tuple[str, str]]
 ) -> Iterator[str]:
-    schedule = release.schedule
-    made = content_hash("schedule", schedule.spec)
-    if made != schedule.content_hash:
-        yield f"schedule.content_hash: got {schedule.content_hash}, expected {made} of its spec"
-    for name, version in _references(schedule.spec, registry):
-        used.add((name, version))
-        if (name, version) not in kinds:
-            yield f"schedule: refers to {name}:{version}, no pin of this release: two releases are mixed"
-    for node in (schedule.spec.get("create_job") or {}).get("jobs", {}).values():
-        address = parse_reference(str(node.get("component") or "")) if isinstance(node, dict) else None
-        if address is None or (address.registry or "").lower() != registry.lower():
-            shown = node.get("component") if isinstance(node, dict) else node
-            yield f"schedule: got a step of {shown}, expected a component version of registry {registry}"
+    names = [one.name for one in release.schedules]
+    if len(set(names)) != len(names):
+        yield f"schedules: got {', '.join(names)}, expected each name once"
+    for at, schedule in enumerate(release.schedules):
+        where = f"schedules.{at}"
+        made = content_hash("schedule", schedule.spec)
+        if made != schedule.content_hash:
+            yield f"{where}.content_hash: got {schedule.content_hash}, expected {made} of its spec"
+        for name, version in _references(schedule.spec, registry):
+            used.add((name, version))
+            if (name, version) not in kinds:
+                yield f"{where}: refers to {name}:{version}, no pin of this release: two releases are mixed"
+        for node in steps_of(schedule.spec).values():
+            address = parse_reference(str(node.get("component") or "")) if isinstance(node, dict) else None
+            if address is None or (address.registry or "").lower() != registry.lower():
+                shown = node.get("component") if isinstance(node, dict) else node
+                yield f"{where}: got a step of {shown}, expected a component version of registry {registry}"
+        if steps_of(schedule.spec) != steps_of(release.schedules[0].spec):
+            yield f"{where}: got other steps than {names[0]} has, expected the job that was released"
     for key in sorted(set(kinds) - used):
         yield f"pins: got {':'.join(key)}, which nothing of this release uses, expected it gone: two releases are mixed"
+
+
+def steps_of(spec: dict[str, Any]) -> dict[str, Any]:
+    """The steps of the job that a schedule starts, by name."""
+    found: dict[str, Any] = (spec.get("create_job") or {}).get("jobs") or {}
+    return found
 
 
 def _account_problems(release: Release) -> Iterator[str]:

@@ -45,9 +45,10 @@ class Pin(_Part):
 
 
 class LockedSchedule(_Part):
-    """The schedule of the release; its job names registry versions only."""
+    """A schedule of the release; its job names registry versions only."""
 
     name: Name = Field(description="Name of the schedule in the workspace.")
+    file: Name = Field(description="The file of the pipeline's folder that defines it; schedule.yml leads.")
     display_name: str | None = Field(description="Name shown in the studio.")
     description: str | None = Field(description="Free text shown in the studio.")
     tags: dict[str, str] = Field(description="Tags of the schedule.")
@@ -136,7 +137,10 @@ class Release(_Part):
     override: Override | None = Field(description="Refusals that were overridden; null when there were none.")
     before: Before | None = Field(description="The release before; null for the first one.")
     pins: list[Pin] = Field(min_length=1, description="Every asset, each after what it refers to.")
-    schedule: LockedSchedule = Field(description="What the stack fires.")
+    schedules: list[LockedSchedule] = Field(
+        min_length=1,
+        description="What the stack fires, all of it the job that was released; the leading one first.",
+    )
     digest: Sha256 = Field(description="SHA-256 over everything else of this release but its id.")
 
 

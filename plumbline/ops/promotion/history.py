@@ -40,9 +40,10 @@ def release_before(project: Path, stack: str, release: Release) -> tuple[str, Re
     """
     before = release.before
     if before is None:
+        pauses = ", ".join(f"az ml schedule disable --name {one.name}" for one in release.schedules)
         raise UserError(
             f"stack {stack}: {release.pipeline}: got {release.release}, the first release, expected one before it. Pause its "
-            f"schedule instead: az ml schedule disable --name {release.schedule.name}"
+            f"schedule instead: {pauses}"
         )
     for kept in kept_locks(project, stack):
         for one in kept.lock.releases:

@@ -21,7 +21,7 @@ from plumbline.ops.errors import UserError
 from plumbline.ops.promotion import checks
 from plumbline.ops.promotion.origin import Origin, checkout_definition, origin_of
 from plumbline.ops.promotion.pins import definitions_of, pins_of
-from plumbline.ops.promotion.proof import schedule_proof
+from plumbline.ops.promotion.proof import schedule_proofs
 from plumbline.ops.promotion.refusal import Refusal
 from plumbline.ops.promotion.registry import RegistryReading, registry_named, workspace_findings
 from plumbline.ops.promotion.target_drift import drift_of
@@ -167,8 +167,8 @@ def _checked(
         refusals += checks.same_release_refusals(origin.release, candidate)
         held = RegistryReading(origin.session, registry, downloads=False).findings(pins)
         refusals += checks.pin_refusals(held, next_step="Promote from its source again.")
-        live = schedule_proof(AzureSession(enter_target(wanted.from_stack)), origin.release)
-        refusals += checks.live_refusals(wanted.from_stack, live.problem)
+        for live in schedule_proofs(AzureSession(enter_target(wanted.from_stack)), origin.release):
+            refusals += checks.live_refusals(wanted.from_stack, live.problem)
         refusals += checks.drift_refusals(wanted.from_stack, drifts[wanted.from_stack].result(), ())
     else:
         refusals += checks.same_definition_refusals(origin.job_digest, candidate)

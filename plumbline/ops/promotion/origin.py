@@ -13,7 +13,7 @@ from plumbline.ops.job.definition import JobDefinition
 from plumbline.ops.job.digest import job_digest
 from plumbline.ops.job.release_run import find_green_run, folder_definition, release_job
 from plumbline.ops.promotion.refusal import PromotionRefusedError, Refusal
-from plumbline.ops.target import enter_target
+from plumbline.ops.target import enter_target, enter_workspace
 
 # What a line about release.yml names -> the refusal that it is.
 _DUTY_OF_LINE = (
@@ -71,7 +71,8 @@ def origin_of(project: Path, pipeline: str, stack: str, job: str | None) -> Orig
         raise UserError(
             f"--job: got {job}, expected {release.evidence.job}, which the lock of {stack} names. Leave it out."
         )
-    session = AzureSession(enter_target(release.source.stack))
+    # By the lock's own word: the state of the stack that ran it need not be within reach.
+    session = AzureSession(enter_workspace(release.source.stack, release.source.workspace_id))
     return Origin(
         stack=stack,
         session=session,

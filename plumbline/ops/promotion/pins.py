@@ -1,25 +1,25 @@
-"""What a release pins: every asset that its schedule's job reaches, each after what it refers to."""
+"""What a release pins: every asset that its schedules' job reaches, each after what it refers to."""
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
 
 from plumbline.assets import AssetDefinition, MLPipeline, ScheduleDefinition, content_hash
 from plumbline.assets.command_job import is_command_job
-from plumbline.assets.lock import LockedSchedule, Pin, in_registry
+from plumbline.assets.lock import LockedSchedule, Pin, in_registry, steps_of
 from plumbline.ops.errors import UserError
 
 _KINDS = ("environment", "component", "data")
 
 
 def definitions_of(pipeline: MLPipeline) -> tuple[AssetDefinition, ...]:
-    """The definitions that the schedule reaches, in the order in which they are published.
+    """The definitions that the schedules reach, in the order in which they are published.
 
-    Raises: UserError: the pipeline has no schedule, or it reaches an asset that it does not define.
+    Raises: UserError: the pipeline has no schedule, one starts another job, or one reaches an asset that it does not define.
     """
-    schedule = _schedule(pipeline)
     known = {(one.kind, one.name, one.version): one for one in pipeline.assets}
-    wanted = [(ref.kind, ref.name, ref.version) for ref in schedule.references]
+    wanted = [(ref.kind, ref.name, ref.version) for one in _schedules(pipeline) for ref in one.references]
     reached: set[tuple[str, str, str]] = set()
     while wanted:
         key = wanted.pop()
@@ -55,18 +55,24 @@ def pins_of(definitions: tuple[AssetDefinition, ...]) -> list[Pin]:
     ]
 
 
-def locked_schedule(pipeline: MLPipeline, pins: list[Pin], registry: str) -> LockedSchedule:
-    """The pipeline's schedule over registry versions."""
-    schedule = _schedule(pipeline)
-    spec: dict[str, Any] = in_registry(schedule.fields, registry, kinds_of(pins))
-    return LockedSchedule(
-        name=schedule.name,
-        display_name=schedule.display_name,
-        description=schedule.description,
-        tags=dict(schedule.tags),
-        content_hash=content_hash("schedule", spec),
-        spec=spec,
-    )
+def locked_schedules(pipeline: MLPipeline, pins: list[Pin], registry: str) -> list[LockedSchedule]:
+    """The pipeline's schedules over registry versions, the leading one first."""
+    kinds = kinds_of(pins)
+    found = []
+    for one in _schedules(pipeline):
+        spec: dict[str, Any] = in_registry(one.fields, registry, kinds)
+        found.append(
+            LockedSchedule(
+                name=one.name,
+                file=PurePosixPath(one.source).name,
+                display_name=one.display_name,
+                description=one.description,
+                tags=dict(one.tags),
+                content_hash=content_hash("schedule", spec),
+                spec=spec,
+            )
+        )
+    return found
 
 
 def kinds_of(pins: list[Pin]) -> dict[tuple[str, str], str]:
@@ -74,20 +80,22 @@ def kinds_of(pins: list[Pin]) -> dict[tuple[str, str], str]:
     return {(pin.name, pin.version): pin.kind for pin in pins}
 
 
-def _schedule(pipeline: MLPipeline) -> ScheduleDefinition:
+def _schedules(pipeline: MLPipeline) -> tuple[ScheduleDefinition, ...]:
+    """All of them, each of the job that a run released: nothing vouches for another one."""
     if pipeline.schedule is None:
         raise UserError(
             f"{pipeline.folder}: got no schedule, expected one: it is what a stack runs of a release. Add schedule.yml."
-        )
-    if len(pipeline.schedules) > 1:
-        names = ", ".join(one.name for one in pipeline.schedules)
-        raise UserError(
-            f"{pipeline.folder}: got the schedules {names}, expected one: a lock pins one schedule of a pipeline. Keep the "
-            "others in a folder of their own."
         )
     if is_command_job(pipeline.schedule.fields["create_job"]):
         raise UserError(
             f"{pipeline.schedule.source}: got a schedule of a command job, expected one of a pipeline job: a registry holds "
             "no code that is no component's. Make what it runs a step of pipeline.yml."
         )
-    return pipeline.schedule
+    released = steps_of(pipeline.schedule.fields)
+    if others := [one for one in pipeline.schedules if steps_of(one.fields) != released]:
+        names = ", ".join(f"{one.name} ({one.source})" for one in others)
+        raise UserError(
+            f"{pipeline.folder}: got schedules of another job than {pipeline.schedule.name} starts: {names}, expected the "
+            "job whose run released it. Keep the others in a folder of their own."
+        )
+    return pipeline.schedules

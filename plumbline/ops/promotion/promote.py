@@ -31,7 +31,7 @@ from plumbline.ops.promotion import checks
 from plumbline.ops.promotion.holder import holding_stack
 from plumbline.ops.promotion.judging import Wanted, contract_of, no_run, read_promotion
 from plumbline.ops.promotion.origin import Origin, origin_of, stack_lock
-from plumbline.ops.promotion.pins import locked_schedule
+from plumbline.ops.promotion.pins import locked_schedules
 from plumbline.ops.promotion.publishing import publish
 from plumbline.ops.promotion.refusal import PromotionRefusedError, Refusal
 from plumbline.ops.promotion.registry import RegistryReading
@@ -137,7 +137,9 @@ def _release(
         reason, owner = wanted.override
         override = Override(reason=reason, owner=owner, by=by, refusals=[one.line for one in refusals])
     before = present.release_of(wanted.pipeline) if present else None
-    schedule = origin.release.schedule if origin.release else locked_schedule(definition, pins, registry.name)
+    schedules = (
+        origin.release.schedules if origin.release else locked_schedules(definition, pins, registry.name)
+    )
     return sealed_release(
         {
             "pipeline": wanted.pipeline,
@@ -170,7 +172,7 @@ def _release(
             "override": override,
             "before": Before(release=before.release, digest=before.digest) if before else None,
             "pins": pins,
-            "schedule": schedule,
+            "schedules": schedules,
         }
     )
 

@@ -1,11 +1,11 @@
-"""What a stack really holds of its lock: the schedule as it is live, and every pin in the registry, hashed again."""
+"""What a stack really holds of its lock: the schedules as they are live, and every pin in the registry, hashed again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from plumbline.assets import canonical_text, content_hash
-from plumbline.assets.lock import Lock, Release
+from plumbline.assets.lock import Lock, LockedSchedule, Release
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.holding import holding
 from plumbline.azure.live_version import live_version
@@ -49,7 +49,7 @@ def prove(session: AzureSession, lock: Lock, *, pipeline: str | None = None) -> 
     for release in lock.releases:
         if pipeline is not None and release.pipeline != pipeline:
             continue
-        found.append(schedule_proof(session, release))
+        found += schedule_proofs(session, release)
         found += [
             Proven(
                 pipeline=release.pipeline,
@@ -65,9 +65,12 @@ def prove(session: AzureSession, lock: Lock, *, pipeline: str | None = None) -> 
     return found
 
 
-def schedule_proof(session: AzureSession, release: Release) -> Proven:
-    """A release's schedule as the workspace of a session has it."""
-    locked = release.schedule
+def schedule_proofs(session: AzureSession, release: Release) -> list[Proven]:
+    """A release's schedules as the workspace of a session has them."""
+    return [_schedule_proof(session, release, one) for one in release.schedules]
+
+
+def _schedule_proof(session: AzureSession, release: Release, locked: LockedSchedule) -> Proven:
     path = f"{session.target.workspace_id}/schedules/{locked.name}"
     body = session.get(path, api_version=api_version("schedules"))
     where = f"schedule {locked.name}"

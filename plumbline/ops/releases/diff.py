@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from pydantic import BaseModel
 
 from plumbline.assets import changes
 from plumbline.assets.lock import Release
@@ -60,14 +61,31 @@ def differences(old: Release, new: Release) -> list[dict[str, Any]]:
             rows.append(_row(what, "version", before and before.version, after and after.version))
         if before is not None and after is not None:
             rows += [_row(what, one.path, one.old, one.new) for one in changes(before.spec, after.spec)]
-    for what in ("schedule", "duty", "source"):
-        one, two = getattr(old, what).model_dump(mode="json"), getattr(new, what).model_dump(mode="json")
-        rows += [
-            _row(what, change.path, change.old, change.new)
-            for change in changes(one, two)
-            if not change.path.endswith("content_hash")
-        ]
+    rows += _schedule_rows(old, new)
+    for what in ("duty", "source"):
+        rows += _field_rows(what, getattr(old, what), getattr(new, what))
     return rows
+
+
+def _schedule_rows(old: Release, new: Release) -> list[dict[str, Any]]:
+    befores, afters = ({one.name: one for one in release.schedules} for release in (old, new))
+    rows: list[dict[str, Any]] = []
+    for name in sorted({*befores, *afters}):
+        before, after = befores.get(name), afters.get(name)
+        what = "schedule" if len({*befores, *afters}) == 1 else f"schedule {name}"
+        if before is None or after is None:
+            rows.append(_row(what, "(the schedule)", before and "there", after and "there"))
+        else:
+            rows += _field_rows(what, before, after)
+    return rows
+
+
+def _field_rows(what: str, old: BaseModel, new: BaseModel) -> list[dict[str, Any]]:
+    return [
+        _row(what, change.path, change.old, change.new)
+        for change in changes(old.model_dump(mode="json"), new.model_dump(mode="json"))
+        if not change.path.endswith("content_hash")
+    ]
 
 
 def _row(what: str, field: str, old: Any, new: Any) -> dict[str, Any]:
