@@ -17,6 +17,7 @@ from benchmarks.reads import read_pairs
 from benchmarks.registration import asset_preview_pairs, registration_pairs
 from benchmarks.release_runs import release_pairs
 from benchmarks.report import RESULTS, report
+from benchmarks.review import review_pairs
 
 CASES: dict[str, Callable[[Bench], Pairs]] = {
     "help": help_pairs,
@@ -27,6 +28,7 @@ CASES: dict[str, Callable[[Bench], Pairs]] = {
     "registration": registration_pairs,
     "assets": asset_preview_pairs,
     "drift": drift_pairs,
+    "review": review_pairs,
     "release": release_pairs,
     "up": up_pairs,
 }

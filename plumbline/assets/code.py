@@ -12,9 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-from pathspec.util import normalize_file
-
 IGNORE_FILES = (".amlignore", ".gitignore")
 """Read in this order at the root of the code only; the first that exists wins, whole."""
 
@@ -77,6 +74,9 @@ class _Ignore:
     """Patterns of one ignore file; as in azure-ai-ml the last pattern that matches decides."""
 
     def __init__(self, base: Path, lines: Iterable[str], outer: Sequence[_Ignore] = ()) -> None:
+        # Imported here: it takes as long as the rest of this package, and who hashes no files does without.
+        from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
         self.base = base
         self.outer = outer
         self._patterns = [GitIgnoreSpecPattern(line) for line in lines]
@@ -89,6 +89,8 @@ class _Ignore:
     def excludes(self, path: Path) -> bool:
         if any(ignore.excludes(path) for ignore in self.outer):
             return True
+        from pathspec.util import normalize_file
+
         name = normalize_file(os.path.relpath(path, self.base))
         excluded = False
         for pattern in self._patterns:

@@ -53,13 +53,24 @@ class Reader:
         credential: In azure-core's synchronous form; asked in a thread.
         local: The endpoint is an emulator: no proxy, and no patience with one that is down.
         agent: Name for the User-Agent header.
+        authorities: Whom TLS trusts, of a caller that has imported the client libraries already. Default: read, and those
+            imported, once the first request is made.
     """
 
-    def __init__(self, *, endpoint: str, credential: Any, local: bool, agent: str) -> None:
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        credential: Any,
+        local: bool,
+        agent: str,
+        authorities: ssl.SSLContext | None = None,
+    ) -> None:
         self._endpoint = endpoint.rstrip("/")
         self._credential = credential
         self._local = local
         self._agent = agent
+        self._authorities = authorities
         self._client: Any = None
         self._session: Any = None
         self._lock = asyncio.Lock()
@@ -178,7 +189,9 @@ class Reader:
             if self._client is None:
                 # In a thread: imports take long on a busy machine, and the engine waits seconds for an answer to
                 # Cancel.
-                authorities = await asyncio.to_thread(_prepare)
+                authorities = self._authorities
+                if authorities is None:
+                    authorities = await asyncio.to_thread(_prepare)
                 self._client = self._open(authorities)
             return self._client
 

@@ -142,7 +142,7 @@ class ChangeRecords:
                 "targetResourceId": resource_id,
                 "targetResourceType": kind,
                 "changeType": change_type,
-                "changeAttributes": {**attributes, "timestamp": _stamp(detected)},
+                "changeAttributes": {**attributes, "timestamp": stamp(detected)},
             },
         }
         self._store.execute(
@@ -181,8 +181,8 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, hashlib.sha256(json.dumps(value).encode()).hexdigest()[:16]
 
 
-def _stamp(seconds: float) -> str:
-    """Milliseconds, trailing zeros cut."""
+def stamp(seconds: float) -> str:
+    """A time as Azure Resource Graph writes it: milliseconds, trailing zeros cut."""
     whole, _, fraction = f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S.%f}".partition(".")
     fraction = fraction[:3].rstrip("0")
     return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import os
+import ssl
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -15,21 +17,24 @@ from typing import Any, TypeVar
 # All of them here, before the first thread: two threads that import azure.core at once meet it half initialized.
 import aiohttp
 import azure.core.pipeline.policies
-import azure.core.pipeline.transport  # noqa: F401
+import azure.core.pipeline.transport
+import azure.core.rest  # noqa: F401
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
-from azure.identity import DefaultAzureCredential
 
 from plumbline.azure.api_versions import api_version
+from plumbline.azure.client_libraries import import_client_libraries
 from plumbline.azure.clouds import authority_of, cloud_at
+from plumbline.azure.emulated_login import EmulatedLogin, is_asked
 from plumbline.azure.error_answer import read_error
 from plumbline.azure.no_answer import no_answer
 from plumbline.azure.patience import PASSING
-from plumbline.azure.reader import ForeignAddressError, Reader
+from plumbline.azure.reader import ForeignAddressError, Reader, trusted_authorities
 from plumbline.fence import CloudPins, FenceError, require_pinned_tenant
 from plumbline.ops.errors import UserError
 from plumbline.ops.target import Target
 
 T = TypeVar("T")
+_AGENT = "plumbline-cli"
 _CLOSE_SECONDS = 2.0
 # How long somebody who follows a job waits for an answer to the same question: (an emulator, Azure).
 PATIENCE_SECONDS = (6.0, 300.0)
@@ -66,7 +71,10 @@ class AzureSession:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.credential = FencedLogin(target)
+        self._asks_emulator = target.is_emulated and is_asked(os.environ)
+        if not self._asks_emulator:
+            import_client_libraries()
+        self.credential = FencedLogin(target, self._credential)
         self._scope = f"{target.endpoint}/.default"
         self._guard = threading.Lock()
         self._holder_seen = False
@@ -175,13 +183,28 @@ class AzureSession:
         except ClientAuthenticationError as error:
             raise self._no_login(error) from error
 
+    def _credential(self) -> Any:
+        if self._asks_emulator:
+            return EmulatedLogin(self._authorities, agent=_AGENT)
+        from azure.identity import DefaultAzureCredential
+
+        if self.target.is_emulated:
+            return DefaultAzureCredential()
+        # A target without pins has no cloud's name, but its endpoint tells. Any other endpoint is a cloud of one's own.
+        return DefaultAzureCredential(authority=authority_of(cloud_at(self.target.endpoint) or ""))
+
+    @cached_property
+    def _authorities(self) -> ssl.SSLContext:
+        return trusted_authorities()
+
     @cached_property
     def _reader(self) -> Reader:
         return Reader(
             endpoint=self.target.endpoint,
             credential=self.credential,
             local=self.target.is_emulated,
-            agent="plumbline-cli",
+            agent=_AGENT,
+            authorities=self._authorities,
         )
 
     @cached_property
@@ -256,8 +279,8 @@ class AzureSession:
 class FencedLogin:
     """The login of the command line; its first token is compared with the tenant that the stack pins."""
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
+    def __init__(self, target: Target, choose: Callable[[], Any]) -> None:
+        self._choose = choose
         self._pins: CloudPins | None = target.pins
         self._guard = threading.Lock()
 
@@ -276,10 +299,7 @@ class FencedLogin:
 
     @cached_property
     def _credential(self) -> Any:
-        if self._target.is_emulated:
-            return DefaultAzureCredential()
-        # A target without pins has no cloud's name, but its endpoint tells. Any other endpoint is a cloud of one's own.
-        return DefaultAzureCredential(authority=authority_of(cloud_at(self._target.endpoint) or ""))
+        return self._choose()
 
 
 def _refused(error: HttpResponseError) -> RefusedError:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
 
 from plumbline.ops.drift.finding import Finding
 from plumbline.ops.drift.severity import value_text
@@ -59,6 +58,8 @@ def read_acceptances(project: Path, stack: str) -> list[Acceptance]:
     file = acceptances_file(project, stack)
     if not file.exists():
         return []
+    from jsonschema import Draft202012Validator
+
     shown = file.relative_to(project)
     try:
         data = yaml.safe_load(file.read_text(encoding="utf-8")) or {}

@@ -40,7 +40,7 @@ def records(azure: Subject, resource: str) -> list[dict[str, Any]]:
         "changeType = tostring(properties.changeType), changeAttributes = properties.changeAttributes\n"
         "| order by changeTime desc"
     )
-    body = {"subscriptions": [azure.cloud.subscription.id], "query": query}
+    body = {"subscriptions": [azure.cloud.subscription], "query": query}
     answer = azure.send("POST", PATH, api=api.RESOURCE_GRAPH, body=body)
     found: list[dict[str, Any]] = answer.json().get("data", [])
     return found

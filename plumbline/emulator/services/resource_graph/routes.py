@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from plumbline.emulator.change_records import stamp
 from plumbline.emulator.errors import bad_request
 from plumbline.emulator.routing import Call, Reply, Route
 from plumbline.emulator.services.resource_graph import query
@@ -65,7 +66,7 @@ def _is_meant(row: dict[str, Any], body: dict[str, Any]) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
+    return stamp(value.timestamp()) if isinstance(value, datetime) else value
 
 
 ROUTES = [
