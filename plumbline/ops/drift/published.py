@@ -38,7 +38,7 @@ class Pinned:
 
 
 def registry_things(session: AzureSession, registry: Registry) -> list[LiveThing]:
-    """Every version of every asset that lies in a registry, archived ones too."""
+    """Every version of every asset that a registry lists; archived ones it does not (a component's list takes no view)."""
     version = api_version("registry_region")
     rows = [row for row in list_rows() if row.versions]
     listed = session.side_by_side(
@@ -59,7 +59,7 @@ def registry_things(session: AzureSession, registry: Registry) -> list[LiveThing
                 body=body,
                 version=str(body["name"]),
             )
-            for body in session.pages(path, api_version=version, listViewType="All")
+            for body in session.pages(path, api_version=version)
         ]
 
     return [one for found in session.side_by_side(versions, containers) for one in found]
