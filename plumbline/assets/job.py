@@ -341,5 +341,5 @@ def own_properties(properties: Mapping[str, Any] | None) -> dict[str, str]:
 @cache
 def _wire() -> Mapping[str, Any]:
     text = (resources.files("plumbline.assets") / "wire.yaml").read_text("utf-8")
-    loaded: Mapping[str, Any] = yaml.safe_load(text)
+    loaded: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return loaded

@@ -46,7 +46,7 @@ def _is_inner(kind: str, body: Mapping[str, Any]) -> bool:
 def _environment(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[str, Any]:
     fields = _renamed("environment", properties)
     conda = fields.get("conda_file")
-    fields["conda_file"] = yaml.safe_load(conda) if isinstance(conda, str) else conda
+    fields["conda_file"] = yaml.load(conda, Loader=yaml.CSafeLoader) if isinstance(conda, str) else conda
     build = fields.get("build")
     if isinstance(build, Mapping):
         context = str(build.get("contextUri") or "")

@@ -43,5 +43,5 @@ def without_defaults(kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
 @cache
 def _all_rules() -> Mapping[str, Any]:
     text = (resources.files("plumbline.assets") / "fields.yaml").read_text("utf-8")
-    loaded: Mapping[str, Any] = yaml.safe_load(text)
+    loaded: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return loaded

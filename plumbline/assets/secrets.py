@@ -44,4 +44,4 @@ def _texts(value: Any, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
 @cache
 def _forms() -> tuple[tuple[str, re.Pattern[str]], ...]:
     text = (resources.files("plumbline.assets") / "secrets.yaml").read_text("utf-8")
-    return tuple((row["what"], re.compile(row["form"])) for row in yaml.safe_load(text))
+    return tuple((row["what"], re.compile(row["form"])) for row in yaml.load(text, Loader=yaml.CSafeLoader))

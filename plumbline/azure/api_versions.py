@@ -19,8 +19,8 @@ def api_version(operations: str) -> str:
 
 @cache
 def _rows() -> dict[str, Any]:
-    rows: dict[str, Any] = yaml.safe_load(
-        Path(__file__).with_name("api_versions.yaml").read_text(encoding="utf-8")
+    rows: dict[str, Any] = yaml.load(
+        Path(__file__).with_name("api_versions.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
     )
     return rows
 

@@ -110,5 +110,5 @@ def _type_of(resource_id: str) -> str:
 @cache
 def _tables() -> Mapping[str, Sequence[str]]:
     text = Path(__file__).with_name("change_record_types.yaml").read_text(encoding="utf-8")
-    found: Mapping[str, Sequence[str]] = yaml.safe_load(text)
+    found: Mapping[str, Sequence[str]] = yaml.load(text, Loader=yaml.CSafeLoader)
     return found

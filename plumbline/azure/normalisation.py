@@ -138,5 +138,5 @@ def _row(row: Mapping[str, Any]) -> Normalisation:
 @cache
 def _table() -> Mapping[str, Any]:
     text = (resources.files("plumbline.azure") / "normalisations.yaml").read_text("utf-8")
-    loaded: Mapping[str, Any] = yaml.safe_load(text)
+    loaded: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return loaded

@@ -40,7 +40,7 @@ def actor_of_type(created_by_type: str) -> str | None:
 
 @cache
 def _table() -> Mapping[str, Mapping[str, str]]:
-    table: Mapping[str, Mapping[str, str]] = yaml.safe_load(
-        Path(__file__).with_name("actors.yaml").read_text(encoding="utf-8")
+    table: Mapping[str, Mapping[str, str]] = yaml.load(
+        Path(__file__).with_name("actors.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
     )
     return table

@@ -192,7 +192,7 @@ def activity_of(session: AzureSession, resource_id: str) -> list[Operation]:
 
 @cache
 def _rows() -> Mapping[str, Mapping[str, str]]:
-    rows: Mapping[str, Mapping[str, str]] = yaml.safe_load(
-        Path(__file__).with_name("system_data.yaml").read_text(encoding="utf-8")
+    rows: Mapping[str, Mapping[str, str]] = yaml.load(
+        Path(__file__).with_name("system_data.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
     )
     return rows

@@ -209,7 +209,8 @@ class Writer:
         load_azure_ai_ml()
         from azure.ai.ml import MLClient
 
-        from plumbline.provider.connections import keep_cloud, shared_transport
+        from plumbline.azure.shared_transport import shared_transport
+        from plumbline.provider.connections import keep_cloud
         from plumbline.provider.uploads import make_uploads_end
 
         make_uploads_end(local=self._local)

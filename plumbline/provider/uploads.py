@@ -19,7 +19,7 @@ from typing import Any
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from plumbline.azure.patience import storage_patience
-from plumbline.provider.connections import shared_transport
+from plumbline.azure.shared_transport import shared_transport
 
 
 class _BlobServiceClient(BlobServiceClient):

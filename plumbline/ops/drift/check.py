@@ -47,16 +47,16 @@ def check(session: AzureSession, stack: str, *, deep: bool = False) -> Report:
     with ThreadPoolExecutor(max_workers=1) as pool:
         managing = pool.submit(managed_check, session, stack, document, state)
         things, pinned, subject = _live(session, notes, deep=deep)
+        archived = list(archived_findings(things, state))
+        things = [one for one in things if one.version is None or not one.is_archived]
+        judged = judged_models(session, things, notes)
         managed = managing.result()
     if managed.problem:
         notes.append(
             f"What the program declares was not compared, because it cannot be run. {managed.problem}"
         )
     group = session.target.resource_group_id
-    archived = list(archived_findings(things, state))
-    things = [one for one in things if one.version is None or not one.is_archived]
     classified = [classify(thing, state, group_id=group, subject=subject) for thing in things]
-    judged = judged_models(session, things, notes)
     refused = [forged for pair in judged if (forged := model_finding(*pair))]
     of_models = {(pair[0].id, pair[0].version) for pair in judged}
     strange = [

@@ -89,7 +89,7 @@ def _harmless_grant(thing: LiveThing, state: StackState, group_id: str, subject:
 
 @cache
 def _table() -> Mapping[str, Any]:
-    table: Mapping[str, Any] = yaml.safe_load(
-        Path(__file__).with_name("classes.yaml").read_text(encoding="utf-8")
+    table: Mapping[str, Any] = yaml.load(
+        Path(__file__).with_name("classes.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
     )
     return table

@@ -61,4 +61,4 @@ def value_text(value: Any) -> str:
 @cache
 def _rows() -> tuple[Mapping[str, Any], ...]:
     text = Path(__file__).with_name("severities.yaml").read_text(encoding="utf-8")
-    return tuple(yaml.safe_load(text)["rows"])
+    return tuple(yaml.load(text, Loader=yaml.CSafeLoader)["rows"])

@@ -6,6 +6,7 @@ Source: azure-ai-ml 1.35.2 `_datastore_utils`; DatastoresOperations 2024-10-01-p
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -36,10 +37,7 @@ class DatastoreFiles:
             found = [str(blob) for blob in container.list_blob_names(name_starts_with=path)]
         except AzureError as error:
             raise _refused(uri, error) from error
-        if not path:
-            return {blob: blob for blob in found}
-        names = {PurePosixPath(path).name: blob for blob in found if blob == path}
-        return names | {blob[len(path) + 1 :]: blob for blob in found if blob.startswith(f"{path}/")}
+        return names_below(path, found)
 
     def read(self, uri: str) -> bytes:
         """The bytes of a single file; of a folder with one file in it, of that.
@@ -92,6 +90,8 @@ class DatastoreFiles:
     def _opened(self, store: str) -> Any:
         from azure.storage.blob import ContainerClient
 
+        from plumbline.azure.shared_transport import shared_transport
+
         path = f"{self._session.target.workspace_id}/datastores/{store}"
         body = self._session.get(path, api_version=api_version("datastores"))
         if body is None:
@@ -107,6 +107,7 @@ class DatastoreFiles:
             properties["containerName"],
             credential=self._credential(path, properties),
             retry_policy=storage_patience(local=self._session.target.is_emulated),
+            transport=shared_transport(),
         )
 
     def _credential(self, path: str, properties: dict[str, Any]) -> Any:
@@ -117,6 +118,15 @@ class DatastoreFiles:
             "POST", f"{path}/listSecrets", api_version=api_version("datastores")
         ).json()
         return secrets.get("sasToken") or secrets.get("key")
+
+
+def names_below(path: str, blobs: Iterable[str]) -> dict[str, str]:
+    """Path below a path -> blob; a blob that is the path itself stands under its own name."""
+    found = list(blobs)
+    if not path:
+        return {blob: blob for blob in found}
+    names = {PurePosixPath(path).name: blob for blob in found if blob == path}
+    return names | {blob[len(path) + 1 :]: blob for blob in found if blob.startswith(f"{path}/")}
 
 
 def _refused(uri: str, error: Exception) -> UserError:

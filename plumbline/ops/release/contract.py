@@ -27,7 +27,7 @@ def release_file(pipeline: str) -> Path | None:
 def contract_in(content: bytes) -> GateContract | None:
     """What a release.yml says that its release is judged by; None when it cannot be read."""
     try:
-        return gate_contract(yaml.safe_load(content))
+        return gate_contract(yaml.load(content, Loader=yaml.CSafeLoader))
     except (yaml.YAMLError, ValueError, KeyError, TypeError):
         return None
 
@@ -42,7 +42,7 @@ def whole_contract(pipeline: str) -> ReleaseContract | None:
     """Everything that this checkout's release.yml promises; None when there is none, or it cannot be read."""
     file = release_file(pipeline)
     try:
-        return release_contract(yaml.safe_load(file.read_bytes())) if file else None
+        return release_contract(yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader)) if file else None
     except (yaml.YAMLError, ValueError, KeyError, TypeError):
         return None
 

@@ -124,7 +124,7 @@ def read_metrics(content: bytes) -> dict[str, Any]:
 def read_thresholds(content: bytes) -> dict[str, Any]:
     """The rows of a thresholds file. Raises: ValueError: it is none."""
     try:
-        document = yaml.safe_load(content)
+        document = yaml.load(content, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from error
     rows = document.get("thresholds") if isinstance(document, dict) else None

@@ -11,7 +11,7 @@ from typing import Any
 
 from plumbline.azure.api_versions import api_version
 from plumbline.ops.errors import UserError
-from plumbline.ops.job.datastore_files import DatastoreFiles
+from plumbline.ops.job.datastore_files import DatastoreFiles, names_below
 from plumbline.ops.release.digest import sha256
 
 # The workspace's own account, where Azure keeps uploaded code, too; a datastore of one's own may lie anywhere.
@@ -79,7 +79,6 @@ class StoredFiles(DatastoreFiles):
     def _changed_at(self, uri: str) -> dict[str, datetime]:
         from azure.core.exceptions import AzureError
 
-        names = {blob: name for name, blob in self.names(uri).items()}
         container, path = self._place(uri)
         try:
             blobs = list(container.list_blobs(name_starts_with=path))
@@ -88,7 +87,8 @@ class StoredFiles(DatastoreFiles):
             raise UserError(
                 f"{uri}: got no answer ({said}), expected a list of its files. Try again."
             ) from error
-        return {names[blob.name]: blob.last_modified for blob in blobs if blob.name in names}
+        times = {str(blob.name): blob.last_modified for blob in blobs}
+        return {name: times[blob] for name, blob in names_below(path, times).items()}
 
     def _place(self, uri: str) -> tuple[Any, str]:
         match = _BLOB_URL.match(uri)
@@ -107,9 +107,15 @@ class StoredFiles(DatastoreFiles):
     def _own_container(self, name: str) -> Any:
         from azure.storage.blob import ContainerClient
 
+        from plumbline.azure.shared_transport import shared_transport
+
         path, properties = self._own_datastore()
         return ContainerClient(
-            f"https://{self._own_host()}", name, credential=self._credential(path, properties), retry_total=3
+            f"https://{self._own_host()}",
+            name,
+            credential=self._credential(path, properties),
+            retry_total=3,
+            transport=shared_transport(),
         )
 
     def _own_host(self) -> str:

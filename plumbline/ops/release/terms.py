@@ -73,6 +73,6 @@ def approvers(pipeline: str) -> frozenset[str] | None:
     if file is None:
         return None
     try:
-        return approvers_in(yaml.safe_load(file.read_bytes()))
+        return approvers_in(yaml.load(file.read_bytes(), Loader=yaml.CSafeLoader))
     except (yaml.YAMLError, ValueError):
         return frozenset()
