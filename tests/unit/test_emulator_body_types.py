@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from typing import Any
 
 import pytest
 
 from plumbline.emulator.body_types import BodyTypes
 from plumbline.emulator.errors import AzureError
-from tests.conformance.generated import emulator_types
 
 _WORKSPACE = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
 _JOB = f"{_WORKSPACE}/jobs/{{name}}"
@@ -80,22 +78,3 @@ def test_an_unknown_resource_has_arms_own_envelope() -> None:
     assert _TYPES.read("PUT", path, body) == body
     with pytest.raises(AzureError, match="Path 'identity'"):
         _TYPES.read("PUT", path, {"identity": []})
-
-
-def test_the_table_is_what_the_installed_packages_declare() -> None:
-    committed = emulator_types.committed()
-    made = emulator_types.table(committed)
-    installed = [source for source in committed if _installed(source.partition(",")[0])]
-    assert "azure-ai-ml 1.35.2, azure.ai.ml._restclient.arm_ml_service" in installed
-    assert {source: made[source] for source in installed} == {
-        source: committed[source] for source in installed
-    }
-    assert set(made) == set(committed)
-
-
-def _installed(package: str) -> bool:
-    name, version = package.split(" ")
-    try:
-        return importlib.metadata.version(name) == version
-    except importlib.metadata.PackageNotFoundError:
-        return False
