@@ -14,6 +14,7 @@ from tests.emulator_process import EmulatorProcess
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
+    from azure.storage.blob import BlobServiceClient
 
 GROUP, WORKSPACE, ACCOUNT = "rg-ml", "mlw-test", "sttest001"
 ML_VERSION = "2025-12-01"
@@ -141,6 +142,14 @@ class MachineLearningPlatform:
 
         chosen = {"workspace_name": WORKSPACE} | options
         return MLClient(DefaultAzureCredential(), self.emulator.subscription_id, GROUP, **chosen)
+
+    def blobs(self, **options: Any) -> BlobServiceClient:
+        """The unmodified client of the workspace's storage, without patience; call it inside `environment`."""
+        from azure.identity import DefaultAzureCredential
+        from azure.storage.blob import BlobServiceClient
+
+        url = f"https://{ACCOUNT}.blob.emulator@127.0.0.1:{self.emulator.ready['port']}"
+        return BlobServiceClient(url, credential=DefaultAzureCredential(), retry_total=0, **options)
 
 
 @contextmanager

@@ -12,13 +12,12 @@ import pytest
 import requests
 
 from tests.contract.machine_learning_platform import (
-    ACCOUNT,
     MachineLearningPlatform,
     machine_learning_platform,
 )
 
 if TYPE_CHECKING:
-    from azure.storage.blob import BlobServiceClient, ContainerClient
+    from azure.storage.blob import ContainerClient
 
 _CONTAINER = "raw"
 
@@ -31,18 +30,9 @@ def azure_ml() -> Iterator[MachineLearningPlatform]:
         yield platform
 
 
-def _service(azure_ml: MachineLearningPlatform, **options: Any) -> BlobServiceClient:
-    from azure.identity import DefaultAzureCredential
-    from azure.storage.blob import BlobServiceClient
-
-    port = azure_ml.emulator.ready["port"]
-    url = f"https://{ACCOUNT}.blob.emulator@127.0.0.1:{port}"
-    return BlobServiceClient(url, credential=DefaultAzureCredential(), retry_total=0, **options)
-
-
 @pytest.fixture
 def container(azure_ml: MachineLearningPlatform) -> ContainerClient:
-    client = _service(azure_ml).get_container_client(_CONTAINER)
+    client = azure_ml.blobs().get_container_client(_CONTAINER)
     for blob in client.list_blobs():
         client.delete_blob(blob.name)
     return client
@@ -69,7 +59,7 @@ def test_blob_keeps_bytes_headers_and_metadata(container: ContainerClient) -> No
 
 
 def test_upload_in_blocks_equals_the_file(azure_ml: MachineLearningPlatform) -> None:
-    client = _service(azure_ml, max_single_put_size=1024, max_block_size=1024 * 64).get_container_client(
+    client = azure_ml.blobs(max_single_put_size=1024, max_block_size=1024 * 64).get_container_client(
         _CONTAINER
     )
     data = os.urandom(1024 * 300 + 7)
@@ -77,6 +67,34 @@ def test_upload_in_blocks_equals_the_file(azure_ml: MachineLearningPlatform) -> 
     assert client.download_blob("large.bin").readall() == data
     blob = client.get_blob_client("large.bin")
     assert blob.get_block_list("uncommitted")[1] == []
+
+
+def test_a_file_that_azure_ai_ml_sends_in_blocks_is_taken(azure_ml: MachineLearningPlatform) -> None:
+    """It has the content validated: the answer to a block list is the list's digest, never the blob's."""
+    client = azure_ml.blobs(max_single_put_size=1024, max_block_size=1024 * 64).get_container_client(
+        _CONTAINER
+    )
+    data = os.urandom(1024 * 200)
+    client.upload_blob("valid.bin", data, overwrite=True, validate_content=True)
+    assert client.download_blob("valid.bin").readall() == data
+
+
+def test_a_block_list_whose_answer_was_lost_may_be_sent_again(container: ContainerClient) -> None:
+    from azure.core.exceptions import HttpResponseError
+    from azure.storage.blob import BlobBlock
+
+    blob = container.get_blob_client("twice")
+    names = [base64.b64encode(name).decode() for name in (b"1", b"2")]
+    for name in names:
+        blob.stage_block(name, name.encode())
+    for _ in range(2):
+        blob.commit_block_list([BlobBlock(name) for name in names], metadata={"sent": "again"})
+    assert blob.download_blob().readall() == "".join(names).encode()
+    assert blob.get_blob_properties().metadata == {"sent": "again"}
+    blob.upload_blob(b"other", overwrite=True)
+    with pytest.raises(HttpResponseError) as refused:
+        blob.commit_block_list([BlobBlock(name) for name in names])
+    assert refused.value.error_code == "InvalidBlockList"
 
 
 def test_block_list_with_an_unknown_block_is_refused(container: ContainerClient) -> None:
@@ -173,7 +191,7 @@ def test_wrong_digest_is_refused_and_leaves_nothing(container: ContainerClient) 
 def test_containers_are_arm_resources(azure_ml: MachineLearningPlatform) -> None:
     from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
-    service = _service(azure_ml)
+    service = azure_ml.blobs()
     made = service.create_container("made-here")
     assert made.exists()
     arm_id = f"{azure_ml.account_id}/blobServices/default/containers/made-here"
@@ -199,7 +217,7 @@ def test_who_has_no_data_role_reads_and_writes_nothing(
     container.upload_blob("private", b"1")
     for principal in ("alice", "pipeline"):
         with azure_ml.environment(principal):
-            other = _service(azure_ml).get_container_client(_CONTAINER)
+            other = azure_ml.blobs().get_container_client(_CONTAINER)
             for operation in (
                 lambda client: client.download_blob("private"),
                 lambda client: client.upload_blob("new", b"1"),
@@ -220,7 +238,7 @@ def test_reader_reads_and_writes_nothing(
     container.upload_blob("shared", b"1")
     azure_ml.assign("bob", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", azure_ml.account_id)
     with azure_ml.environment("bob"):
-        reader = _service(azure_ml).get_container_client(_CONTAINER)
+        reader = azure_ml.blobs().get_container_client(_CONTAINER)
         assert reader.download_blob("shared").readall() == b"1"
         with pytest.raises(HttpResponseError):
             reader.upload_blob("shared", b"2", overwrite=True)
@@ -292,7 +310,7 @@ def test_unmodelled_operations_say_so(container: ContainerClient) -> None:
 def test_content_is_kept_once_survives_a_kill_and_is_swept_when_unused(
     azure_ml: MachineLearningPlatform,
 ) -> None:
-    client = _service(azure_ml).get_container_client(_CONTAINER)
+    client = azure_ml.blobs().get_container_client(_CONTAINER)
     data = os.urandom(5000)
     digest = hashlib.sha256(data).hexdigest()
     path = azure_ml.emulator.home / "blobs" / digest[:2] / digest
@@ -304,7 +322,7 @@ def test_content_is_kept_once_survives_a_kill_and_is_swept_when_unused(
     azure_ml.emulator.start()
     assert not (azure_ml.emulator.home / "blobs" / "incoming" / "torn").exists()
     with azure_ml.environment():
-        client = _service(azure_ml).get_container_client(_CONTAINER)
+        client = azure_ml.blobs().get_container_client(_CONTAINER)
         assert client.download_blob("twin-b").readall() == data
         client.delete_blob("twin-a")
         azure_ml.emulator.restart()

@@ -71,6 +71,11 @@ CALLS = {
     "endpoint": Call(of="endpoint", path="batchEndpoints/scoring$"),
     "deployment": Call(of="deployment", path="deployments/current$"),
 }
+FILES = {
+    "score": "components/score/src/score.py",
+    "table": "data/files/table.csv",
+    "baseline": "model/weights.txt",
+}
 NEEDS = {
     "scoring_tools": (),
     "table": (),
@@ -94,24 +99,42 @@ def platform() -> Iterator[MachineLearningPlatform]:
 def _fresh(stack: ProviderStack, tag: str, call: Call) -> dict[str, str]:
     """Names and files that no other case registers; primary name -> its name here."""
     folder = stack.program / "ml" / "scoring"
-    if "context" in call.path or call.path.startswith("Dockerfile"):
+    declared = {call.of, *NEEDS[call.of]}
+    if call.of in ("endpoint", "deployment"):
+        stack.set(endpoint={"deployment": {"default": True}}, side_by_side=True)
+        return {name: name for name in PRIMARY}
+    if "Dockerfile" in call.path:
         (folder / "context").mkdir()
         (folder / "context" / "Dockerfile").write_text(f"FROM mcr.example/base:1\nLABEL case={tag}\n")
         (folder / "environment.yml").write_text("name: scoring_tools\nbuild: {path: ./context}\n")
     for file in folder.rglob("*.yml"):
         text = re.sub(r"(?m)^name: (\w+)$", rf"name: \1_{tag}", file.read_text())
         file.write_text(re.sub(r"azureml:(\w+)@latest", rf"azureml:\1_{tag}@latest", text))
-    for name in ("components/score/src/score.py", "data/files/table.csv", "model/weights.txt"):
+    for name in FILES.values():
         with (folder / name).open("a") as file:
             file.write(f"# {tag}\n")
     if call.large:
         (folder / "data" / "files" / "large.bin").write_bytes(tag.encode() + os.urandom(LARGE_MIB << 20))
     names = {name: f"{name}_{tag}" for name in PRIMARY}
-    declared = {call.of, *NEEDS[call.of]}
     stack.set(leave_out=[here for name, here in names.items() if name not in declared], side_by_side=True)
-    if call.of in ("endpoint", "deployment"):
-        stack.set(endpoint={"deployment": {"default": True}})
     return names
+
+
+def _require_files(stack: ProviderStack, call: Call) -> None:
+    """What went up for the resource is there byte by byte."""
+    if call.of not in FILES:
+        return
+    file = stack.program / "ml" / "scoring" / FILES[call.of]
+    wanted = {path.name: path.read_bytes() for path in file.parent.iterdir()}
+    found: dict[str, list[bytes]] = {name: [] for name in wanted}
+    service = stack.platform.blobs()
+    for container in service.list_containers():
+        client = service.get_container_client(container.name)
+        for blob in client.list_blobs():
+            name = blob.name.rpartition("/")[2]
+            if name in wanted and blob.size == len(wanted[name]):
+                found[name].append(client.download_blob(blob.name).readall())
+    assert all(content in found[name] for name, content in wanted.items() if name in (file.name, "large.bin"))
 
 
 def _require_whole(stack: ProviderStack, names: dict[str, str]) -> None:
@@ -176,4 +199,5 @@ def test_a_plugin_killed_beside_a_remote_call_converges(
     stack.run("cancel", "--yes")
     stack.up("--refresh")
     _require_whole(stack, names)
+    _require_files(stack, call)
     stack.destroy()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,6 +69,24 @@ def block_of_the_committed_blob(azure: Subject) -> Finding:
         return holds(False, f"A block list with a committed block: {error.status_code} {error.error_code}.")
     content = blob.download_blob().readall()
     return holds(content == b"ab", f"A block list with a committed block was taken; the blob is {content!r}.")
+
+
+@check("blob-block-list-digest", "blob rights")
+def digest_of_a_block_list(azure: Subject) -> Finding:
+    from azure.storage.blob import BlobBlock
+
+    blob, seen = _container(azure).get_blob_client("digest.txt"), {}
+    blob.stage_block("YQ==", b"a")
+
+    def hook(answer: Any) -> None:
+        seen["got"] = answer.http_response.headers.get("content-md5")
+        seen["sent"] = hashlib.md5(answer.http_request.body, usedforsecurity=False).digest()
+
+    blob.commit_block_list([BlobBlock("YQ==")], raw_response_hook=hook)
+    return holds(
+        seen["got"] == base64.b64encode(seen["sent"]).decode(),
+        f"A block list was answered with Content-MD5 {seen['got']}.",
+    )
 
 
 @check("blob-copy-is-done-at-once", "blob rights")

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +27,8 @@ _SCHEMA = (
     """CREATE TABLE blob_block (container_key TEXT NOT NULL, blob TEXT NOT NULL, block TEXT NOT NULL,
         sha256 TEXT NOT NULL, size INTEGER NOT NULL, PRIMARY KEY (container_key, blob, block)) WITHOUT ROWID""",
     "CREATE INDEX blob_block_content ON blob_block (sha256)",
+    """CREATE TABLE blob_list (container_key TEXT NOT NULL, blob TEXT NOT NULL, blocks TEXT NOT NULL, sha256 TEXT NOT NULL,
+        PRIMARY KEY (container_key, blob)) WITHOUT ROWID""",
 )
 
 
@@ -97,9 +99,12 @@ class Blobs:
         headers: Mapping[str, str] | None = None,
         metadata: Mapping[str, str] | None = None,
         condition: Condition = _always,
+        blocks: Sequence[str] = (),
     ) -> Blob:
         """Create or replace a blob from bytes, a file (copied) or content that was received.
 
+        Args:
+            blocks: ids of the blocks that it is made of, in order; none of a blob that was sent in one piece.
         Raises: whatever `condition` raises; the content is thrown away then.
         """
         content = data if isinstance(data, Content) else self.content.take(data)
@@ -126,6 +131,10 @@ class Blobs:
             self._write(container, blob)
             self._store.execute(
                 "DELETE FROM blob_block WHERE container_key = ? AND blob = ?", (_key(container), name)
+            )
+            self._store.execute(
+                "REPLACE INTO blob_list VALUES (?, ?, ?, ?)",
+                (_key(container), name, json.dumps(list(blocks)), content.sha256),
             )
         return blob
 
@@ -211,6 +220,15 @@ class Blobs:
         )
         return {row["block"]: (row["sha256"], row["size"]) for row in rows}
 
+    def blocks_of(self, container: Resource, name: str) -> tuple[str, ...]:
+        """Ids of the blocks that a committed blob is made of, in order; none when it was sent in one piece."""
+        blob = self.find(container, name)
+        rows = self._store.execute(
+            "SELECT blocks FROM blob_list WHERE container_key = ? AND blob = ? AND sha256 = ?",
+            (_key(container), name, blob.sha256 if blob else ""),
+        )
+        return tuple(json.loads(rows[0]["blocks"])) if rows else ()
+
     # -- inside
 
     def _write(self, container: Resource, blob: Blob) -> None:
@@ -237,6 +255,7 @@ class Blobs:
             key = (_key(resource),)
             self._store.execute("DELETE FROM blob WHERE container_key = ?", key)
             self._store.execute("DELETE FROM blob_block WHERE container_key = ?", key)
+            self._store.execute("DELETE FROM blob_list WHERE container_key = ?", key)
 
     def sweep(self) -> None:
         """Remove files that no row names any more.
