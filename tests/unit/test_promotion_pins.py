@@ -70,3 +70,13 @@ def test_a_pipeline_without_a_schedule_or_with_one_of_another_job_is_refused(cla
     ungated = replace(weekly, name="nightly", source="pipelines/x/nightly.yml", spec=canonical_text(fields))
     with pytest.raises(UserError, match=r"starts: nightly \(pipelines/x/nightly.yml\), expected the job"):
         definitions_of(replace(claims, schedules=(weekly, ungated)))
+
+
+def test_a_schedule_of_a_command_job_is_refused(claims: MLPipeline) -> None:
+    """A registry holds no code that is no component's."""
+    (weekly,) = claims.schedules
+    job = {"type": "command", "command": "echo", "environment": "azureml:tools:1"}
+    tidy = replace(weekly, name="tidy", spec=canonical_text({**weekly.fields, "create_job": job}))
+    for schedules in ((tidy,), (weekly, tidy)):
+        with pytest.raises(UserError, match="got a schedule of a command job"):
+            definitions_of(replace(claims, schedules=schedules))

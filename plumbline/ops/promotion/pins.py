@@ -86,11 +86,12 @@ def _schedules(pipeline: MLPipeline) -> tuple[ScheduleDefinition, ...]:
         raise UserError(
             f"{pipeline.folder}: got no schedule, expected one: it is what a stack runs of a release. Add schedule.yml."
         )
-    if is_command_job(pipeline.schedule.fields["create_job"]):
-        raise UserError(
-            f"{pipeline.schedule.source}: got a schedule of a command job, expected one of a pipeline job: a registry holds "
-            "no code that is no component's. Make what it runs a step of pipeline.yml."
-        )
+    for one in pipeline.schedules:
+        if is_command_job(one.fields["create_job"]):
+            raise UserError(
+                f"{one.source}: got a schedule of a command job, expected one of a pipeline job: a registry holds no code "
+                "that is no component's. Make what it runs a step of pipeline.yml, or keep it in a folder of its own."
+            )
     released = steps_of(pipeline.schedule.fields)
     if others := [one for one in pipeline.schedules if steps_of(one.fields) != released]:
         names = ", ".join(f"{one.name} ({one.source})" for one in others)
