@@ -27,7 +27,7 @@ TERMS = PIPELINE / "release.yml"
 STAGING, PROD = Path("stacks/locks/staging.yaml"), Path("stacks/locks/prod.yaml")
 TO_STAGING = ("promote", "claims_release", "--from", "dev", "--to", "staging")
 TO_PROD = ("promote", "claims_release", "--from", "staging", "--to", "prod")
-WORKFLOW = REPOSITORY / ".github/workflows/rollback.yml"
+WORKFLOWS = REPOSITORY / ".github/workflows"
 RUN_SECONDS = 240
 ENDED = {"completed", "failed", "canceled"}
 REHEARSE = "rehearse dev --with shared --with staging --with prod --keep -- pulumi up -s shared"
@@ -108,6 +108,7 @@ def test_a_release_goes_from_dev_to_prod_and_back(world: Rehearsal) -> None:
     world.project.commit("Promote to staging")
     assert "2 created" in world.up("staging")
     story.plumbline("releases", "show", "--stack", "staging", "--live")
+    _goes_on_from_staging_by_the_workflow(world)
     with _out_of_reach(world, "dev"):
         story.plumbline(*TO_PROD)
     first = (world.project.root / PROD).read_text()
@@ -153,16 +154,32 @@ def test_a_release_goes_from_dev_to_prod_and_back(world: Rehearsal) -> None:
         assert not missing, f"{page}: this test runs every command but these"
 
 
+def _by_workflow(world: Rehearsal, name: str, step_name: str, **inputs: str) -> Path:
+    """Run a step of a GitHub workflow as the release identity; answers the runner's temporary folder."""
+    values = defaultdict(str, {f"inputs.{key.strip('_')}": value for key, value in inputs.items()})
+    (step,) = [one for one in github_steps(WORKFLOWS / name, values) if one.name == step_name]
+    folder = world.project.root.parent / name
+    folder.mkdir()
+    words = [f"{key}={value}" for key, value in step.environ.items() if value in inputs.values()]
+    script = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step.script)
+    world.run("env", f"RUNNER_TEMP={folder}", *words, *script, who="releaser")
+    return folder
+
+
+def _goes_on_from_staging_by_the_workflow(world: Rehearsal) -> None:
+    """The run is the one that staging's lock names; what is in the registry already is not published again."""
+    inputs = {"pipeline": "claims_release", "from_": "staging", "to": "prod"}
+    folder = _by_workflow(world, "promote.yml", "Register the model, write the evidence, promote", **inputs)
+    answer = json.loads((folder / "promotion/promotion.json").read_text())
+    assert (answer["changed"], answer["published"]) == (True, [])
+    assert (folder / "promotion/lock.yaml").read_bytes() == (world.project.root / PROD).read_bytes()
+    (world.project.root / PROD).unlink()
+
+
 def _rolls_back_by_pull_request(world: Rehearsal, first: str) -> None:
     """The workflow's own commands restore the lock, as the release identity; nothing is live of it yet."""
-    values = {"inputs.stack": "prod", "inputs.pipeline": "claims_release"}
-    steps = github_steps(WORKFLOW, defaultdict(str, values))
-    (step,) = [one for one in steps if one.name == "Restore the lock before"]
-    folder = world.project.root.parent / "runner"
-    folder.mkdir()
-    words = [f"{name}={step.environ[name]}" for name in ("STACK", "PIPELINE")]
-    world.run(
-        "env", f"RUNNER_TEMP={folder}", *words, "bash", "-eo", "pipefail", "-c", step.script, who="releaser"
+    folder = _by_workflow(
+        world, "rollback.yml", "Restore the lock before", stack="prod", pipeline="claims_release"
     )
     assert (folder / "rollback/lock.yaml").read_text() == first
     assert "| schedule | claims_release_weekly |" in (folder / "rollback/body.md").read_text()

@@ -202,6 +202,16 @@ def test_only_people_whom_the_terms_list_may_approve(platform: ProjectCopy, job:
     assert "Nothing was written." in said
 
 
+def test_a_run_that_changed_since_the_reviewer_looked_is_not_approved(
+    platform: ProjectCopy, job: str
+) -> None:
+    said = refused(platform, "bob", "model", "approve", job, "--digest", "0" * 64)
+    assert (
+        f"expected {'0' * 64}, which was looked at: something of the run changed since. Nothing was written."
+        in said
+    )
+
+
 def test_tags_that_change_after_the_approval_undo_it(
     platform: ProjectCopy, job: str, model: dict[str, Any]
 ) -> None:

@@ -31,6 +31,11 @@ COLUMNS = {
     is_flag=True,
     help="In a rehearsal: approve although no commit on a branch holds what ran.",
 )
+@click.option(
+    "--digest",
+    metavar="DIGEST",
+    help="Refuse unless the run's digest still is this one, as its evidence says it.",
+)
 @click.option("--once", is_flag=True, help="End well when an approval that counts is there already.")
 @click.option(
     "--wait",
@@ -47,6 +52,7 @@ def command(
     job: str,
     note: str | None,
     allow_uncommitted: bool,
+    digest: str | None,
     once: bool,
     wait_seconds: int,
     yes: bool,
@@ -87,6 +93,7 @@ def command(
         job,
         note=note,
         uncommitted_allowed=allow_uncommitted,
+        digest=digest,
         once=once,
         wait_seconds=wait_seconds,
         look=look,

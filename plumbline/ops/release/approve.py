@@ -13,7 +13,12 @@ from plumbline.ops.release.approval import Approval, approvals_of, counting, wri
 from plumbline.ops.release.candidate import Candidate
 from plumbline.ops.release.candidate_reading import read_candidate
 from plumbline.ops.release.committed import CommittedRun
-from plumbline.ops.release.errors import AlreadyApprovedError, ApproverError, AuthorError
+from plumbline.ops.release.errors import (
+    AlreadyApprovedError,
+    ApproverError,
+    AuthorError,
+    NotReleasableError,
+)
 from plumbline.ops.release.readiness import require_committed, require_releasable
 from plumbline.ops.release.terms import approvers
 from plumbline.ops.release.writer import NOT_YET, Writer
@@ -36,6 +41,7 @@ def approve(
     *,
     note: str | None = None,
     uncommitted_allowed: bool = False,
+    digest: str | None = None,
     once: bool = False,
     wait_seconds: float = 0,
     look: Callable[[Candidate, CommittedRun], None] = lambda _candidate, _committed: None,
@@ -45,6 +51,7 @@ def approve(
     Args:
         note: Optional. What the reviewer wants to be read beside it; at most 256 characters.
         uncommitted_allowed: Optional. Approve a rehearsal although no commit holds what ran.
+        digest: Optional. The release digest that the reviewer saw; a run that has another one by now is refused.
         once: Optional. Answer the approval that counts already, if there is one, instead of refusing.
         wait_seconds: Optional. How long to wait for the activity log to name who wrote an approval: it shows an entry
             minutes late, and what promotes or registers believes nothing else.
@@ -61,6 +68,11 @@ def approve(
     if note is not None and len(note) > MAX_NOTE:
         raise UsageError(f"--note: got {len(note)} characters, expected at most {MAX_NOTE}.")
     candidate = read_candidate(session, job)
+    if digest is not None and candidate.digest != digest:
+        raise NotReleasableError(
+            f"job {job}: approve: got digest {candidate.digest}, expected {digest}, which was looked at: something of the "
+            "run changed since. Nothing was written. Look again: plumbline evidence write " + job
+        )
     require_releasable(candidate, "approve", model=candidate.model)
     committed = require_committed(session, candidate, "approve", uncommitted_allowed=uncommitted_allowed)
     caller = read_token(session.token())
