@@ -383,7 +383,9 @@ def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, merged
     review = [step for step in _github("pull-request.yml", **base) if step.name in {"Review", "Comment"}]
     merge = "git switch --quiet main && git merge --quiet --ff-only - && git push --quiet origin main"
     release = _github("release.yml", **{"github.event.before": merged, "matrix.stack": "staging"})
-    nightly = _github("drift.yml", **{"matrix.stack": "staging"})
+    nightly = [
+        step for one in ("shared", "staging") for step in _github("drift.yml", **{"matrix.stack": one})
+    ]
     look = [step for step in nightly if step.name == "Look for drift"]
     _run(
         checkout,
@@ -406,7 +408,8 @@ def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, merged
     assert "no-approval" in summary  # before anybody was asked
     assert "| schedule | claims_release_weekly |" in summary
     assert 'stacks=["staging"]' in (folder / "github_output").read_text()
-    assert json.loads((folder / "drift-staging.json").read_text())["findings"] == []
+    for stack in ("shared", "staging"):
+        assert json.loads((folder / f"drift-{stack}.json").read_text())["findings"] == [], stack
     evidence = json.loads((folder / "promotion/evidence/evidence.json").read_text())
     assert evidence["approval"]["note"] == "carol in https://github.com/team/platform/actions/runs/99"
 

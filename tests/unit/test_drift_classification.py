@@ -13,6 +13,7 @@ from plumbline.ops.drift.stack_state import StackState, read_state
 GROUP = "/subscriptions/s/resourceGroups/g"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/w"
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+PULL, PUSH = "0a0a0a0a-0000-4000-8000-000000000001", "0a0a0a0a-0000-4000-8000-000000000002"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 
 
@@ -30,6 +31,14 @@ def _state() -> StackState:
             "urn": "urn:cpu", "custom": True, "type": "azure-native:machinelearningservices:Compute",
             "id": f"{WORKSPACE}/computes/cpu", "created": "2026-11-02T00:00:00Z", "outputs": {},
         },
+        *(
+            {
+                "urn": f"urn:{role}", "custom": True, "type": "azure-native:authorization:RoleDefinition",
+                "id": f"{GROUP}/providers/Microsoft.Authorization/roleDefinitions/{role}", "created": "2026-11-02T00:00:00Z",
+                "inputs": {"permissions": [{"actions": actions, "dataActions": []}]},
+            }
+            for role, actions in ((PULL, ["M/registries/read", "M/registries/assets/read"]), (PUSH, ["M/registries/assets/*"]))
+        ),
     ]  # fmt: skip
     return read_state({"deployment": {"resources": rows}})
 
@@ -96,6 +105,30 @@ def test_grants_above_count_when_they_can_change_all_and_are_younger_than_the_st
     grant = f"{scope}/providers/Microsoft.Authorization/roleAssignments/r"
     assert _class("RoleAssignment", grant, properties=properties) == expected
     assert _class("RoleAssignment", grant, subject="p", properties=properties) == "system"
+
+
+@pytest.mark.parametrize(
+    ("role", "who", "expected"),
+    [
+        (PULL, "ServicePrincipal", "system"),
+        (PULL, "User", "unmanaged"),
+        (PULL, "Group", "unmanaged"),
+        (PUSH, "ServicePrincipal", "unmanaged"),
+        (READER, "ServicePrincipal", "unmanaged"),
+    ],
+)
+def test_a_stack_that_consumes_another_assigns_its_role_that_only_reads(
+    role: str, who: str, expected: str
+) -> None:
+    registry = f"{GROUP}/providers/Microsoft.MachineLearningServices/registries/r"
+    properties = {
+        "scope": registry,
+        "roleDefinitionId": f"/x/{role}",
+        "principalId": "P",
+        "principalType": who,
+    }
+    grant = f"{registry}/providers/Microsoft.Authorization/roleAssignments/r"
+    assert _class("RoleAssignment", grant, properties=properties) == expected
 
 
 def test_every_noun_of_a_rule_is_listed() -> None:

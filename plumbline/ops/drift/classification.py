@@ -76,9 +76,12 @@ def _harmless_grant(thing: LiveThing, state: StackState, group_id: str, subject:
     scope = str(properties.get("scope") or "").rstrip("/").lower()
     if subject and str(properties.get("principalId") or "").lower() == subject.lower():
         return "Azure ML assigns it to the workspace's own identity"
-    if f"{scope}/".startswith(f"{group_id.lower()}/"):
-        return ""
     role = str(properties.get("roleDefinitionId") or "").rpartition("/")[2].lower()
+    if f"{scope}/".startswith(f"{group_id.lower()}/"):
+        # The registry's pull role: each stack that runs releases assigns it to its own identities.
+        if role in state.reading_roles and properties.get("principalType") == "ServicePrincipal":
+            return "a role of this stack's own that only reads: stacks that consume it assign it to their identities"
+        return ""
     if role not in {row["role"] for row in _table()["above"]}:
         return "assigned above the platform, and not a role that can change all of it"
     made = moment(properties.get("createdOn"))

@@ -16,6 +16,7 @@ from plumbline.ops.drift.finding import Place
 
 _POSITION = re.compile(r"project:///(?P<file>[^#]+)#(?P<line>\d+)")
 _IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
+_ROLE = "azure-native:authorization:RoleDefinition"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,7 @@ class StackState:
         adopted: The same of versions that were there before and that it uses.
         current: The same of the versions that its resources are at.
         identities: Client id or object id of the managed identities that it made -> their name.
+        reading_roles: GUIDs of the roles that it defines and that allow nothing but reading.
         born: When its first resource was made.
     """
 
@@ -38,6 +40,7 @@ class StackState:
     adopted: frozenset[tuple[str, str]] = frozenset()
     current: frozenset[tuple[str, str]] = frozenset()
     identities: Mapping[str, str] = field(default_factory=dict)
+    reading_roles: frozenset[str] = frozenset()
     born: datetime | None = None
 
     def own_write(self, urn: str | None) -> datetime | None:
@@ -87,5 +90,20 @@ def read_state(document: Mapping[str, Any]) -> StackState:
         adopted=frozenset(current - registered),
         current=frozenset(current),
         identities=identities,
+        reading_roles=frozenset(
+            str(row["id"]).rpartition("/")[2].lower()
+            for row in custom.values()
+            if row["type"] == _ROLE and _only_reads(row.get("inputs") or {})
+        ),
         born=min((when for row in custom.values() if (when := moment(row.get("created")))), default=None),
     )
+
+
+def _only_reads(role: Mapping[str, Any]) -> bool:
+    permissions = role.get("permissions") or ()
+    allowed = [
+        str(action)
+        for one in permissions
+        for action in (*(one.get("actions") or ()), *(one.get("dataActions") or ()))
+    ]
+    return bool(allowed) and all(action.lower().endswith("/read") for action in allowed)
