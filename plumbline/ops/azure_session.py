@@ -100,6 +100,35 @@ class AzureSession:
         """
         return self._run(lambda: self._reader.get(path, api_version=api_version, query=query))
 
+    def get_all(self, asked: Sequence[tuple[str, str | None]]) -> list[Any]:
+        """Documents at (path, api-version) in their order, as `get` each; as many at once as there are connections.
+
+        Raises: UserError: as `get`, for the first that fails.
+        """
+
+        async def documents() -> list[Any]:
+            reads = (self._reader.get(path, api_version=version) for path, version in asked)
+            return list(await asyncio.gather(*reads))
+
+        return self._run(documents) if asked else []
+
+    def lists(self, asked: Sequence[tuple[str, str, Mapping[str, str]]]) -> list[list[dict[str, Any]]]:
+        """Whole lists at (path, api-version, query) in their order, as `pages` each; as many at once as there are connections.
+
+        Raises: UserError: as `pages`, for the first that fails.
+        """
+
+        async def found() -> list[list[dict[str, Any]] | None]:
+            reads = (
+                self._reader.pages(path, api_version=version, query=query) for path, version, query in asked
+            )
+            return list(await asyncio.gather(*reads))
+
+        answers = self._run(found) if asked else []
+        if any(one is None for one in answers):
+            self.require_workspace()
+        return [one or [] for one in answers]
+
     def pages(self, path: str, *, api_version: str | None = None, **query: str) -> Iterator[dict[str, Any]]:
         """Every entry of a list, page after page.
 

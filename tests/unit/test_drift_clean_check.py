@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from plumbline.ops.drift.clean_check import Digests, digests_of, is_remembered, remember
+from plumbline.ops.drift.clean_check import is_remembered, live_digest, program_digest, remember
 from plumbline.ops.drift.inventory import LiveThing
 from plumbline.ops.drift.stack_state import StackState, read_state
 from plumbline.ops.drift.stored_bytes import pinned
@@ -29,25 +30,24 @@ class _Cloud:
     def __init__(self, bodies: dict[str, Any]) -> None:
         self.bodies = bodies
 
-    def get(self, path: str, *, api_version: str) -> Any:
-        assert api_version
-        return self.bodies.get(path)
-
-    def side_by_side(self, work: Any, entries: Any) -> list[Any]:
-        return [work(entry) for entry in entries]
+    def get_all(self, asked: Sequence[tuple[str, str]]) -> list[Any]:
+        assert all(version for _, version in asked)
+        return [self.bodies.get(path) for path, _ in asked]
 
 
 def _state(*rows: dict[str, Any]) -> StackState:
     return read_state({"deployment": {"resources": list(rows)}})
 
 
-def _digests(project: Path, bodies: dict[str, Any], *rows: dict[str, Any]) -> Digests:
+def _digests(project: Path, bodies: dict[str, Any], *rows: dict[str, Any]) -> tuple[str, str | None]:
+    """Of state and program, and of these and what is live."""
     document = {"deployment": {"manifest": {"time": "now"}, "resources": list(rows)}}
-    return digests_of(_Cloud(bodies), _state(*rows), document, project)  # type: ignore[arg-type]
+    program = program_digest(document, project)
+    return program, live_digest(_Cloud(bodies), _state(*rows), program)  # type: ignore[arg-type]
 
 
 def _digest(project: Path, bodies: dict[str, Any], *rows: dict[str, Any]) -> str | None:
-    return _digests(project, bodies, *rows).all
+    return _digests(project, bodies, *rows)[1]
 
 
 def test_every_part_of_a_check_is_in_its_digest(tmp_path: Path) -> None:
@@ -84,11 +84,11 @@ def test_every_part_of_a_check_is_in_its_digest(tmp_path: Path) -> None:
 
 
 def test_what_the_program_asks_for_does_not_depend_on_what_is_live(tmp_path: Path) -> None:
-    before = _digests(tmp_path, {CLUSTER["id"]: {"properties": {"max": 4}}}, CLUSTER).program
-    assert _digests(tmp_path, {CLUSTER["id"]: {"properties": {"max": 9}}}, CLUSTER).program == before
-    assert _digests(tmp_path, {}, {**CLUSTER, "inputs": {"max": 9}}).program != before
+    before = _digests(tmp_path, {CLUSTER["id"]: {"properties": {"max": 4}}}, CLUSTER)[0]
+    assert _digests(tmp_path, {CLUSTER["id"]: {"properties": {"max": 9}}}, CLUSTER)[0] == before
+    assert _digests(tmp_path, {}, {**CLUSTER, "inputs": {"max": 9}})[0] != before
     (tmp_path / "stacks.py").write_text("x")
-    assert _digests(tmp_path, {}, CLUSTER).program != before
+    assert _digests(tmp_path, {}, CLUSTER)[0] != before
 
 
 def test_a_resource_that_cannot_be_asked_for_is_never_remembered(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,46 +44,34 @@ _KINDS = {
 _SCHEDULE = "plumbline:azureml:PipelineSchedule"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Digests:
-    """What a check is about to compare.
-
-    Attributes:
-        program: Of the state and the program's files.
-        all: Of these and of what is live; None where a resource cannot be asked for so.
-    """
-
-    program: str
-    all: str | None
-
-
-def digests_of(
-    session: AzureSession, state: StackState, document: Mapping[str, Any], project: Path
-) -> Digests:
-    """The digests of a check of managed resources, what is live read side by side.
+def program_digest(document: Mapping[str, Any], project: Path) -> str:
+    """The digest of state and program's files; nobody is asked.
 
     Args:
-        document: The exported state, as `state` was read from it.
+        document: The exported state.
     """
     deployment = _without_notes(document.get("deployment") or {})
-    program = _digest(__version__, json.dumps(deployment, sort_keys=True), _files(project))
+    return _digest(__version__, json.dumps(deployment, sort_keys=True), _files(project))
+
+
+def live_digest(session: AzureSession, state: StackState, program: str) -> str | None:
+    """The digest of a program's and of every managed resource as it is live; None where one cannot be asked for so.
+
+    Args:
+        program: Its `program_digest`.
+    """
     rows = (row for _, row in sorted(state.resources.items()))
     asked = [pair for row in rows for pair in _addresses(row)]
     if any(version is None for _, version in asked):
-        return Digests(program=program, all=None)
+        return None
     try:
-        bodies = session.side_by_side(lambda pair: session.get(pair[0], api_version=pair[1]), asked)
+        bodies = session.get_all(asked)
         codes = sorted({code for body in bodies if body and (code := code_id("component", body))})
-        bodies += (
-            session.side_by_side(lambda path: session.get(path, api_version=api_version("codes")), codes)
-            if codes
-            else []
-        )
+        bodies += session.get_all([(code, api_version("codes")) for code in codes])
     except UserError:
         # The engine says it better, by the resource's name.
-        return Digests(program=program, all=None)
-    live = json.dumps([_plain(body) for body in bodies], sort_keys=True)
-    return Digests(program=program, all=_digest(program, live))
+        return None
+    return _digest(program, json.dumps([_plain(body) for body in bodies], sort_keys=True))
 
 
 def is_remembered(project: Path, stack: str, digest: str | None) -> bool:

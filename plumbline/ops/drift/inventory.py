@@ -6,7 +6,7 @@ is assigned at, above and below the group. Rests on rbac-assignments-of-a-group.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -79,48 +79,59 @@ def live_things(session: AzureSession) -> list[LiveThing]:
     # A stack that serves a registry has no workspace.
     asked = [row for row in list_rows() if row.of == "group" or session.target.workspace_name]
     lists = [row for row in asked if row.below is None]
-    bodies = session.side_by_side(lambda row: list(_listed(session, row)), lists)
+    bodies = session.lists(
+        [(_address(session, row), api_version(row.operations), row.query or {}) for row in lists]
+    )
     by_path = {row.path: found for row, found in zip(lists, bodies, strict=True)}
     holders = [(row, body) for row in asked if row.versions or row.below for body in by_path[row.path]]
-    held = session.side_by_side(lambda pair: list(_held(session, *pair)), holders)
+    held = session.lists([_list_below(session, row, holder) for row, holder in holders])
     return [
-        *(thing for things in held for thing in things),
+        *(
+            _held(session, row, holder, body)
+            for (row, holder), bodies in zip(holders, held, strict=True)
+            for body in bodies
+        ),
         *(_thing(session, row, body) for row in lists if not row.versions for body in by_path[row.path]),
     ]
 
 
-def _listed(session: AzureSession, row: ListRow) -> Iterator[dict[str, Any]]:
+def _address(session: AzureSession, row: ListRow) -> str:
     target = session.target
     top = target.workspace_id if row.of == "workspace" else target.resource_group_id
-    yield from session.pages(
-        f"{top}/{row.path}", api_version=api_version(row.operations), **(row.query or {})
-    )
+    return f"{top}/{row.path}"
 
 
-def _held(session: AzureSession, row: ListRow, holder: Mapping[str, Any]) -> Iterator[LiveThing]:
-    """Versions of a container, or what lies below an endpoint."""
+def _list_below(
+    session: AzureSession, row: ListRow, holder: Mapping[str, Any]
+) -> tuple[str, str, Mapping[str, str]]:
+    """The list of a container's versions, or of what lies below an endpoint."""
     # Not the id that the list answers: its case is the service's.
-    path = f"{session.target.workspace_id}/{row.path}/{holder['name']}"
-    version = api_version(row.operations)
+    path, version = f"{_address(session, row)}/{holder['name']}", api_version(row.operations)
     if row.below is not None:
-        for body in session.pages(f"{path}/{row.below}", api_version=version):
-            yield LiveThing(
-                noun=row.noun,
-                type=str(body.get("type") or f"{holder.get('type')}/{row.below}"),
-                id=f"{path}/{row.below}/{body['name']}",
-                name=f"{holder['name']}/{body['name']}",
-                body=body,
-            )
-        return
-    for body in session.pages(f"{path}/versions", api_version=version, listViewType="All"):
-        yield LiveThing(
+        return f"{path}/{row.below}", version, {}
+    return f"{path}/versions", version, {"listViewType": "All"}
+
+
+def _held(
+    session: AzureSession, row: ListRow, holder: Mapping[str, Any], body: Mapping[str, Any]
+) -> LiveThing:
+    path = f"{_address(session, row)}/{holder['name']}"
+    if row.below is not None:
+        return LiveThing(
             noun=row.noun,
-            type=str(holder.get("type") or ""),
-            id=path,
-            name=str(holder["name"]),
+            type=str(body.get("type") or f"{holder.get('type')}/{row.below}"),
+            id=f"{path}/{row.below}/{body['name']}",
+            name=f"{holder['name']}/{body['name']}",
             body=body,
-            version=str(body["name"]),
         )
+    return LiveThing(
+        noun=row.noun,
+        type=str(holder.get("type") or ""),
+        id=path,
+        name=str(holder["name"]),
+        body=body,
+        version=str(body["name"]),
+    )
 
 
 def _thing(session: AzureSession, row: ListRow, body: Mapping[str, Any]) -> LiveThing:

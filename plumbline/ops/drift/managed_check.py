@@ -9,7 +9,7 @@ from typing import Any
 
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.absorbed import asked_otherwise
-from plumbline.ops.drift.clean_check import digests_of, is_remembered, remember
+from plumbline.ops.drift.clean_check import is_remembered, live_digest, program_digest, remember
 from plumbline.ops.drift.engine_call import program_plan, refresh_plan
 from plumbline.ops.drift.finding import Finding
 from plumbline.ops.drift.program_wish import with_program
@@ -48,13 +48,15 @@ def managed_check(
     Raises: UserError: a resource cannot be read.
     """
     project = project_root()
-    digests = digests_of(session, state, document, project)
-    if is_remembered(project, stack, digests.all):
-        return Managed()
-    asks_nothing = is_remembered(project, stack, digests.program)
+    told = program_digest(document, project)
+    asks_nothing = is_remembered(project, stack, told)
     with ThreadPoolExecutor(max_workers=2) as pool:
-        refreshing = pool.submit(refresh_plan, stack)
+        # It reads nothing of what is live, so that it need not wait for the digest of that.
         planning = None if asks_nothing else pool.submit(program_plan, stack)
+        digest = live_digest(session, state, told)
+        if asks_nothing and is_remembered(project, stack, digest):
+            return Managed()
+        refreshing = pool.submit(refresh_plan, stack)
         changed = plan_findings(refreshing.result())
         problem, program = None, {}
         try:
@@ -63,9 +65,9 @@ def managed_check(
             problem = str(error)
     missing, candidates = not_created(program, state.resources), asked_otherwise(program, changed)
     if problem is None and not any(step["op"] not in _NOTHING for step in program.get("steps", ())):
-        remember(project, stack, digests.program)
+        remember(project, stack, told)
         if not changed:
-            remember(project, stack, digests.all)
+            remember(project, stack, digest)
     return Managed(
         findings=[*with_program(changed, program), *missing], candidates=candidates, problem=problem
     )
