@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import click
@@ -53,6 +54,8 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line; a user's mistake is one message, a bug of ours is a report with a log."""
+    # What an import makes stays: looking for garbage in it as often as by default is a quarter of azure-ai-ml's import.
+    gc.set_threshold(100_000)
     try:
         group(prog_name="plumbline")
     except UserError as error:

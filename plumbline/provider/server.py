@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -34,6 +35,8 @@ def main(argv: Sequence[str]) -> int:
             one, the engine attaches later (PULUMI_DEBUG_PROVIDERS=plumbline:PORT).
     Returns: exit code.
     """
+    # What an import makes stays: looking for garbage in it as often as by default is a quarter of azure-ai-ml's import.
+    gc.set_threshold(100_000)
     port_stream = _keep_stdout_for_the_port()
     _log_to_file()
     _end_with_the_engine()
