@@ -137,6 +137,16 @@ def test_an_approved_run_is_not_approved_twice(
     assert f"got an approval already, by Bob Reviewer at {approval['approved_at']}" in answer.stderr
 
 
+def test_a_workflow_goes_on_where_a_person_has_approved(
+    reviewed: ProjectCopy, job: str, approval: dict[str, Any]
+) -> None:
+    # An application, which could not approve itself.
+    answer = acting(reviewed, "deployer", "model", "approve", job, "--once", "--output", "json")
+    assert answer.returncode == 0, answer.stderr
+    found = json.loads(answer.stdout)
+    assert (found["approval"], found["approver"]) == (approval["approval"], "Bob Reviewer")
+
+
 def test_a_registered_model_says_where_it_comes_from(
     reviewed: ProjectCopy, job: str, model: dict[str, Any], approval: dict[str, Any]
 ) -> None:

@@ -76,11 +76,14 @@ def approve(
     require_releasable(candidate, "approve", model=candidate.model)
     committed = require_committed(session, candidate, "approve", uncommitted_allowed=uncommitted_allowed)
     caller = read_token(session.token())
+    if once:
+        # Whoever asks: an approval by a person lets a workflow go on that could not give one itself.
+        counted = counting(_proved(session, candidate, wait_seconds), candidate.authors)
+        if counted is not None:
+            return Approved(candidate=candidate, approval=counted)
     _require_reviewer(candidate, caller)
-    there = _proved(session, candidate, wait_seconds)
+    there = approvals_of(session, pipeline=candidate.pipeline, digest=candidate.digest)
     counted = counting(there, candidate.authors)
-    if counted is not None and once:
-        return Approved(candidate=candidate, approval=counted)
     if counted is not None:
         raise AlreadyApprovedError(
             f"job {job}: approve: got an approval already, by {counted.approver} at {counted.approved_at} "
