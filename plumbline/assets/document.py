@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -179,10 +180,16 @@ def _too_deep(text: str) -> int:
     return 0
 
 
+@lru_cache(maxsize=64)
+def _resolved(root: Path) -> Path:
+    """A root, asked for with every message and every file below it."""
+    return root.resolve()
+
+
 def relative_source(path: Path, root: Path) -> str:
     """A path as messages and state show it: relative to the root, with forward slashes."""
     try:
-        return path.resolve().relative_to(root.resolve()).as_posix()
+        return path.resolve().relative_to(_resolved(root.absolute())).as_posix()
     except ValueError:
         return path.as_posix()
 

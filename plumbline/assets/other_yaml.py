@@ -38,12 +38,19 @@ def other_yaml(home: Path, read: Sequence[Path], documents: Mapping[Path, Docume
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith((".", "__")) and (here / name).resolve() not in content
+            if not name.startswith((".", "__")) and _actual(here / name) not in content
         )
         for name in sorted(names):
-            path = (here / name).resolve()
+            if not name.endswith(SUFFIXES) and not (here / name).is_symlink():
+                continue
+            path = _actual(here / name)
             if path.suffix in SUFFIXES and path not in known and path not in content and path.is_file():
                 yield here / name
+
+
+def _actual(path: Path) -> Path:
+    """Where a name leads whose folder is resolved: nearly none is a link, and resolving asks for every part of a path."""
+    return path.resolve() if path.is_symlink() else path
 
 
 def what_it_is(document: Document) -> str:
@@ -60,10 +67,11 @@ def what_it_is(document: Document) -> str:
 
 def _content_of(document: Document) -> Iterator[Path]:
     """Local folders and files that a definition names, without the folder that it lies in itself."""
-    own = {document.folder.resolve(), *document.folder.resolve().parents}
+    folder = document.folder.resolve()
+    own = {folder, *folder.parents}
     for text in _texts(document.data):
         if text and "://" not in text and not text.startswith(("azureml:", "${{")) and len(text) < 300:
-            place = (document.folder / text.removeprefix("file:")).resolve()
+            place = (folder / text.removeprefix("file:")).resolve()
             if place not in own:
                 yield place
 
