@@ -20,8 +20,8 @@ async def understood(reader: Reader, kind: Kind, place: Place, body: Mapping[str
     if isinstance(place, Registry):
         code = registry_code(kind.name, body)
         path = place.version("codes", *code) if code else None
-        kept = await reader.get(path, api_version=place.asked_with(kind)) if path else None
+        kept = await reader.get_unchanging(path, api_version=place.asked_with(kind)) if path else None
         return live_version(kind.name, body, code_hash=kept_code_hash(kept), registry=place.name)
     path = code_id(kind.name, body)
-    kept = await reader.get(path, api_version=api_version("codes")) if path else None
+    kept = await reader.get_unchanging(path, api_version=api_version("codes")) if path else None
     return live_version(kind.name, body, code_hash=kept_code_hash(kept))

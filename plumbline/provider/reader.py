@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ class Reader:
         self._reader = arm.Reader(
             endpoint=endpoint, credential=login, local=local, agent="plumbline-provider"
         )
+        self._under_way: dict[str, asyncio.Future[Any]] = {}
 
     async def get(
         self, path: str, *, api_version: str | None = None, query: Mapping[str, str] | None = None
@@ -29,6 +31,19 @@ class Reader:
         Raises: Refusal: no login, no right, no answer.
         """
         return await self._read(path, self._reader.get(path, api_version=api_version, query=query))
+
+    async def get_unchanging(self, path: str, *, api_version: str) -> Any:
+        """The same of what never changes once it is there: who asks while another does shares its answer.
+
+        Raises: Refusal: as `get`.
+        """
+        asked = self._under_way.get(path)
+        if asked is None:
+            asked = asyncio.ensure_future(self.get(path, api_version=api_version))
+            self._under_way[path] = asked
+            asked.add_done_callback(lambda _: self._under_way.pop(path, None))
+        # Whoever is cancelled takes the answer from nobody else.
+        return await asyncio.shield(asked)
 
     async def pages(
         self, path: str, *, api_version: str, query: Mapping[str, str] | None = None

@@ -14,6 +14,9 @@ from plumbline.ops.state_lock import read_checkpoint
 
 # Reads side by side: the engine's own default is a few times the machine's processors, and reads only wait.
 PARALLEL = 64
+# The engine's plan of a thousand resources is many megabytes of text: collecting garbage less often takes a quarter of its
+# time away. Go's own default is 100; it reads and ends.
+_COLLECTED_AT = "400"
 
 
 def refresh_plan(stack: str) -> dict[str, Any]:
@@ -69,6 +72,7 @@ def _pulumi(*words: str, stack: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["pulumi", *words, "--stack", stack],
             cwd=project_root(),
+            env={"GOGC": _COLLECTED_AT, **os.environ},
             check=False,
             capture_output=True,
             text=True,
