@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 
 from plumbline.ops.errors import FOUND
 from tests.drift_kinds import Changes, facts, kinds_on, wrong
@@ -363,6 +364,7 @@ if isinstance(served, Platform):
 """
 
 
+@pytest.mark.soak
 def test_every_kind_of_change_of_a_batch_endpoint_is_found_and_settled(platform: ProjectCopy) -> None:
     changes, kinds = Changes(platform=platform), kinds_on("endpoint")
     folder = platform.root / "beside" / "scoring"

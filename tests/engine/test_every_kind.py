@@ -50,6 +50,7 @@ def require_ours(stack: ProviderStack) -> None:
     stack.up("--expect-no-changes")
 
 
+@pytest.mark.soak
 def test_writes_that_were_done_and_never_answered_are_found_again(
     tmp_path_factory: pytest.TempPathFactory, platform: MachineLearningPlatform
 ) -> None:

@@ -23,12 +23,13 @@ def platform() -> Iterator[MachineLearningPlatform]:
 @pytest.mark.parametrize(
     ("name", "declared", "rule", "field", "message"),
     [
-        (
+        pytest.param(
             "scoring_tools",
             (),
             {"path": "environments/[^/]+/versions/", "lose": ["properties.description"]},
             "description",
             'description: got nothing back, expected "Tools of the scoring pipeline." as sent',
+            marks=pytest.mark.soak,
         ),
         (
             "scoring_weekly",
