@@ -58,6 +58,12 @@ class Storm:
         up = self._begin()
         began, moment = time.monotonic(), self.chance.uniform(0.1, self._longest)
         victim = self.chance.choice(("emulator", "provider", "engine"))
+        if (
+            victim == "provider"
+        ):  # it comes late in an update, the later the busier the machine: its moment counts from then
+            while up.poll() is None and not self._processes(victim, up):
+                time.sleep(0.01)
+            moment = time.monotonic() - began + self.chance.uniform(0.0, 3.0)
         while up.poll() is None and time.monotonic() - began < moment:
             time.sleep(0.01)
         for process in self._processes(victim, up):
@@ -156,7 +162,7 @@ class Storm:
                 with contextlib.suppress(psutil.Error):
                     if {"plumbline.provider", "plumbline.azure_native_plugin"} & set(child.cmdline()):
                         found.append(child)
-            return found[:1]
+            return [self.chance.choice(found)] if found else []
         except psutil.NoSuchProcess:
             return []
 
