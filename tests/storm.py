@@ -58,15 +58,16 @@ class Storm:
         up = self._begin()
         began, moment = time.monotonic(), self.chance.uniform(0.1, self._longest)
         victim = self.chance.choice(("emulator", "provider", "engine"))
-        if (
-            victim == "provider"
-        ):  # it comes late in an update, the later the busier the machine: its moment counts from then
+        later, which = self.chance.uniform(0.0, 3.0), self.chance.random()
+        if victim == "provider":
+            # It comes late in an update, the later the busier the machine: its moment counts from then.
             while up.poll() is None and not self._processes(victim, up):
                 time.sleep(0.01)
-            moment = time.monotonic() - began + self.chance.uniform(0.0, 3.0)
+            moment = time.monotonic() - began + later
         while up.poll() is None and time.monotonic() - began < moment:
             time.sleep(0.01)
-        for process in self._processes(victim, up):
+        found = self._processes(victim, up)
+        for process in found[int(which * len(found)) :][:1]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
                 self.figures[f"{victim} killed"] += 1
@@ -162,7 +163,7 @@ class Storm:
                 with contextlib.suppress(psutil.Error):
                     if {"plumbline.provider", "plumbline.azure_native_plugin"} & set(child.cmdline()):
                         found.append(child)
-            return [self.chance.choice(found)] if found else []
+            return found
         except psutil.NoSuchProcess:
             return []
 
