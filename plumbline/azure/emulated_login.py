@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
@@ -84,9 +85,17 @@ class EmulatedLogin:
                     raise ClientAuthenticationError(
                         f"identity endpoint: got {said}, expected a token."
                     ) from error
-            except (OSError, ValueError) as error:
-                unheard = ServiceRequestError(f"identity endpoint: {error}")
-                unheard.__cause__ = error
-                raise ClientAuthenticationError(str(unheard)) from unheard
+            except (OSError, HTTPException, ValueError) as error:
+                # An emulator that is down stays down; an answer that was lost on its way is asked for again.
+                if _is_final(error) or attempt == TRIES:
+                    unheard = ServiceRequestError(f"identity endpoint: {error}")
+                    unheard.__cause__ = error
+                    raise ClientAuthenticationError(str(unheard)) from unheard
             time.sleep(pause(attempt, local=True))
         raise AssertionError("the last try ends the loop")
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether another try would end the same: nobody listens there, or it is somebody else."""
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    return isinstance(reason, ConnectionRefusedError | ssl.SSLCertVerificationError)
