@@ -16,7 +16,11 @@ from plumbline.ops.client_environment import ClientEnvironment, client_environme
 from plumbline.ops.errors import UsageError, UserError
 from plumbline.ops.local_home import EmulatedStack
 from plumbline.ops.plugin.installed import install_plugin
-from plumbline.ops.state_lock import clear_dead_locks, clear_half_written_attributes
+from plumbline.ops.state_lock import (
+    clear_dead_locks,
+    clear_half_written_attributes,
+    restore_half_written_state,
+)
 
 Say = Callable[[str], None]
 
@@ -81,11 +85,13 @@ def begin_emulation(
     except EngineError as error:
         raise UserError(str(error)) from error
     ready = stack.start(azure_noise=azure_noise)
+    # Before anything reads the state.
+    clear_half_written_attributes(stack.state, say)
+    restore_half_written_state(stack.state, say)
     environment = client_environment(stack, ready, engine=engine.path, principal=principal)
     emulation = Emulation(stack=stack, engine=engine, ready=ready, project=project, environment=environment)
     _install_stand_in(emulation)
     install_plugin(stack.pulumi_home)
-    clear_half_written_attributes(stack.state, say)
     for name in (stack.stack, *stack.also):
         clear_dead_locks(stack.state, name, say)
         _make_stack(emulation, name, stack_folder or project)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import socket
 import sys
 from collections.abc import Callable
@@ -63,6 +64,31 @@ def clear_half_written_attributes(state: Path, say: Callable[[str], None]) -> No
         for file in half:
             file.unlink(missing_ok=True)
             say(f"{file.name} was never written to its end (a full disk, a kill); it was cleared.")
+
+
+def restore_half_written_state(state: Path, say: Callable[[str], None]) -> None:
+    """Put back the last whole checkpoint of each stack whose state a full disk left unreadable.
+
+    What the lost checkpoint knew more is found again by the next update: equal content is taken, and a creation that was
+    under way stands in the one before it.
+
+    Source: pulumi/pkg `backend/diy/state.go`: `<stack>.json.bak` is the checkpoint before the last,
+    `backups/<project>/<stack>/` has those that updates began with.
+    """
+    for file in sorted((state / ".pulumi" / "stacks").glob("*/*.json")):
+        if _is_json(file) or own_processes(state.parent).engines:
+            continue
+        earlier = (state / ".pulumi" / "backups" / file.parent.name / file.stem).glob("*.json")
+        for whole in (file.with_name(f"{file.name}.bak"), *sorted(earlier, reverse=True)):
+            if whole.is_file() and _is_json(whole):
+                new = file.with_name(f"{file.name}.new")
+                shutil.copyfile(whole, new)
+                new.replace(file)
+                say(
+                    f"Stack {file.stem} had a state that was never written to its end (a full disk); "
+                    f"the one before it was put back: {whole.name}."
+                )
+                break
 
 
 def _is_json(file: Path) -> bool:
@@ -133,6 +159,7 @@ def main(state: str) -> None:
     with contextlib.suppress(UserError):
         clear_dead_locks(Path(state), _ANY_STACK, say)
     clear_half_written_attributes(Path(state), say)
+    restore_half_written_state(Path(state), say)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from plumbline.ops.errors import UserError
-from plumbline.ops.state_lock import clear_dead_locks, clear_half_written_attributes, read_checkpoint
+from plumbline.ops.state_lock import (
+    clear_dead_locks,
+    clear_half_written_attributes,
+    read_checkpoint,
+    restore_half_written_state,
+)
 
 
 def _lock(state: Path, **holder: object) -> Path:
@@ -108,3 +113,23 @@ def test_a_half_written_note_beside_the_state_is_cleared_and_said_and_a_whole_on
     assert whole.exists()
     assert not half.exists()
     assert said == ["local.json.attrs was never written to its end (a full disk, a kill); it was cleared."]
+
+
+@pytest.mark.parametrize("bak", ['{"checkpoint": 2}', ""])
+def test_a_state_that_a_full_disk_left_empty_is_put_back_and_said(tmp_path: Path, bak: str) -> None:
+    folder = tmp_path / ".pulumi" / "stacks" / "azure-ml-platform"
+    backups = tmp_path / ".pulumi" / "backups" / "azure-ml-platform" / "local"
+    folder.mkdir(parents=True)
+    backups.mkdir(parents=True)
+    file, other = folder / "local.json", folder / "dev.json"
+    file.touch()
+    other.write_text('{"checkpoint": 7}')
+    (folder / "local.json.bak").write_text(bak)
+    (backups / "local.100.json").write_text('{"checkpoint": 0}')
+    (backups / "local.200.json").write_text('{"checkpoint": 1}')
+    (backups / "local.300.json").touch()
+    said: list[str] = []
+    restore_half_written_state(tmp_path, said.append)
+    assert json.loads(file.read_text())["checkpoint"] == (2 if bak else 1)
+    assert json.loads(other.read_text())["checkpoint"] == 7
+    assert [line.rpartition(": ")[2] for line in said] == ["local.json.bak." if bak else "local.200.json."]
