@@ -76,7 +76,8 @@ def restore_half_written_state(state: Path, say: Callable[[str], None]) -> None:
     `backups/<project>/<stack>/` has those that updates began with.
     """
     for file in sorted((state / ".pulumi" / "stacks").glob("*/*.json")):
-        if _is_json(file) or own_processes(state.parent).engines:
+        # Whoever may still run holds its own copy, and replaces the file whole.
+        if _is_json(file):
             continue
         earlier = (state / ".pulumi" / "backups" / file.parent.name / file.stem).glob("*.json")
         for whole in (file.with_name(f"{file.name}.bak"), *sorted(earlier, reverse=True)):
