@@ -4,7 +4,8 @@ A dead local process's lock is cleared, and one that was never written to its en
 of an emulated stack's shell asks for this before it begins: `python -m plumbline.ops.state_lock STATE`.
 
 Source: pulumi/pkg `backend/diy/lock.go`: `.pulumi/locks/organization/<project>/<stack>/<id>.json`
-holds pid, username, hostname and timestamp.
+holds pid, username, hostname and timestamp. gocloud.dev `blob/fileblob` writes it to `<id>.json.<number>.tmp` first and
+lists that one as well.
 """
 
 from __future__ import annotations
@@ -31,9 +32,14 @@ def clear_dead_locks(state: Path, stack: str, say: Callable[[str], None]) -> Non
 
     Raises: UserError: somebody who is alive, or on another machine, holds the stack.
     """
-    for lock in sorted((state / ".pulumi" / "locks").glob(f"*/*/{stack}/*.json")):
+    # The engine reads every file there but the notes: the draft of a lock (`<id>.json.<number>.tmp`) too.
+    for lock in sorted((state / ".pulumi" / "locks").glob(f"*/*/{stack}/*.json*")):
+        if lock.suffix == ".attrs":
+            continue
         try:
             holder = json.loads(lock.read_text())
+            if not isinstance(holder, dict):
+                raise ValueError
         except FileNotFoundError:
             continue
         except ValueError:

@@ -168,11 +168,12 @@ def test_lock_and_note_that_were_left_half_written_are_cleared(project: ProjectC
     folder = project.root / ".plumbline/local/state/.pulumi/locks/organization/azure-ml-platform/local"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "half.json").write_text('{"pid": 41')
+    (folder / "draft.json.18ebfd0aacfd85ad.tmp").write_bytes(b"")
     (note,) = (project.root / ".plumbline/local/state/.pulumi/stacks").rglob("local.json.attrs")
     note.write_bytes(b"")
     answer = project.pulumi("up", "-s", "local", "--yes", "--skip-preview")
     assert "never written to its end" in answer.stderr
-    assert not (folder / "half.json").exists()
+    assert not list(folder.iterdir())
     assert "local.json.attrs was never written to its end" in answer.stderr
 
 

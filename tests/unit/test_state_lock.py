@@ -62,15 +62,17 @@ def test_lock_of_another_stack_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_half_written_lock_is_cleared_and_said_when_no_engine_runs(tmp_path: Path) -> None:
     said: list[str] = []
-    lock = _lock(tmp_path)
+    whole = _lock(tmp_path)
+    whole.unlink()
     for content in ("", '{"pid": 12, "user'):
-        lock.write_text(content)
-        clear_dead_locks(tmp_path, "local", said.append)
-        assert not lock.exists()
+        for lock in (whole, whole.with_name(f"{whole.name}.18ebfd0aacfd85ad.tmp")):
+            lock.write_text(content)
+            clear_dead_locks(tmp_path, "local", said.append)
+            assert not lock.exists()
     assert (
         said
         == ["Stack local had a lock that was never written to its end (a full disk, a kill); it was cleared."]
-        * 2
+        * 4
     )
 
 
