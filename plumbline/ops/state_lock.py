@@ -38,8 +38,6 @@ def clear_dead_locks(state: Path, stack: str, say: Callable[[str], None]) -> Non
             continue
         try:
             holder = json.loads(lock.read_text())
-            if not isinstance(holder, dict):
-                raise ValueError
         except FileNotFoundError:
             continue
         except ValueError:
