@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import ssl
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,14 +37,16 @@ class Http:
     """Sends requests. All verbs that ARM knows are repeatable, so each of them is tried again."""
 
     def __init__(self) -> None:
-        # urllib3 takes no proxy from the environment: what goes to loopback stays there.
+        authorities = (
+            os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or certifi.where()
+        )
+        # urllib3 takes no proxy from the environment: what goes to loopback stays there. With a context of its own it
+        # reads the authorities once, not for each connection.
         self._pool = urllib3.PoolManager(
             num_pools=4,
             maxsize=CONNECTIONS,
             block=True,
-            ca_certs=os.environ.get("REQUESTS_CA_BUNDLE")
-            or os.environ.get("SSL_CERT_FILE")
-            or certifi.where(),
+            ssl_context=ssl.create_default_context(cafile=authorities),
             timeout=urllib3.Timeout(connect=5, read=120),
             retries=False,
         )
