@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shlex
 import shutil
 import sys
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -16,156 +13,25 @@ import pytest
 import yaml
 
 from tests.project_copy import REPOSITORY, ProjectCopy, plain_environment
-from tests.workflow_steps import Step, azure_steps, github_steps
-
-GITHUB, AZURE = REPOSITORY / ".github/workflows", REPOSITORY / ".azure-pipelines"
-TENANT = "33333333-3333-4333-8333-333333333333"  # as Pulumi.dev.yaml pins it
-TRAIN = "pipelines/claims_release/components/train/src/train.py"
-SECONDS = 500
-OUTPUT = "output of a step: "
-# The emulator's services that stand for the identities of two environments; the others are its deployer.
-APPROVAL, PROMOTION = "pipeline", "releaser"
-PRINCIPALS = {"owner": "owner", "approve": APPROVAL, "promote": PROMOTION, "restore": PROMOTION}
+from tests.workflow_checkout import (
+    APPROVAL,
+    AZURE,
+    GITHUB,
+    NO_CLOUD,
+    TRAIN,
+    github_workflow,
+    make_checkout,
+    object_id,
+    run_steps,
+    temporary_folder,
+)
+from tests.workflow_steps import Step, azure_steps
 
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
-    """A checkout, and stand-ins for the services that comments go to."""
-    copy = ProjectCopy.make(tmp_path_factory.mktemp("workflows") / "project")
-    for folder in (GITHUB.parent, AZURE):
-        shutil.copytree(folder, copy.root / folder.name)
-    programs = copy.root / ".git" / "programs"
-    programs.mkdir()
-    for name in ("gh", "curl"):
-        script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {REPOSITORY}/tests/comment_service.py {name} "$@"\n'
-        (programs / name).write_text(script)
-        (programs / name).chmod(0o755)
-    (copy.root / ".git/info/exclude").write_text("/.venv\n/plumbline\n")
-    _name_the_workflows_identities(copy.root)
-    copy.commit("As it is checked out")
-    copy.git("init", "--quiet", "--bare", f"{copy.root}.git")
-    copy.git("remote", "add", "origin", f"{copy.root}.git")
-    copy.git("push", "--quiet", "origin", "main")
-    return copy
-
-
-def _object_id(principal: str) -> str:
-    """Of one of the emulator's people and services; it follows from the tenant."""
-    space = uuid.uuid5(uuid.NAMESPACE_URL, f"plumbline-emulator/{TENANT}")
-    return str(uuid.uuid5(space, f"{principal}/object"))
-
-
-def _name_the_workflows_identities(root: Path) -> None:
-    """What docs/guides/promotion.md has a team set up once, for the emulator's identities; and no change window."""
-    reviewer, publisher = _object_id(APPROVAL), _object_id(PROMOTION)
-    with (root / "Pulumi.dev.yaml").open("a") as file:
-        file.write(f"  azure-ml-platform:reviewingWorkflows: [{reviewer}]\n")
-    shared = root / "Pulumi.shared.yaml"
-    named = "  azure-ml-platform:publishers:\n"
-    entry = f"    - {{objectId: {publisher}, type: ServicePrincipal}}\n"
-    shared.write_text(shared.read_text().replace(named, named + entry))
-    terms = root / "pipelines/claims_release/release.yml"
-    terms.write_text(
-        re.sub(
-            r"^change_window:.*?(?=^rollback:)", f"approval: {{approvers: [{reviewer}]}}\n", terms.read_text(),
-            flags=re.DOTALL | re.MULTILINE,
-        )
-    )  # fmt: skip
-
-
-def _run(checkout: ProjectCopy, steps: list[Step], *, store: str, also: tuple[str, ...] = ()) -> None:
-    """Run steps one after the other within one rehearsal of dev and other stacks; each must end well.
-
-    Each job of a workflow sets its machine up; there is one machine here, set up once.
-    """
-    first = {step.script: step for step in reversed(steps) if step.name == "Set up"}
-    steps = [step for step in steps if step.name != "Set up" or step is first[step.script]]
-    folder = _folder(checkout)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    paths = {name: folder / name.lower() for name in ("GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
-    lines = [f'export PATH={checkout.root}/.git/programs:"$PATH" COMMENT_STORE={checkout.root}/.git/{store}']
-    lines += [f"export {name}={path}; touch {path}" for name, path in paths.items()]
-    lines.append(f"export RUNNER_TEMP={folder} AGENT_TEMPDIRECTORY={folder}")
-    lines.append('engine=$(dirname "$(command -v pulumi)")')
-    ready = f"{checkout.root}/.plumbline/rehearsals/dev/emulator/ready.json"
-    for at, step in enumerate(steps):
-        script = folder / f"{at}.sh"
-        script.write_text(step.script)
-        words = " ".join(f"{name}={_word(value)}" for name, value in step.environ.items() if name in _OURS)
-        # Before it stays the rehearsal's own `pulumi`, which finds the copy of each stack's file.
-        lines.append(
-            'while read -r folder; do PATH="$folder:$PATH"; done < "$GITHUB_PATH"; PATH="$engine:$PATH"'
-        )
-        # What sets up the tools belongs to this repository's environment, not to the copy's link to it.
-        place = REPOSITORY if step.name == "Set up" else checkout.root
-        who = PRINCIPALS.get(step.job)
-        if who:
-            # Each environment has a login of its own.
-            login = f"$(jq -r .principals.{who}.identity_header {ready})"
-            words += f' PLUMBLINE_PRINCIPAL={who} IDENTITY_HEADER="{login}"'
-        run = f"env {words} bash --noprofile --norc -eo pipefail {script}"
-        lines.append(f"(cd {place} && {run}); echo $? > {folder}/{at}.status")
-    (folder / "all.sh").write_text("\n".join(lines))
-    others = [word for name in also for word in ("--with", name)]
-    answer = checkout.plumbline(
-        "rehearse", "dev", *others, "--", "bash", str(folder / "all.sh"), check=False, seconds=SECONDS
-    )
-    statuses = [(step.name, (folder / f"{at}.status").read_text().strip()) for at, step in enumerate(steps)]
-    assert {status for _, status in statuses} == {"0"}, f"{statuses}\n{answer.stdout}\n{answer.stderr}"
-
-
-def _word(value: str) -> str:
-    """A value as the shell gets it; what a step before put out is read when this one runs."""
-    if value.startswith(OUTPUT):
-        return f'"$(sed -n \'s/^{value.removeprefix(OUTPUT)}=//p\' "$GITHUB_OUTPUT")"'
-    return shlex.quote(value)
-
-
-def _folder(checkout: ProjectCopy) -> Path:
-    """The service's temporary folder, beside the checkout."""
-    return checkout.root.parent / "temp"
-
-
-# The login and the state of a real cloud are what a rehearsal replaces.
-_OURS = (
-    "BASE",
-    "BEFORE",
-    "TARGET",
-    "PIPELINE",
-    "STACK",
-    "FROM",
-    "TO",
-    "JOB",
-    "DIGEST",
-    "RUN",
-    "REVIEWS",
-    "PROJECT",
-    "WORK_ITEM",
-    "GH_TOKEN",
-    "COMMENTS",
-    "COMMENT",
-    "ISSUES",
-    "TOKEN",
-    "THREADS",
-)
-_CLOUD = {
-    "vars.AZURE_CLIENT_ID": "-", "vars.AZURE_TENANT_ID": "-", "vars.AZURE_SUBSCRIPTION_ID": "-",
-    "vars.PULUMI_BACKEND_URL": "-", "PULUMI_BACKEND_URL": "-",
-}  # fmt: skip
-
-
-def _github(name: str, **values: str) -> list[Step]:
-    event = {
-        "github.token": "a-token",
-        "github.repository": "team/platform",
-        "github.event.pull_request.number || inputs.number": "7",
-        "github.server_url": "https://github.com",
-        "github.run_id": "99",
-        "matrix.stack": "dev",
-        "needs.candidate.outputs.digest": f"{OUTPUT}digest",
-    }
-    return github_steps(GITHUB / name, _CLOUD | event | values)
+    """A checkout of this project."""
+    return make_checkout(tmp_path_factory.mktemp("workflows") / "project")
 
 
 def _comments(checkout: ProjectCopy, store: str) -> list[dict[str, Any]]:
@@ -177,13 +43,15 @@ def _comments(checkout: ProjectCopy, store: str) -> list[dict[str, Any]]:
 def merged(checkout: ProjectCopy) -> str:
     """Main as GitHub brings it to dev; answers the commit."""
     head = checkout.git("rev-parse", "HEAD").strip()
-    _run(checkout, _github("main.yml", **{"github.event.before": head}), store="unused")
-    evidence = json.loads((_folder(checkout) / "evidence/evidence.json").read_text())
+    run_steps(checkout, github_workflow("main.yml", **{"github.event.before": head}), store="unused")
+    evidence = json.loads((temporary_folder(checkout) / "evidence/evidence.json").read_text())
     assert evidence["verdict"]["outcome"] == "passed"
-    shutil.copy(_folder(checkout) / "job.json", checkout.root / ".git/main-job.json")
+    shutil.copy(temporary_folder(checkout) / "job.json", checkout.root / ".git/main-job.json")
     # The workflow leaves nothing in the checkout: a run of a dirty one could never be released.
     assert evidence["record"]["commit"] == head
-    assert "## Plumbline review: stack `dev`" in (_folder(checkout) / "github_step_summary").read_text()
+    assert (
+        "## Plumbline review: stack `dev`" in (temporary_folder(checkout) / "github_step_summary").read_text()
+    )
     return head
 
 
@@ -197,7 +65,9 @@ def _changed(checkout: ProjectCopy, branch: str, line: str) -> None:
 
 def test_github_reviews_a_pull_request_in_one_comment(checkout: ProjectCopy, merged: str) -> None:
     _changed(checkout, "a-change", "# changed in a pull request")
-    steps = _github("pull-request.yml", **{"github.event.pull_request.base.sha || inputs.base": merged})
+    steps = github_workflow(
+        "pull-request.yml", **{"github.event.pull_request.base.sha || inputs.base": merged}
+    )
     comment = [step for step in steps if step.name == "Comment"]
     # Pushed twice, so that the second comment updates the first; somebody else's with the same marker stays as it is.
     marker = "<!-- plumbline-review stack=dev -->"
@@ -205,9 +75,9 @@ def test_github_reviews_a_pull_request_in_one_comment(checkout: ProjectCopy, mer
     (checkout.root / ".git/github.json").write_text(json.dumps([forged]))
     why = "status=0; plumbline explain promotion claims_release --from dev --to staging || status=$?; [ $status -eq 3 ]"
     asked = Step(name="Why not promote it?", script=f'({why}) > "$RUNNER_TEMP/why.txt"', environ={})
-    _run(checkout, [*steps, *comment, asked], store="github.json")
-    assert "no-run: stack dev: got no green run" in (_folder(checkout) / "why.txt").read_text()
-    assert set((_folder(checkout) / "github_output").read_text().splitlines()) == {'stacks=["dev"]'}
+    run_steps(checkout, [*steps, *comment, asked], store="github.json")
+    assert "no-run: stack dev: got no green run" in (temporary_folder(checkout) / "why.txt").read_text()
+    assert set((temporary_folder(checkout) / "github_output").read_text().splitlines()) == {'stacks=["dev"]'}
     mallory, own = _comments(checkout, "github.json")
     assert mallory == forged
     assert own["edits"] == 1
@@ -216,7 +86,7 @@ def test_github_reviews_a_pull_request_in_one_comment(checkout: ProjectCopy, mer
 
 
 _VARIABLES = (
-    _CLOUD
+    NO_CLOUD
     | {
         "System.PullRequest.TargetBranchName": "main",
         "System.AccessToken": "a-token",
@@ -251,7 +121,7 @@ def _commands(steps: list[Step]) -> list[str]:
 def test_azure_pipelines_run_the_commands_that_github_runs(name: str) -> None:
     values = {"github.event.before": "-", "github.event.pull_request.base.sha || inputs.base": "-"}
     values |= {f"inputs.{one}": "-" for one in ("pipeline", "from", "to", "job", "stack")}
-    ours = _commands(_github(name, **values))
+    ours = _commands(github_workflow(name, **values))
     assert len(ours) >= 1
     assert _commands(azure_steps(AZURE / name, _VARIABLES)) == ours
 
@@ -321,8 +191,8 @@ def test_every_night_a_cause_of_drift_has_one_issue_until_it_is_gone(
     )
     azure = azure_steps(AZURE / "drift.yml", _VARIABLES)
     file_items = azure[-1]
-    nightly = _github("drift.yml", **{"matrix.stack": "prod"}) + _github("drift.yml")
-    _run(
+    nightly = github_workflow("drift.yml", **{"matrix.stack": "prod"}) + github_workflow("drift.yml")
+    run_steps(
         checkout,
         [
             Step(name="Main is what dev runs", script=update, environ={}),
@@ -344,7 +214,7 @@ def test_every_night_a_cause_of_drift_has_one_issue_until_it_is_gone(
     assert item["fields"]["System.Title"] == found["title"]
     assert item["fields"]["System.State"] == "New"
     assert "maxNodeCount" in item["fields"]["System.Description"]
-    _run(
+    run_steps(
         checkout, [Step(name="Put it back", script=update, environ={}), *nightly, *azure], store="issues.json"
     )
     closed, done = _comments(checkout, "issues.json")
@@ -370,7 +240,7 @@ def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, merged
     job = json.loads((checkout.root / ".git/main-job.json").read_text())["name"]
     (checkout.root / ".git/grant.py").write_text(GRANT)
     up = "pulumi up --yes --skip-preview --suppress-outputs --stack"
-    grant = f"{sys.executable} .git/grant.py {_object_id(APPROVAL)} {READER}"
+    grant = f"{sys.executable} .git/grant.py {object_id(APPROVAL)} {READER}"
     once = [
         Step(name="Bring up shared", script=f"{up} shared > /dev/null", environ={}),
         Step(name="Bring up staging", script=f"{up} staging > /dev/null", environ={}),
@@ -378,22 +248,26 @@ def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, merged
         Step(name="Let the approval read the log", script=grant, environ={}, job="owner"),
     ]
     inputs = {"pipeline": "claims_release", "from": "dev", "to": "staging", "job": job}
-    promote = _github("promote.yml", **{f"inputs.{name}": value for name, value in inputs.items()})
+    promote = github_workflow("promote.yml", **{f"inputs.{name}": value for name, value in inputs.items()})
     base = {"github.event.pull_request.base.sha || inputs.base": merged, "matrix.stack": "staging"}
-    review = [step for step in _github("pull-request.yml", **base) if step.name in {"Review", "Comment"}]
+    review = [
+        step for step in github_workflow("pull-request.yml", **base) if step.name in {"Review", "Comment"}
+    ]
     merge = "git switch --quiet main && git merge --quiet --ff-only - && git push --quiet origin main"
-    release = _github("release.yml", **{"github.event.before": merged, "matrix.stack": "staging"})
+    release = github_workflow("release.yml", **{"github.event.before": merged, "matrix.stack": "staging"})
     nightly = [
-        step for one in ("shared", "staging") for step in _github("drift.yml", **{"matrix.stack": one})
+        step
+        for one in ("shared", "staging")
+        for step in github_workflow("drift.yml", **{"matrix.stack": one})
     ]
     look = [step for step in nightly if step.name == "Look for drift"]
-    _run(
+    run_steps(
         checkout,
         [*once, *promote, *review, Step(name="Merge", script=merge, environ={}), *release, *look],
         store="promotion.json",
         also=("shared", "staging"),
     )
-    folder = _folder(checkout)
+    folder = temporary_folder(checkout)
     asked, started, comment = _comments(checkout, "promotion.json")
     assert asked["--title"] == "Promote claims_release to staging"
     assert "| component | `claims_train:" in asked["body"]
@@ -403,7 +277,7 @@ def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, merged
     assert "claims_release_weekly" in comment["body"]
     lock = yaml.safe_load((checkout.root / "stacks/locks/staging.yaml").read_text())
     approval = lock["releases"][0]["approval"]
-    assert approval["object_id"] == _object_id(APPROVAL)
+    assert approval["object_id"] == object_id(APPROVAL)
     summary = (folder / "github_step_summary").read_text()
     assert "no-approval" in summary  # before anybody was asked
     assert "| schedule | claims_release_weekly |" in summary
