@@ -129,6 +129,13 @@ class AzureSession:
             self.require_workspace()
         return [one or [] for one in answers]
 
+    def read_with(self, work: Callable[[Reader], Coroutine[Any, Any, T]]) -> T:
+        """What reads of somebody else's make of the answers; they share this session's login and connections.
+
+        Raises: UserError: as `get`, for what the work lets through.
+        """
+        return self._run(lambda: work(self._reader))
+
     def pages(self, path: str, *, api_version: str | None = None, **query: str) -> Iterator[dict[str, Any]]:
         """Every entry of a list, page after page.
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from plumbline.azure import reader as arm
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.clouds import registry_discovery_of
 from plumbline.fence import PUBLIC_RESOURCE_MANAGERS, CloudPins, FenceError, LiveCloud, require_pinned_cloud
@@ -21,10 +22,15 @@ from plumbline.provider.settings import Settings
 
 @dataclass(frozen=True)
 class Cloud:
-    """A live cloud that passed the fence. Nothing is sent before it is asked for something."""
+    """A live cloud that passed the fence. Nothing is sent before it is asked for something.
+
+    Attributes:
+        connections: Of a caller that has some, with a login of their own; None to open some under the settings' login.
+    """
 
     settings: Settings
     live: LiveCloud
+    connections: arm.Reader | None = None
 
     @property
     def endpoint(self) -> str:
@@ -39,7 +45,15 @@ class Cloud:
     @cached_property
     def reader(self) -> Reader:
         """Reads, to be awaited in the loop that first asks."""
-        return Reader(endpoint=self.endpoint, login=self.login, local=self.live.is_emulated)
+        return Reader(
+            self.connections
+            or arm.Reader(
+                endpoint=self.endpoint,
+                credential=self.login,
+                local=self.live.is_emulated,
+                agent="plumbline-provider",
+            )
+        )
 
     @cached_property
     def writer(self) -> Writer:

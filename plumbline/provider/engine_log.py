@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import grpc
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
+if TYPE_CHECKING:
+    from pulumi.runtime.proto import engine_pb2_grpc
 
 Severity = Literal["info", "warning"]
-_SEVERITIES = {"info": engine_pb2.INFO, "warning": engine_pb2.WARNING}
 _log = logging.getLogger(__name__)
 
 
@@ -23,6 +22,10 @@ class EngineLog:
 
     def attach(self, address: str) -> None:
         """Talk to the engine at this address from now on."""
+        # Imported here: half of the SDK, and who has no engine needs none of it.
+        import grpc
+        from pulumi.runtime.proto import engine_pb2_grpc
+
         self._stub = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(address))
 
     async def say(self, severity: Severity, urn: str, message: str) -> None:
@@ -30,7 +33,11 @@ class EngineLog:
         if self._stub is None:
             _log.info("%s: %s", urn, message)
             return
-        request = engine_pb2.LogRequest(severity=_SEVERITIES[severity], message=message, urn=urn)
+        import grpc
+        from pulumi.runtime.proto import engine_pb2
+
+        level = {"info": engine_pb2.INFO, "warning": engine_pb2.WARNING}[severity]
+        request = engine_pb2.LogRequest(severity=level, message=message, urn=urn)
         try:
             await self._stub.Log(request, timeout=5)
         except grpc.aio.AioRpcError as error:

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from plumbline.azure import reader as arm
 from plumbline.provider.answers import refusal_of
 from plumbline.provider.errors import Refusal
-from plumbline.provider.login import Login
 
 T = TypeVar("T")
 
@@ -17,10 +16,8 @@ T = TypeVar("T")
 class Reader:
     """GETs. Used in the event loop that first asks."""
 
-    def __init__(self, *, endpoint: str, login: Login, local: bool) -> None:
-        self._reader = arm.Reader(
-            endpoint=endpoint, credential=login, local=local, agent="plumbline-provider"
-        )
+    def __init__(self, connections: arm.Reader) -> None:
+        self._reader = connections
         self._under_way: dict[str, asyncio.Future[Any]] = {}
 
     async def get(

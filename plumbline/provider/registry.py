@@ -44,12 +44,16 @@ _NOTHING = Properties()
 
 
 class Registry:
-    """Finds the kind of a resource, and hands it what it works with."""
+    """Finds the kind of a resource, and hands it what it works with.
 
-    def __init__(self, *, engine_log: EngineLog) -> None:
+    Args:
+        cloud: Optional. One that passed the fence already; without it, `configure` opens one.
+    """
+
+    def __init__(self, *, engine_log: EngineLog, cloud: Cloud | None = None) -> None:
         self._engine_log = engine_log
         self._claims = Claims()
-        self._cloud: Cloud | None = None
+        self._cloud = cloud
         self._cancelled = False
         self._reads: set[asyncio.Task[Found | None]] = set()
 

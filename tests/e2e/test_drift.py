@@ -20,6 +20,8 @@ from tests.transcript import Transcript
 
 SCHEMA = json.loads((REPOSITORY / "docs" / "reference" / "drift.schema.json").read_text())
 SCRIPT = Path(__file__).parent.parent / "official_client.py"
+LIVE_FINDINGS = Path(__file__).parent.parent / "live_findings.py"
+_OF_THE_ENGINE = ("plumbline-provider", "plumbline-azure-native")
 
 
 def _as(platform: ProjectCopy, principal: str, *words: str) -> str:
@@ -207,7 +209,7 @@ def test_where_nothing_changed_since_a_clean_check_the_engine_is_not_asked_again
     asked = platform.control("GET", "requests")
     agents = {entry["user_agent"] for entry in (asked["value"] if isinstance(asked, dict) else asked)}
     assert any(agent.startswith("plumbline-cli") for agent in agents), agents
-    assert not any(agent.startswith("plumbline-provider") for agent in agents), agents
+    assert not any(agent.startswith(_OF_THE_ENGINE) for agent in agents), agents
 
 
 def test_after_a_repair_it_is_known_that_this_was_compared_before(platform: ProjectCopy) -> None:
@@ -219,7 +221,7 @@ def test_after_a_repair_it_is_known_that_this_was_compared_before(platform: Proj
     assert _drift(platform, exit_code=0) == []
     asked = platform.control("GET", "requests")
     agents = {entry["user_agent"] for entry in (asked["value"] if isinstance(asked, dict) else asked)}
-    assert not any(agent.startswith("plumbline-provider") for agent in agents), agents
+    assert not any(agent.startswith(_OF_THE_ENGINE) for agent in agents), agents
 
 
 def test_an_edit_that_shall_stay_is_codified_and_then_nothing_drifts(platform: ProjectCopy) -> None:
@@ -248,6 +250,8 @@ def test_every_kind_of_change_is_found_with_who_and_by_what_and_settled(platform
     for row in kinds:
         changes.make(row)
     assert wrong(changes, kinds, _drift(platform, exit_code=FOUND)) == []
+    beside = [sys.executable, str(LIVE_FINDINGS), "local", "--engine"]
+    platform.run(beside, check=True, environ=platform.client_environment())
 
     for row in kinds:
         for request in row.get("by_hand", ()):

@@ -16,7 +16,6 @@ from typing import Any
 import psutil
 
 from plumbline.engine.ensure import ensure_engine
-from plumbline.ops.drift.refresh_plan import findings
 from tests.contract.machine_learning_platform import GROUP, WORKSPACE, MachineLearningPlatform
 from tests.emulator_process import SUBSCRIPTION, TENANT
 
@@ -40,6 +39,7 @@ class ProviderStack:
     def __init__(self, folder: Path, platform: MachineLearningPlatform, *, stack: str = "local") -> None:
         self.platform = platform
         self.principal = "deployer"
+        self.stack = stack
         self.program = folder / "program"
         shutil.copytree(PROGRAM, self.program, ignore=shutil.ignore_patterns("__pycache__"))
         (self.program / "plumbline").symlink_to(REPOSITORY / "plumbline")
@@ -133,12 +133,28 @@ class ProviderStack:
         """Refresh's findings: name -> operation and fields."""
         return _shortly(self.steps("refresh", "--preview-only"))
 
-    def found(self) -> dict[str, list[str]]:
-        """What `plumbline drift` finds: resource -> fields, those of a definition each by itself."""
-        text = self.run("refresh", "--preview-only", "--json")
+    def found(self, *, beside_the_engine: bool = False) -> dict[str, list[str]]:
+        """What `plumbline drift` finds: resource -> fields, those of a definition each by itself.
+
+        Args:
+            beside_the_engine: Hold it against what the engine's own refresh says, value by value.
+        """
+        script = str(REPOSITORY / "tests" / "live_findings.py")
+        chosen = ["--engine"] if beside_the_engine else []
+        answer = subprocess.run(
+            [sys.executable, script, self.stack, *chosen],
+            cwd=self.program,
+            env=self.platform.emulator.environment(self.principal, base=self.environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert answer.returncode == 0, answer.stderr
         named: dict[str, list[str]] = {}
-        for finding in findings(json.loads(text[text.index("{") :])):
-            named.setdefault(finding.resource, []).append(finding.field)
+        for finding in json.loads(answer.stdout):
+            named.setdefault(finding["resource"], []).append(finding["field"])
         return {name: sorted(fields) for name, fields in named.items()}
 
     def resources(self) -> dict[str, dict[str, Any]]:

@@ -49,6 +49,7 @@ def test_every_edit_made_elsewhere_is_named_to_its_field_and_put_back(stack: Pro
         row.name: sorted(row.named) for row in edited
     }
     assert {step["op"] for step in steps.values()} == {"update"}
+    assert stack.found(beside_the_engine=True).keys() == steps.keys()
     stack.up("--refresh")
     assert stack.drift() == {}
     assert stack.planned() == {}

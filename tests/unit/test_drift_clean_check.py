@@ -18,6 +18,10 @@ CLUSTER = {
     "urn": "urn:cpu", "custom": True, "type": "azure-native:machinelearningservices:Compute",
     "id": f"{WORKSPACE}/computes/cpu", "outputs": {"azureApiVersion": "2025-12-01"},
 }  # fmt: skip
+PROVIDER = {
+    "urn": "urn:provider", "custom": True, "type": "pulumi:providers:azure-native", "id": "1",
+    "inputs": {"subscriptionId": "one"},
+}  # fmt: skip
 TRAIN = {
     "urn": "urn:train", "custom": True, "type": "plumbline:azureml:Component", "id": f"{WORKSPACE}/components/train",
     "inputs": {"name": "train", "version": "h1", "spec": "{}"}, "outputs": {"version": "h1"},
@@ -39,60 +43,43 @@ def _state(*rows: dict[str, Any]) -> StackState:
     return read_state({"deployment": {"resources": list(rows)}})
 
 
-def _digests(project: Path, bodies: dict[str, Any], *rows: dict[str, Any]) -> tuple[str, str | None]:
-    """Of state and program, and of these and what is live."""
-    document = {"deployment": {"manifest": {"time": "now"}, "resources": list(rows)}}
-    program = program_digest(document, project)
-    return program, live_digest(_Cloud(bodies), _state(*rows), program)  # type: ignore[arg-type]
+def _document(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"deployment": {"manifest": {"time": "now"}, "resources": list(rows)}}
 
 
-def _digest(project: Path, bodies: dict[str, Any], *rows: dict[str, Any]) -> str | None:
-    return _digests(project, bodies, *rows)[1]
+def _digest(bodies: dict[str, Any], *rows: dict[str, Any]) -> str | None:
+    """Of what is live, of the resources that the engine compares."""
+    compared = [row for row in rows if not row["type"].startswith("pulumi:")]
+    return live_digest(_Cloud(bodies), _document(*rows), compared)  # type: ignore[arg-type]
 
 
-def test_every_part_of_a_check_is_in_its_digest(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.yaml").write_text("name: x")
-    code = f"{WORKSPACE}/codes/c/versions/1"
-    version = {"properties": {"componentSpec": {"code": f"azureml:{code}"}}}
-    bodies = {
-        CLUSTER["id"]: {"properties": {"max": 4}, "systemData": {"lastModifiedAt": "1"}},
-        f"{TRAIN['id']}/versions/h1": version,
-        code: {"properties": {"properties": {"hash_sha256": "a"}}},
-    }
-    first = _digest(tmp_path, bodies, CLUSTER, TRAIN)
+def test_what_is_live_and_what_the_state_says_of_it_are_in_the_digest() -> None:
+    bodies = {CLUSTER["id"]: {"properties": {"max": 4}, "systemData": {"lastModifiedAt": "1"}}}
+    first = _digest(bodies, CLUSTER, PROVIDER)
     assert first is not None
-    stamped = {**bodies, CLUSTER["id"]: {"systemData": {"lastModifiedAt": "2"}, "properties": {"max": 4}}}
-    assert _digest(tmp_path, stamped, CLUSTER, TRAIN) == first, "who wrote last says nothing of what is there"
-    others = [
-        {**bodies, CLUSTER["id"]: {"properties": {"max": 9}}},
-        {**bodies, CLUSTER["id"]: None},
-        {**bodies, TRAIN["id"]: {"properties": {"isArchived": True}}},
-        {**bodies, code: {"properties": {"properties": {"hash_sha256": "b"}}}},
-    ]
-    assert first not in {_digest(tmp_path, one, CLUSTER, TRAIN) for one in others}
-    known = {**CLUSTER, "inputs": {"max": 9}}
-    assert _digest(tmp_path, bodies, known, TRAIN) != first
+    stamped = {CLUSTER["id"]: {"systemData": {"lastModifiedAt": "2"}, "properties": {"max": 4}}}
+    assert _digest(stamped, CLUSTER, PROVIDER) == first, "who wrote last says nothing of what is there"
+    others: list[dict[str, Any]] = [{CLUSTER["id"]: {"properties": {"max": 9}}}, {CLUSTER["id"]: None}]
+    assert first not in {_digest(one, CLUSTER, PROVIDER) for one in others}
+    assert _digest(bodies, {**CLUSTER, "inputs": {"max": 9}}, PROVIDER) != first
+    assert _digest(bodies, CLUSTER, {**PROVIDER, "inputs": {"subscriptionId": "another"}}) != first
     later = {**CLUSTER, "modified": "later", "outputs": {**CLUSTER["outputs"], "systemData": {"a": "later"}}}
-    assert _digest(tmp_path, bodies, later, TRAIN) == first, (
-        "a repair leaves the state of before, at another time"
-    )
+    assert _digest(bodies, later, PROVIDER) == first, "a repair leaves the state of before, at another time"
+
+
+def test_every_part_of_a_program_is_in_its_digest(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: x")
+    first = program_digest(_document(CLUSTER), tmp_path)
     (tmp_path / ".plumbline").mkdir()
     (tmp_path / ".plumbline" / "log").write_text("x")
-    assert _digest(tmp_path, bodies, CLUSTER, TRAIN) == first
+    assert program_digest(_document({**CLUSTER, "modified": "later"}), tmp_path) == first
+    assert program_digest(_document({**CLUSTER, "inputs": {"max": 9}}), tmp_path) != first
     (tmp_path / "stacks.py").write_text("x")
-    assert _digest(tmp_path, bodies, CLUSTER, TRAIN) != first
-
-
-def test_what_the_program_asks_for_does_not_depend_on_what_is_live(tmp_path: Path) -> None:
-    before = _digests(tmp_path, {CLUSTER["id"]: {"properties": {"max": 4}}}, CLUSTER)[0]
-    assert _digests(tmp_path, {CLUSTER["id"]: {"properties": {"max": 9}}}, CLUSTER)[0] == before
-    assert _digests(tmp_path, {}, {**CLUSTER, "inputs": {"max": 9}})[0] != before
-    (tmp_path / "stacks.py").write_text("x")
-    assert _digests(tmp_path, {}, CLUSTER)[0] != before
+    assert program_digest(_document(CLUSTER), tmp_path) != first
 
 
 def test_a_resource_that_cannot_be_asked_for_is_never_remembered(tmp_path: Path) -> None:
-    assert _digest(tmp_path, {}, {**CLUSTER, "outputs": {}}) is None
+    assert _digest({}, {**CLUSTER, "outputs": {}}) is None
     assert not is_remembered(tmp_path, "local", None)
 
 

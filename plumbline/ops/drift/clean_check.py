@@ -1,9 +1,9 @@
 """What earlier checks compared, remembered: where nothing of it changed, the engine need not be started to say so again.
 
-Two digests of a check are kept. The one of state and program's files says whether the program asks for anything, the one of
-these and of every managed resource as Azure answers it whether anything differs. Both are taken before the engine compares, so
-that whatever changes meanwhile makes another digest. Only a comparison that found nothing is remembered, and what nobody
-declared is listed every time.
+Two digests of a check are kept. The one of state and program's files says whether the program asks for anything, the one of the
+resources that the engine compares, as the state has them and as Azure answers them, whether any differs. Both are taken before
+the engine compares, so that whatever changes meanwhile makes another digest. Only a comparison that found nothing is
+remembered; what nobody declared is listed every time, and resources of our own kinds are compared every time.
 """
 
 from __future__ import annotations
@@ -11,15 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from plumbline import __version__
-from plumbline.azure.api_versions import api_version
-from plumbline.azure.live_version import code_id
 from plumbline.ops.azure_session import AzureSession
-from plumbline.ops.drift.stack_state import StackState
 from plumbline.ops.errors import UserError
 
 _SKIPPED_FOLDERS = frozenset({".git", ".venv", ".plumbline", "__pycache__", "node_modules"})
@@ -35,13 +32,6 @@ _SKIPPED_MEMBERS = frozenset(
 _SKIPPED_NOTES = frozenset({"manifest", "created", "modified"})
 # How many comparisons are remembered: those of the last repairs and branches.
 _KEPT = 64
-_KINDS = {
-    "plumbline:azureml:Component": "components",
-    "plumbline:azureml:Environment": "environments",
-    "plumbline:azureml:DataAsset": "data",
-    "plumbline:azureml:Model": "models",
-}
-_SCHEDULE = "plumbline:azureml:PipelineSchedule"
 
 
 def program_digest(document: Mapping[str, Any], project: Path) -> str:
@@ -54,24 +44,34 @@ def program_digest(document: Mapping[str, Any], project: Path) -> str:
     return _digest(__version__, json.dumps(deployment, sort_keys=True), _files(project))
 
 
-def live_digest(session: AzureSession, state: StackState, program: str) -> str | None:
-    """The digest of a program's and of every managed resource as it is live; None where one cannot be asked for so.
+def live_digest(
+    session: AzureSession, document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]
+) -> str | None:
+    """The digest of resources as the state has them and as they are live; None where one cannot be asked for so.
 
     Args:
-        program: Its `program_digest`.
+        document: The exported state: the settings of its providers count, too.
+        rows: The resources, of that state.
     """
-    rows = (row for _, row in sorted(state.resources.items()))
-    asked = [pair for row in rows for pair in _addresses(row)]
-    if any(version is None for _, version in asked):
+    # The engine's own plugin says with which api-version it reads.
+    asked = [
+        (str(row["id"]), (row.get("outputs") or {}).get("azureApiVersion")) for row in rows if row.get("id")
+    ]
+    if len(asked) < len(rows) or any(version is None for _, version in asked):
         return None
     try:
         bodies = session.get_all(asked)
-        codes = sorted({code for body in bodies if body and (code := code_id("component", body))})
-        bodies += session.get_all([(code, api_version("codes")) for code in codes])
     except UserError:
         # The engine says it better, by the resource's name.
         return None
-    return _digest(program, json.dumps([_plain(body) for body in bodies], sort_keys=True))
+    everything = (document.get("deployment") or {}).get("resources") or ()
+    providers = [row for row in everything if str(row["type"]).startswith("pulumi:providers:")]
+    known = _without_notes({"resources": [*rows, *providers]})
+    return _digest(
+        __version__,
+        json.dumps(known, sort_keys=True),
+        json.dumps([_plain(body) for body in bodies], sort_keys=True),
+    )
 
 
 def is_remembered(project: Path, stack: str, digest: str | None) -> bool:
@@ -127,18 +127,6 @@ def _without_ciphertext(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _without_ciphertext(inner) for key, inner in value.items() if key != "ciphertext"}
     return [_without_ciphertext(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _addresses(row: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    """What the provider of a resource reads of it, each with an api-version."""
-    path, outputs = str(row["id"]), row.get("outputs") or {}
-    if row["type"] == _SCHEDULE:
-        yield path, api_version("schedules")
-    elif (operations := _KINDS.get(str(row["type"]))) is not None and "/workspaces/" in path:
-        yield path, api_version(operations)
-        yield f"{path}/versions/{outputs.get('version')}", api_version(operations)
-    else:
-        yield path, outputs.get("azureApiVersion")
 
 
 def _files(project: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,16 @@ PARALLEL = 64
 _COLLECTED_AT = "400"
 
 
-def refresh_plan(stack: str) -> dict[str, Any]:
-    """How what is live differs from the state. Raises: UserError: a resource cannot be read."""
-    answer = _pulumi(
-        "refresh", "--preview-only", "--json", "--non-interactive", "--parallel", str(PARALLEL), stack=stack
-    )
+def refresh_plan(stack: str, targets: Sequence[str] = ()) -> dict[str, Any]:
+    """How what is live differs from the state.
+
+    Args:
+        targets: Optional. URNs, or patterns of some: nothing else is read.
+    Raises: UserError: a resource cannot be read.
+    """
+    chosen = [word for target in targets for word in ("--target", target)]
+    words = ("--preview-only", "--json", "--non-interactive", "--parallel", str(PARALLEL), *chosen)
+    answer = _pulumi("refresh", *words, stack=stack)
     if answer.returncode != 0:
         raise UserError(
             f"stack {stack}: refresh: got a failure, expected every resource to be readable.\n{_reason(answer)}"

@@ -9,9 +9,10 @@ from typing import Any
 
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.absorbed import asked_otherwise
-from plumbline.ops.drift.clean_check import is_remembered, live_digest, program_digest, remember
-from plumbline.ops.drift.engine_call import program_plan, refresh_plan
+from plumbline.ops.drift.clean_check import is_remembered, program_digest, remember
+from plumbline.ops.drift.engine_call import program_plan
 from plumbline.ops.drift.finding import Finding
+from plumbline.ops.drift.live_plan import live_plan
 from plumbline.ops.drift.program_wish import with_program
 from plumbline.ops.drift.refresh_plan import findings as plan_findings
 from plumbline.ops.drift.stack_state import StackState
@@ -50,14 +51,10 @@ def managed_check(
     project = project_root()
     told = program_digest(document, project)
     asks_nothing = is_remembered(project, stack, told)
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        # It reads nothing of what is live, so that it need not wait for the digest of that.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # It reads nothing of what is live, so that it need not wait for that.
         planning = None if asks_nothing else pool.submit(program_plan, stack)
-        digest = live_digest(session, state, told)
-        if asks_nothing and is_remembered(project, stack, digest):
-            return Managed()
-        refreshing = pool.submit(refresh_plan, stack)
-        changed = plan_findings(refreshing.result())
+        changed = plan_findings(live_plan(session, stack, document, project=project))
         problem, program = None, {}
         try:
             program = planning.result() if planning else {}
@@ -66,8 +63,6 @@ def managed_check(
     missing, candidates = not_created(program, state.resources), asked_otherwise(program, changed)
     if problem is None and not any(step["op"] not in _NOTHING for step in program.get("steps", ())):
         remember(project, stack, told)
-        if not changed:
-            remember(project, stack, digest)
     return Managed(
         findings=[*with_program(changed, program), *missing], candidates=candidates, problem=problem
     )
