@@ -65,6 +65,9 @@ def test_what_is_live_and_what_the_state_says_of_it_are_in_the_digest() -> None:
     assert _digest(bodies, CLUSTER, {**PROVIDER, "inputs": {"subscriptionId": "another"}}) != first
     later = {**CLUSTER, "modified": "later", "outputs": {**CLUSTER["outputs"], "systemData": {"a": "later"}}}
     assert _digest(bodies, later, PROVIDER) == first, "a repair leaves the state of before, at another time"
+    second = {**CLUSTER, "urn": "urn:gpu", "id": f"{WORKSPACE}/computes/gpu"}
+    bodies[second["id"]] = {"properties": {"max": 1}}
+    assert _digest(bodies, CLUSTER, second, PROVIDER) == _digest(bodies, second, PROVIDER, CLUSTER)
 
 
 def test_every_part_of_a_program_is_in_its_digest(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ def live_digest(
         document: The exported state: the settings of its providers count, too.
         rows: The resources, of that state.
     """
-    # The engine's own plugin says with which api-version it reads.
+    # An update leaves the resources in another order. Each says with which api-version its plugin reads it.
+    rows = sorted(rows, key=lambda row: (str(row["urn"]), str(row.get("id"))))
     asked = [
         (str(row["id"]), (row.get("outputs") or {}).get("azureApiVersion")) for row in rows if row.get("id")
     ]
