@@ -69,7 +69,8 @@ def _warn_of_unused(
     document: Document, command: str, data: Mapping[str, Any], declared: Mapping[str, list[str]]
 ) -> None:
     others = json.dumps([data.get("resources"), data.get("distribution")], default=str)
-    used = {*_expressions(command), *_expressions(others)}
+    # The output called artifacts is the run's own folder: what a step leaves in ./outputs is in it.
+    used = {*_expressions(command), *_expressions(others), "outputs.artifacts"}
     for side, names in declared.items():
         for name in names:
             if f"{side}.{name}" not in used:

@@ -44,6 +44,13 @@ OTHER_AZURE: Mapping[str, str] = {
 """Type of what Azure ML has and a platform's own code makes -> what it is."""
 
 
+_OTHER_JOBS: Mapping[str, str] = {
+    "sweep": "a sweep job", "automl": "an AutoML job", "spark": "a Spark job", "parallel": "a parallel job",
+    "data_transfer": "a data transfer", "finetuning": "a fine-tuning job",
+}  # fmt: skip
+"""Type of a job of its own, which has no name as a component has -> what it is."""
+
+
 _SCHEMAS: Mapping[str, FileKind] = {
     "model": "model", "data": "data", "environment": "environment", "schedule": "schedule", "pipelinejob": "pipeline_job",
     "commandcomponent": "component", "pipelinecomponent": "component", "parallelcomponent": "component",
@@ -61,6 +68,8 @@ def kind_of(document: Document) -> FileKind:
         return STEMS[stem]
     data = document.data if isinstance(document.data, Mapping) else {}
     if other_tool(data) is not None or str(data.get("type", "")).lower() in OTHER_AZURE:
+        return "other"
+    if "endpoint_name" in data or other_job(data) is not None:
         return "other"
     role = next(
         (FOLDERS[name] for name in reversed(document.path.parent.parts[-2:]) if name in FOLDERS), None
@@ -84,6 +93,14 @@ def _is_command_job(data: Mapping[str, Any]) -> bool:
     if "command" not in data or str(data.get("type", "command")).lower() != "command":
         return False
     return "name" not in data or "commandjob" in str(data.get("$schema", "")).lower()
+
+
+def other_job(data: Mapping[str, Any]) -> str | None:
+    """What a job is that stands alone and is no command or pipeline job; None when it is none."""
+    kind = str(data.get("type", "")).lower()
+    if "sweepjob" in str(data.get("$schema", "")).lower():
+        kind = "sweep"
+    return _OTHER_JOBS.get(kind) if "name" not in data else None
 
 
 def other_tool(data: Mapping[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets.document import Document
-from plumbline.assets.kinds import OTHER_AZURE, other_tool
+from plumbline.assets.kinds import OTHER_AZURE, other_job, other_tool
 
 SUFFIXES = (".yml", ".yaml")
 _CONTENT_KEYS = {"code", "path", "additional_includes"}
@@ -60,6 +60,8 @@ def what_it_is(document: Document) -> str:
     azure = OTHER_AZURE.get(str(data.get("type", "")).lower())
     if azure is not None:
         return f"{azure}: the platform's program makes those"
+    if (job := other_job(data)) is not None:
+        return f"{job}, which no schedule starts: submit it with az ml job create --file FILE"
     return other_tool(data) or next(
         (what for wanted, what in _OTHERS if wanted <= keys), "no definition that Azure ML has"
     )

@@ -152,7 +152,8 @@ class Resolver:
             )
             return None
         near = suggestion(address.name, self.library.names(kind))
-        step = near or "Define it; or, when someone else registers it, pin its version: plumbline pin"
+        step = "Define it; or, when someone else registers it, pin its version: plumbline pin"
+        step = f"{near} Otherwise: {step[0].lower()}{step[1:]}" if near else step
         document.report(
             path,
             describe(text),

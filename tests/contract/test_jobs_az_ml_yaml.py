@@ -191,29 +191,19 @@ def test_a_schedules_job_knows_its_own_name(jobs: JobPlatform, client: Any, tmp_
     assert jobs.log(_step(jobs, name, "first")).strip() == name
 
 
-def test_what_is_not_emulated_is_refused_by_name(jobs: JobPlatform, client: Any, tmp_path: Path) -> None:
-    from azure.core.exceptions import HttpResponseError
-
+def test_what_is_not_emulated_is_refused_by_name(client: Any, tmp_path: Path) -> None:
     (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "batch.py").write_text("def init(): ...\ndef run(rows): return rows\n")
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "a.txt").write_text("a")
-    parallel = """
+    (tmp_path / "src" / "count.py").write_text("print(1)\n")
+    spark = """
 type: pipeline
-settings: {default_compute: azureml:wide}
 jobs:
-  batch:
-    type: parallel
-    mini_batch_size: "1"
-    inputs: {rows: {type: uri_folder, path: ./data}}
-    outputs: {out: {type: uri_file}}
-    input_data: ${{inputs.rows}}
-    task:
-      type: run_function
-      code: ./src
-      entry_script: batch.py
-      environment: azureml:bare:1
-      append_row_to: ${{outputs.out}}
+  count:
+    type: spark
+    code: ./src
+    entry: {file: count.py}
+    conf: {spark.driver.cores: 1, spark.driver.memory: 2g, spark.executor.cores: 1, spark.executor.memory: 2g,
+      spark.executor.instances: 1}
+    resources: {instance_type: standard_e4s_v3, runtime_version: "3.4"}
 """
-    with pytest.raises(HttpResponseError, match="steps of type 'parallel' are not emulated"):
-        _submitted(client, tmp_path, parallel)
+    with pytest.raises(HttpResponseError, match="steps of type 'spark' are not emulated"):
+        _submitted(client, tmp_path, spark)

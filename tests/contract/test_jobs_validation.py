@@ -56,7 +56,7 @@ def test_every_problem_of_a_pipeline_is_named_at_once(jobs: JobPlatform) -> None
         "command": jobs.step("echo ${{inputs.other}}"),
         "machine": jobs.step("true # 8", computeId=f"{jobs.azure_ml.workspace_id}/computes/nosuch"),
         "big": jobs.step("true # 9", resources={"instance_count": 9}),
-        "sweep": {"type": "sweep", "inputs": {}, "outputs": {}},
+        "spark": {"type": "spark", "inputs": {}, "outputs": {}},
     }
     message = _refusal(jobs, jobs.pipeline(nodes))
     for expected in (
@@ -71,7 +71,7 @@ def test_every_problem_of_a_pipeline_is_named_at_once(jobs: JobPlatform) -> None
         "jobs.command.command: refers to an input 'other'",
         "compute 'nosuch' does not exist",
         "got 9 nodes, but compute 'wide' has at most 4",
-        "jobs.sweep.type: steps of type 'sweep' are not emulated",
+        "jobs.spark.type: steps of type 'spark' are not emulated",
     ):
         assert expected in message
 

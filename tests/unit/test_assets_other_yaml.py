@@ -69,12 +69,35 @@ def test_yaml_in_code_and_data_is_content(tmp_path: Path) -> None:
         ("anything: else\n", "no definition that Azure ML has"),
         ("name: c\ntype: amlcompute\n", "a compute: the platform's program makes those"),
         ("name: d\ntype: azure_blob\n", "a datastore: the platform's program makes those"),
+        (
+            "name: b\nendpoint_name: e\ntype: pipeline\ncomponent: azureml:c:1\n",
+            "a deployment of an endpoint",
+        ),
+        (
+            "type: sweep\ntrial: {command: 'true'}\n",
+            "a sweep job, which no schedule starts: submit it with az ml job create --file FILE",
+        ),
+        (
+            "type: spark\ncode: ./src\nentry: {file: a.py}\n",
+            "a Spark job, which no schedule starts: submit it with az ml job create --file FILE",
+        ),
     ],
 )
 def test_what_another_tool_reads_is_named(tmp_path: Path, text: str, what: str) -> None:
     folder = _folder(tmp_path, {"environment.yml": ENVIRONMENT, "other/file.yml": text})
     (pipeline,) = load_ml_pipelines([folder], root=tmp_path)
     assert pipeline.left_out == {"other/file.yml": what}
+
+
+def test_the_output_called_artifacts_needs_no_mention_in_the_command(tmp_path: Path) -> None:
+    component = (
+        COMPONENT.format(name="write")
+        + "outputs: {artifacts: {type: uri_folder}, other: {type: uri_folder}}\n"
+    )
+    folder = _folder(tmp_path, {"environment.yml": ENVIRONMENT, "components/write/component.yml": component})
+    warnings = [str(one) for one in read_ml_pipelines([folder], root=tmp_path).problems]
+    assert [line for line in warnings if "never names" in line and "outputs.artifacts" in line] == []
+    assert any("outputs.other" in line for line in warnings)
 
 
 def test_a_folder_of_which_nothing_was_read_is_not_called_fine(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from plumbline.emulator.executor.conda import EnvironmentUnreadable
 from plumbline.emulator.executor.environments import BuildFailed
 from plumbline.emulator.executor.execution_log import EXECUTION_LOG, ExecutionLog
 from plumbline.emulator.executor.job_properties import stages_text
+from plumbline.emulator.executor.output_assets import OutputAssets
 from plumbline.emulator.executor.parts import ExecutorParts
 from plumbline.emulator.executor.run import ENDED, Run
 from plumbline.emulator.executor.step import StepExecution
@@ -23,6 +24,7 @@ from plumbline.emulator.executor.step_plan import JobPlan, Produced, StepPlan
 from plumbline.emulator.executor.step_reuse import RunningTwins
 from plumbline.emulator.executor.storage import Tree, Unreachable
 from plumbline.emulator.executor.sweep_end import SweepEnd
+from plumbline.emulator.executor.trials import Trials
 from plumbline.emulator.store import Resource
 
 _log = logging.getLogger("plumbline.emulator.executor")
@@ -53,6 +55,7 @@ class JobExecution:
         self._names = names
         self._ended = ended
         self._guard = threading.RLock()
+        self._trials = Trials(plan)
         self._waiting = {step.path: step for step in plan.steps}
         self._running: dict[str, StepExecution] = {}
         self._outputs: dict[str, dict[str, Tree]] = {}
@@ -105,13 +108,15 @@ class JobExecution:
 
     def _advance(self) -> list[StepExecution]:
         """Start or skip what waits; return the running steps that must end because another one failed."""
-        failed = [path for path, status in self._status.items() if status != "Completed"]
+        failed = [
+            path for path, status in self._trials.without(self._status).items() if status != "Completed"
+        ]
         if self._cancel_reason or (failed and not self.plan.continue_on_step_failure):
             self._skip_all()
             return list(self._running.values())
         for path, step in list(self._waiting.items()):
-            if self.plan.sweep and len(self._running) >= self.plan.sweep.at_once:
-                break
+            if not self._trials.may_start(path, self._running):
+                continue
             states = [self._status.get(needed) for needed in step.depends_on]
             if any(state in ENDED and state != "Completed" for state in states):
                 self._skip(step)
@@ -150,6 +155,7 @@ class JobExecution:
             self._outputs[path] = step.outputs
             self._status[path] = status
             del self._running[path]
+            self._close_sweep(path)
             self._refresh_groups(path, status)
             stopping = self._advance()
         self.twins.ended(path)
@@ -175,14 +181,44 @@ class JobExecution:
 
         self._change(self._names[step.path], skip)
         self._say(f"step {step.path} ({self._names[step.path]}): not started. {why}")
+        sweep = self._close_sweep(step.path)
         self._refresh_groups(step.path, "Canceled")
         for later in list(self._waiting.values()):
-            if step.path in later.depends_on:
+            if later.depends_on & {step.path, sweep}:
                 self._skip(later)
+
+    def _close_sweep(self, path: str) -> str | None:
+        """End the sweep that ended with a trial, if one did: its best trial's outputs are its own. Return its path."""
+        sweep = self._trials.over(path, self._status)
+        if sweep is None:
+            return None
+        plan = self._trials.plan_of(sweep)
+        status = {one: self._status[one] for one in self._trials.of(sweep)}
+        end = SweepEnd.of(self._parts, self.workspace, plan, self._names, status)
+        state, error = _joined(list(status.values())), None
+        if end.completed and not self._cancel_reason:
+            state = "Completed"
+        self._outputs[sweep] = self._outputs.get(end.best, {})
+        self._change(self._names[sweep], partial(_end_sweep, end=end))
+        if state == "Completed" and plan.step is not None:
+            try:
+                OutputAssets(self._parts, self.workspace).register_all(
+                    self._names[sweep], plan.step, self._outputs[sweep]
+                )
+            except StepFailed as failure:
+                state, error = "Failed", failure.error
+        if state == "Failed":
+            failed = ", ".join(one for one, end_state in status.items() if end_state == "Failed")
+            error = error or error_body("UserError", f"Trials that failed: {failed}.")
+        self._status[sweep] = state
+        self._say(f"step {sweep} ({self._names[sweep]}): {state}, best trial {end.best or 'unknown'}")
+        self._change(self._names[sweep], partial(_tell, error=error))
+        return sweep
 
     def _refresh_groups(self, path: str, status: str) -> None:
         while path := path.rpartition("/")[0]:
-            inner = [step.path for step in self.plan.steps if step.path.startswith(f"{path}/")]
+            below = [step.path for step in self.plan.steps if step.path.startswith(f"{path}/")]
+            inner = {self._trials.sweep_of(one) or one for one in below}
             states = [self._status.get(one, "") for one in inner]
             state = "Running" if status != "Canceled" or any(states) else ""
             if all(states):
@@ -206,11 +242,14 @@ class JobExecution:
             self._ended(self.name)
 
     def _finish(self) -> None:
-        failed = [path for path, status in self._status.items() if status == "Failed"]
+        ended = self._trials.without(self._status)
+        failed = [path for path, status in ended.items() if status == "Failed"]
         status = "Completed"
-        if failed or any(state != "Completed" for state in self._status.values()):
+        if failed or any(state != "Completed" for state in ended.values()):
             status = "Canceled" if self._cancel_reason == "canceled" else "Failed"
-        trials = SweepEnd.of(self._parts, self.workspace, self.plan, self._names, self._status)
+        trials = SweepEnd()
+        if self.plan.sweep is not None:
+            trials = SweepEnd.of(self._parts, self.workspace, self.plan.sweep, self._names, self._status)
         if trials.completed and not self._cancel_reason:
             status = "Completed"
         error = self._error(failed) if status == "Failed" else None
@@ -305,6 +344,15 @@ def _move(run: Run, status: str) -> None:
     run.started_at = run.started_at or time.time()
     if status in ENDED:
         run.ended_at = time.time()
+
+
+def _end_sweep(run: Run, end: SweepEnd) -> None:
+    run.outputs = dict(end.outputs)
+    run.properties |= end.properties
+
+
+def _tell(run: Run, error: dict[str, Any] | None) -> None:
+    run.error = error
 
 
 def _take_outputs(run: Run, outputs: dict[str, Any]) -> None:

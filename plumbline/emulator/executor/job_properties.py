@@ -81,10 +81,10 @@ def step_properties(node: StepPlan | GroupPlan, *, job: str, parent: str) -> dic
     Args:
         job, parent: Names of the job's run and of the run right above.
     """
-    group = isinstance(node, GroupPlan)
+    group = isinstance(node, GroupPlan) and node.sweep is None
     found = {
         **_ASSET,
-        "StepType": "SubGraphCloudStep" if group else "PythonScriptStep",
+        "StepType": _step_type(node),
         "azureml.moduleid": module_id(node.component_id),
         "azureml.moduleName": node.component_name,
         "azureml.moduleVersion": node.component_version,
@@ -100,6 +100,12 @@ def step_properties(node: StepPlan | GroupPlan, *, job: str, parent: str) -> dic
         else {**found, "ComputeTargetType": "AmlCompute", "azureml.pipelineComponent": "masterescloud"}
         | _COMMAND
     )
+
+
+def _step_type(node: StepPlan | GroupPlan) -> str:
+    if isinstance(node, GroupPlan):
+        return "HyperDriveStep" if node.sweep else "SubGraphCloudStep"
+    return "ParallelRunStep" if node.driver else "PythonScriptStep"
 
 
 def module_id(component_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from plumbline.emulator.executor import binding
@@ -20,6 +21,7 @@ from plumbline.emulator.executor.job_fields import (
     texts,
 )
 from plumbline.emulator.executor.node_binder import NodeBinder
+from plumbline.emulator.executor.parallel_step import DRIVER, ParallelStep
 from plumbline.emulator.executor.problem import Problems
 from plumbline.emulator.executor.scope import FoundComponent, Scope
 from plumbline.emulator.executor.sources import Sources
@@ -32,6 +34,7 @@ from plumbline.emulator.executor.step_plan import (
     Uri,
 )
 from plumbline.emulator.executor.sweep import plan_sweep
+from plumbline.emulator.executor.sweep_step import SweepStep, trial_reference
 
 
 class Planner:
@@ -145,7 +148,7 @@ class Planner:
             if not scope.runs(name):
                 self.problems.add(f"{place}.type", f"steps of type '{kind}' are not emulated", modelled=False)
                 continue
-            reference = str(node.get("componentId") or "")
+            reference = trial_reference(node) if kind == "sweep" else str(node.get("componentId") or "")
             found = self._component_of(reference) if reference else None
             if found is None:
                 self.problems.add(f"{place}.componentId", f"component '{reference}' could not be resolved")
@@ -178,8 +181,14 @@ class Planner:
             node = scope.nodes[name]
             path = join_path(scope.path, name)
             place = f"jobs.{path.replace('/', '.jobs.')}"
+            kind = str(node.get("type") or "command")
+            if kind == "sweep":
+                self._sweep(scope, path, place, node, found)
+                continue
             inputs = self._binder.inputs(scope, place, node, found)
-            if name in scope.children:
+            if kind == "parallel":
+                self._steps[path] = self._parallel(scope, path, place, node, found, inputs)
+            elif name in scope.children:
                 inner = scope.children[name]
                 inner.inputs = inputs
                 for output, plan in self._binder.outputs(scope, place, node, found).items():
@@ -197,6 +206,41 @@ class Planner:
                 )
             else:
                 self._steps[path] = self._step(scope, path, place, node, found, inputs)
+
+    def _sweep(
+        self, scope: Scope, path: str, place: str, node: Mapping[str, Any], found: FoundComponent
+    ) -> None:
+        sweep = SweepStep(node, place=place, seed=f"{scope.job}/{path}", problems=self.problems)
+        trial = sweep.trial_node
+        inputs = self._binder.inputs(scope, place, trial, found)
+        step = self._step(scope, path, place, trial, found, inputs)
+        self._steps |= {one.path: one for one in sweep.trials(step)}
+        self._groups.append(
+            GroupPlan(
+                path=path,
+                component_id=found.id,
+                component_name=found.name,
+                component_version=found.version,
+                display_name=step.display_name,
+                sweep=sweep.plan(step),
+            )
+        )
+
+    def _parallel(
+        self,
+        scope: Scope,
+        path: str,
+        place: str,
+        node: Mapping[str, Any],
+        found: FoundComponent,
+        inputs: dict[str, Source],
+    ) -> StepPlan:
+        parallel = ParallelStep(node, found.spec, place=place, problems=self.problems)
+        as_command = FoundComponent(id=found.id, spec=parallel.command_spec)
+        inputs = parallel.sources(inputs)
+        step = self._step(scope, path, place, node, as_command, inputs)
+        # One program on one machine stands for all nodes: it starts the workers itself.
+        return replace(step, driver=DRIVER, component_sha256=spec_digest(found.spec), distribution={})
 
     def _step(
         self,
@@ -301,7 +345,9 @@ class Planner:
         done: list[StepPlan] = []
         waiting = dict(self._steps)
         while waiting:
-            ready = [path for path, step in waiting.items() if not (step.depends_on & waiting.keys())]
+            # A step that reads a sweep's output waits for its trials, which lie below it.
+            held = waiting.keys() | {path.rpartition("/")[0] for path in waiting}
+            ready = [path for path, step in waiting.items() if not (step.depends_on & held)]
             if not ready:
                 self.problems.add(
                     "jobs", f"the steps {', '.join(sorted(waiting))} wait for one another in a cycle"

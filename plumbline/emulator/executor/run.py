@@ -88,7 +88,7 @@ class Run:
     @property
     def is_below_job(self) -> bool:
         """Say whether it is a step or a nested pipeline of a job, which ARM shows without its properties."""
-        return self.kind in ("step", "group")
+        return self.kind in ("step", "group", "sweep_step")
 
     @property
     def has_row(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from plumbline.emulator.executor.job_fields import output_binding
 from plumbline.emulator.executor.step_plan import OutputPlan, Produced, Source
 
-RUN_TYPES = ("command", "pipeline")
+RUN_TYPES = ("command", "pipeline", "parallel", "sweep")
 """Types of steps that the executor runs."""
 
 

@@ -15,6 +15,7 @@ from plumbline.emulator.executor.blob_writer import LeftOut
 from plumbline.emulator.executor.conda import EnvironmentSpec, EnvironmentUnreadable
 from plumbline.emulator.executor.environments import BuildFailed, BuiltEnvironment
 from plumbline.emulator.executor.output_assets import OutputAssets
+from plumbline.emulator.executor.parallel_report import parallel_warnings, prepare_driver
 from plumbline.emulator.executor.parts import ExecutorParts
 from plumbline.emulator.executor.plain_folder import plain_folder
 from plumbline.emulator.executor.process import ProcessId
@@ -215,6 +216,8 @@ class StepExecution:
             for name, value in inputs.items()
         }
         outputs = self._kept.paths()
+        if self.plan.driver:
+            prepare_driver(self.plan, folder, paths)
         binaries = overlay.create(folder.environment, base=built.folder, interpreter=built.interpreter)
         run = self._parts.runs.get(self._workspace.id, self.name)
         assert run is not None, "a step that runs has a run"
@@ -255,6 +258,8 @@ class StepExecution:
             if end.left_behind:
                 self._warn(f"{end.left_behind} process(es) were left behind and ended")
         self._record.ended(ends[worst], sum(end.output_bytes for end in ends))
+        for warning in parallel_warnings(self._folder) if self.plan.driver else ():
+            self._warn(warning)
         return ends[worst]
 
     def _note_processes(self, supervisor: ProcessId, process: ProcessId) -> None:

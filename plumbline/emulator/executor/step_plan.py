@@ -97,6 +97,7 @@ class StepPlan:
             for an anonymous one.
         notes: What of the step is not emulated; its run says so as warnings.
         identity: {"type": "managed"} with what it is chosen by, for a step with a managed identity.
+        driver: Name of a program of the executor's own that the command starts, in place of what Azure's image brings.
     """
 
     path: str
@@ -120,6 +121,7 @@ class StepPlan:
     component_version: str = ""
     identity: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+    driver: str = ""
 
     @property
     def depends_on(self) -> set[str]:
@@ -128,8 +130,26 @@ class StepPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SweepPlan:
+    """What makes steps the trials of a sweep: those of a sweep job, or those below a sweep that is a pipeline's step.
+
+    Args:
+        metric: Decides which trial is the best: the largest or the smallest value that one logged.
+        at_once: Trials that may run at the same time.
+        notes: What of the sweep is not emulated; its run says so as warnings.
+        step: The step that every trial is a copy of, whose outputs the best trial's become; None in a sweep job.
+    """
+
+    metric: str
+    maximize: bool
+    at_once: int
+    notes: tuple[str, ...] = ()
+    step: StepPlan | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class GroupPlan:
-    """A nested pipeline component: it runs nothing itself, its steps do."""
+    """A nested pipeline component, or a sweep as a step: it runs nothing itself, its steps or trials do."""
 
     path: str
     component_id: str
@@ -137,22 +157,7 @@ class GroupPlan:
     component_name: str = ""
     component_version: str = ""
     outputs: dict[str, Produced] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SweepPlan:
-    """What makes a job's steps the trials of a sweep.
-
-    Args:
-        metric: Decides which trial is the best: the largest or the smallest value that one logged.
-        at_once: Trials that may run at the same time.
-        notes: What of the sweep is not emulated; its run says so as warnings.
-    """
-
-    metric: str
-    maximize: bool
-    at_once: int
-    notes: tuple[str, ...] = ()
+    sweep: SweepPlan | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,3 +172,9 @@ class JobPlan:
     force_rerun: bool = False
     default_datastore: str = ""
     sweep: SweepPlan | None = None
+
+    @property
+    def sweeps(self) -> dict[str, SweepPlan]:
+        """Return the sweeps by path: the job itself (an empty path), or steps of it."""
+        own = {"": self.sweep} if self.sweep else {}
+        return own | {group.path: group.sweep for group in self.groups if group.sweep}

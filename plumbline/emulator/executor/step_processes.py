@@ -32,7 +32,9 @@ class StepProcesses:
 
     def start(self, command: str, variables: Mapping[str, str], token: str, built: BuiltEnvironment) -> bool:
         """Start all; return False when the step was canceled before."""
-        ranks = process_environments(self._plan.distribution, self._plan.instance_count)
+        # A driver starts the processes of all nodes itself.
+        nodes = 1 if self._plan.driver else self._plan.instance_count
+        ranks = process_environments(self._plan.distribution, nodes)
         many = len(ranks) > 1
         self.logs = [
             f"std_log_process_{rank:02d}.txt" if many else "std_log.txt" for rank in range(len(ranks))

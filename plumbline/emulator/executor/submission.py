@@ -27,6 +27,7 @@ from plumbline.emulator.executor.step_plan import (
     Uri,
 )
 from plumbline.emulator.executor.storage import Storage, Unreachable
+from plumbline.emulator.executor.trials import Trials
 from plumbline.emulator.store import Resource
 
 SUPPORTED = ("Pipeline", "Command", "Sweep")
@@ -134,14 +135,15 @@ class Submissions:
                 seen.add((message, ""))
                 problems.append(Problem(place=place, message=message, unknown_compute=unknown_compute))
 
-        datastore = self._default_datastore(workspace, plan)
+        datastore, trials = self._default_datastore(workspace, plan), Trials(plan)
         if plan.default_datastore:
             try:
                 self._storage.datastore(workspace, datastore)
             except Unreachable as error:
                 once("settings.default_datastore", str(error))
         for step in plan.steps:
-            place = f"jobs.{step.path.replace('/', '.jobs.')}." if step.path and not plan.sweep else ""
+            node = trials.sweep_of(step.path) or step.path
+            place = f"jobs.{node.replace('/', '.jobs.')}." if step.path and not plan.sweep else ""
             self._check_compute(workspace, step, place, once)
             if problem := self._identities.problem(workspace, step):
                 once(f"{place}identity", problem)
@@ -245,31 +247,33 @@ class Submissions:
         )
         if not pipeline and plan.sweep is None:
             return Submission(plan=plan, runs=[job], names={"": name})
-        names = {"": name}
+        names, trials = {"": name}, Trials(plan)
         nodes: list[GroupPlan | StepPlan] = [
             *sorted(plan.groups, key=lambda one: one.path.count("/")),
             *plan.steps,
         ]
         for node in nodes:
             # A trial is called after its sweep.
-            names[node.path] = f"{name}_{node.path}" if plan.sweep else str(uuid.uuid4())
+            sweep = trials.sweep_of(node.path)
+            own = str(uuid.uuid4())
+            names[node.path] = own if sweep is None else f"{names[sweep]}_{node.path.rpartition('/')[2]}"
         runs = [job]
         for node in nodes:
             parent = names[node.path.rpartition("/")[0]]
             child = _child(job, node, names[node.path], parent)
-            runs.append(replace(child, kind="trial", properties={}) if plan.sweep else child)
+            is_trial = trials.sweep_of(node.path) is not None
+            runs.append(replace(child, kind="trial", properties={}) if is_trial else child)
         return Submission(plan=plan, runs=runs, names=names)
 
 
 def _child(job: Run, node: StepPlan | GroupPlan, name: str, parent: str) -> Run:
-    group = isinstance(node, GroupPlan)
     return Run(
         workspace_id=job.workspace_id,
         name=name,
         root=job.name,
         parent=parent,
         path=node.path,
-        kind="group" if group else "step",
+        kind=("sweep_step" if node.sweep else "group") if isinstance(node, GroupPlan) else "step",
         experiment=job.experiment,
         display_name=node.display_name,
         submitter=job.submitter,
@@ -281,13 +285,15 @@ def _child(job: Run, node: StepPlan | GroupPlan, name: str, parent: str) -> Run:
         else {},
         compute_id=node.compute_id if isinstance(node, StepPlan) else "",
         properties=step_properties(node, job=job.name, parent=parent),
+        warnings=[*node.sweep.notes] if isinstance(node, GroupPlan) and node.sweep else [],
     )
 
 
 def _definition(node: StepPlan | GroupPlan) -> dict[str, Any]:
     """Say a step as the command job that it is."""
     if isinstance(node, GroupPlan):
-        return {"jobType": "Pipeline", "componentId": node.component_id, "jobs": {}, "settings": {}}
+        kind = "Sweep" if node.sweep else "Pipeline"
+        return {"jobType": kind, "componentId": node.component_id, "jobs": {}, "settings": {}}
     found = {
         "jobType": "Command",
         "componentId": node.component_id,

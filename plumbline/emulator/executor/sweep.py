@@ -16,7 +16,7 @@ from plumbline.emulator.executor.search_space import SearchSpace
 from plumbline.emulator.executor.sources import Sources
 from plumbline.emulator.executor.step_plan import JobPlan, Literal, StepPlan, SweepPlan, Uri
 
-_MOST_TRIALS = 1000
+MOST_TRIALS = 1000
 """Azure's own limit."""
 
 
@@ -39,7 +39,7 @@ def plan_sweep(job: Mapping[str, Any], *, name: str, problems: Problems) -> JobP
     if not objective.get("primaryMetric"):
         problems.add("objective.primaryMetric", "the sweep has no metric")
     algorithm = str(sampling.get("samplingAlgorithmType") or "Random").lower()
-    count = min(int(limits.get("maxTotalTrials") or _MOST_TRIALS), _MOST_TRIALS)
+    count = min(int(limits.get("maxTotalTrials") or MOST_TRIALS), MOST_TRIALS)
     try:
         points = space.points(grid=algorithm == "grid", seed=str(sampling.get("seed") or name), count=count)
     except ValueError as error:
@@ -76,7 +76,7 @@ def plan_sweep(job: Mapping[str, Any], *, name: str, problems: Problems) -> JobP
             metric=str(objective.get("primaryMetric") or ""),
             maximize=str(objective.get("goal") or "").lower() == "maximize",
             at_once=max(int(limits.get("maxConcurrentTrials") or len(steps) or 1), 1),
-            notes=_notes(algorithm, job),
+            notes=sweep_notes(algorithm, job.get("earlyTermination")),
         ),
     )
 
@@ -104,10 +104,11 @@ def _seconds(given: Any, problems: Problems) -> float | None:
         return None
 
 
-def _notes(algorithm: str, job: Mapping[str, Any]) -> tuple[str, ...]:
+def sweep_notes(algorithm: str, early_termination: Any) -> tuple[str, ...]:
+    """Say what of a sweep is not emulated."""
     notes = []
     if algorithm == "bayesian":
         notes.append("bayesian sampling is not emulated: the trials are drawn at random")
-    if mapping_of(job.get("earlyTermination")):
+    if mapping_of(early_termination):
         notes.append("early termination is not emulated: every trial runs to its end")
     return tuple(notes)

@@ -11,20 +11,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plumbline.emulator.executor.parts import ExecutorParts
-from plumbline.emulator.executor.step_plan import JobPlan, SweepPlan
+from plumbline.emulator.executor.step_plan import SweepPlan
 from plumbline.emulator.services.mlflow.table import TrackingTable
 from plumbline.emulator.store import Resource
 
 
 @dataclass(frozen=True, kw_only=True)
 class SweepEnd:
-    """What a sweep's run says in the end; nothing for a job that is no sweep.
+    """What a sweep's run says in the end.
 
     Args:
         completed: Whether a trial completed: the others may fail.
+        best: Path of the best trial; empty when none logged the metric.
     """
 
     completed: bool = False
+    best: str = ""
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     properties: dict[str, str] = field(default_factory=dict)
 
@@ -33,25 +35,24 @@ class SweepEnd:
         cls,
         parts: ExecutorParts,
         workspace: Resource,
-        plan: JobPlan,
+        plan: SweepPlan,
         names: Mapping[str, str],
         status: Mapping[str, str],
     ) -> SweepEnd:
-        """Return the end of a job whose steps have ended.
+        """Return the end of a sweep whose trials have ended.
 
         Args:
-            names, status: of the steps by path.
+            names, status: of the trials by path.
         """
-        if plan.sweep is None:
-            return cls()
         completed = [names[path] for path, state in status.items() if state == "Completed"]
-        found = _best(TrackingTable(parts.emulator.store), workspace, plan.sweep, completed)
+        found = _best(TrackingTable(parts.emulator.store), workspace, plan, completed)
         if found is None:
             return cls(completed=bool(completed))
         name, score = found
         run = parts.runs.get(workspace.id, name)
         properties = {"best_child_run_id": name, "score": str(score), "best_metric_status": "Succeeded"}
-        return cls(completed=True, outputs=dict(run.outputs) if run else {}, properties=properties)
+        best = next(path for path in status if names[path] == name)
+        return cls(completed=True, best=best, outputs=dict(run.outputs) if run else {}, properties=properties)
 
 
 def _best(

@@ -19,6 +19,7 @@ _RUN_TYPES = {
     "group": "azureml.PipelineRun",
     "command": "azureml.scriptrun",
     "sweep": "azureml.HyperDriveRun",
+    "sweep_step": "azureml.StepRun",
     "trial": "azureml.scriptrun",
     "step": "azureml.StepRun",
     "tracking": "MLflow",

@@ -35,8 +35,10 @@ def job_page(call: Call) -> Reply:
     job = runs.get(workspace.id, name)
     if job is None:
         return Reply(status=404, body=b"There is no such job.", headers={"content-type": "text/plain"})
-    below = [run for run in runs.below(workspace.id, name) if run.kind in ("step", "group")]
-    steps = [run for run in below if run.kind == "step"] or ([job] if job.kind == "command" else [])
+    below = [run for run in runs.below(workspace.id, name) if run.kind in ("step", "group", "sweep_step")]
+    steps = [run for run in below if run.kind in ("step", "sweep_step")] or (
+        [job] if job.kind == "command" else []
+    )
     return Reply(body=_page(call, job, steps).encode(), headers=_HEADERS)
 
 
