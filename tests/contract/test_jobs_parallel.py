@@ -39,9 +39,9 @@ def init():
     parser = argparse.ArgumentParser()
     parser.add_argument("--factor", type=int)
     factor = parser.parse_known_args()[0].factor
-    print("init", os.getpid(), os.environ.get("COLOUR"))
+    os.write(1, ("init " + os.environ.get("COLOUR", "") + "\\n").encode())
 def run(mini_batch, context):
-    print("batch", context.minibatch_index, len(mini_batch))
+    os.write(1, f"batch {context.minibatch_index} {len(mini_batch)}\\n".encode())
     return [f"{pathlib.Path(one).name} {int(open(one).read()) * factor}" for one in mini_batch]
 """
 FLAKY = """import pathlib
@@ -103,7 +103,7 @@ def test_files_are_worked_on_in_mini_batches_and_the_rows_keep_their_order(
     assert status == "Completed", jobs.why(name)
     log = jobs.log(step)
     assert "[parallel] 3 mini-batches, 3 workers" in log
-    assert log.count("green") == 3
+    assert 1 <= log.count("init green") <= 3, "a worker starts when there is something left for it"
     assert {line for line in log.splitlines() if line.startswith("batch")} == {"batch 0 2", "batch 1 2", "batch 2 1"}  # fmt: skip
     assert _rows(jobs, step).splitlines() == [f"f{index} {index * 10}" for index in range(5)]
     assert _warnings(jobs, step) == ""
