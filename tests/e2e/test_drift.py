@@ -20,7 +20,7 @@ from tests.transcript import Transcript
 
 SCHEMA = json.loads((REPOSITORY / "docs" / "reference" / "drift.schema.json").read_text())
 SCRIPT = Path(__file__).parent.parent / "official_client.py"
-LIVE_FINDINGS = Path(__file__).parent.parent / "live_findings.py"
+LIVE_PLAN = Path(__file__).parent.parent / "live_plan.py"
 _OF_THE_ENGINE = ("plumbline-provider", "plumbline-azure-native")
 
 
@@ -250,7 +250,7 @@ def test_every_kind_of_change_is_found_with_who_and_by_what_and_settled(platform
     for row in kinds:
         changes.make(row)
     assert wrong(changes, kinds, _drift(platform, exit_code=FOUND)) == []
-    beside = [sys.executable, str(LIVE_FINDINGS), "local", "--engine"]
+    beside = [sys.executable, str(LIVE_PLAN), "local", "--engine"]
     platform.run(beside, check=True, environ=platform.client_environment())
 
     for row in kinds:

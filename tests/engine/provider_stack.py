@@ -139,10 +139,17 @@ class ProviderStack:
         Args:
             beside_the_engine: Hold it against what the engine's own refresh says, value by value.
         """
-        script = str(REPOSITORY / "tests" / "live_findings.py")
-        chosen = ["--engine"] if beside_the_engine else []
-        answer = subprocess.run(
-            [sys.executable, script, self.stack, *chosen],
+        answer = self.compared(*(["--engine"] if beside_the_engine else []))
+        assert answer.returncode == 0, answer.stderr
+        named: dict[str, list[str]] = {}
+        for finding in json.loads(answer.stdout)["findings"]:
+            named.setdefault(finding["resource"], []).append(finding["field"])
+        return {name: sorted(fields) for name, fields in named.items()}
+
+    def compared(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """What `plumbline drift` and `codify` make of what is live, as tests/live_plan.py prints it."""
+        return subprocess.run(
+            [sys.executable, str(REPOSITORY / "tests" / "live_plan.py"), self.stack, *words],
             cwd=self.program,
             env=self.platform.emulator.environment(self.principal, base=self.environment),
             stdin=subprocess.DEVNULL,
@@ -151,11 +158,6 @@ class ProviderStack:
             timeout=240,
             check=False,
         )
-        assert answer.returncode == 0, answer.stderr
-        named: dict[str, list[str]] = {}
-        for finding in json.loads(answer.stdout):
-            named.setdefault(finding["resource"], []).append(finding["field"])
-        return {name: sorted(fields) for name, fields in named.items()}
 
     def resources(self) -> dict[str, dict[str, Any]]:
         """The state's resources, read from the backend's file: `pulumi stack export` takes a second each."""

@@ -50,8 +50,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory, platform: MachineLearningPla
 
 
 def _codify(stack: ProviderStack, *also: str, **options: Any) -> Codified:
-    text = stack.run("refresh", "--preview-only", "--json")
-    plan = json.loads(text[text.index("{") :])
+    answer = stack.compared()
+    assert answer.returncode == 0, answer.stderr
+    plan = json.loads(answer.stdout)
     return codify(
         live_resources(plan, also), root=stack.program, folders=[stack.program / "ml" / "scoring"], **options
     )

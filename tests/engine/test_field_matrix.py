@@ -55,6 +55,24 @@ def test_every_edit_made_elsewhere_is_named_to_its_field_and_put_back(stack: Pro
     assert stack.planned() == {}
 
 
+def test_one_that_cannot_be_read_is_named_and_no_gap_is_passed_over(stack: ProviderStack) -> None:
+    row = next(row for row in rows() if row.kind == "component")
+    stack.faults(
+        {
+            "method": "GET", "path": f"components/{row.name}$", "status": 403, "count": 9,
+            "body": {"error": {"code": "AuthorizationFailed", "message": "No."}},
+        }
+    )  # fmt: skip
+    try:
+        answer = stack.compared()
+    finally:
+        stack.no_faults()
+    assert answer.returncode == 1
+    heading, reason = answer.stderr.strip().splitlines()
+    assert heading.endswith("refresh: got a failure, expected every resource to be readable.")
+    assert f"components/{row.name}: got 403 (AuthorizationFailed: No.)" in reason
+
+
 def _named(step: Mapping[str, Any]) -> list[str]:
     """The properties that differ; of a spec, the fields in it."""
     found = []

@@ -52,15 +52,17 @@ def command(
     \b
     Example: plumbline codify --stack local claims-release-schedule
     """
+    from plumbline.ops.azure_session import AzureSession
     from plumbline.ops.codify.live_resource import live_resources
     from plumbline.ops.codify.writing import codify
-    from plumbline.ops.drift.engine_call import refresh_plan
+    from plumbline.ops.drift.engine_call import exported_state
+    from plumbline.ops.drift.live_plan import live_plan
     from plumbline.ops.job.definition import pipeline_folders
     from plumbline.ops.target import enter_target
 
-    enter_target(stack)
-    root = project_root()
-    found = live_resources(refresh_plan(stack), also=resources)
+    session, root = AzureSession(enter_target(stack)), project_root()
+    plan = live_plan(session, stack, exported_state(stack), project=root, whole=True)
+    found = live_resources(plan, also=resources)
     unknown = sorted(set(resources) - {one.resource for one in found})
     if unknown:
         known = ", ".join(one.resource for one in found) or "none at all"

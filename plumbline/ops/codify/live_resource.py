@@ -1,4 +1,4 @@
-"""Resources whose live form differs from the state's, as the engine's refresh plan shows them."""
+"""Resources whose live form differs from the state's, as a refresh plan shows them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class LiveResource:
 
 
 def live_resources(plan: Mapping[str, Any], also: Collection[str] = ()) -> list[LiveResource]:
-    """Every changed resource of `pulumi refresh --preview-only --json`, in the order of the stack.
+    """Every changed resource of a `live_plan`, in its order.
 
     Args:
         also: Logical names that are taken though the state is as what is live: a refresh has brought the change there.

@@ -1,6 +1,7 @@
-"""What differs from the state, as `plumbline drift` compares it: `python tests/live_findings.py STACK [--engine]` in a stack's shell.
+"""What differs from the state, as `plumbline drift` and `codify` compare it: `python tests/live_plan.py STACK [--engine]`.
 
-With `--engine` it is held against what the engine's own refresh says of everything: the two must never disagree.
+In a stack's shell; it prints the plan and its findings. With `--engine` the findings are held against what the engine's own
+refresh says of everything: the two must never disagree.
 """
 
 from __future__ import annotations
@@ -39,14 +40,15 @@ def main(stack: str, *rest: str) -> int:
         pins=pins,
     )
     try:
-        here = _found(live_plan(AzureSession(target), stack, exported_state(stack), project=Path.cwd()))
+        plan = live_plan(AzureSession(target), stack, exported_state(stack), project=Path.cwd(), whole=True)
     except UserError as error:
         print(error, file=sys.stderr)
         return 1
+    here = _found(plan)
     if "--engine" in rest:
         whole = _found(refresh_plan(stack))
         assert here == whole, f"here {here}\nthe engine {whole}"
-    print(json.dumps(here))
+    print(json.dumps({"steps": plan["steps"], "findings": here}))
     return 0
 
 
