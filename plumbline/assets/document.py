@@ -133,12 +133,15 @@ class Document:
         )
 
 
-def read_document(path: Path, *, root: Path) -> Document:
+def read_document(path: Path, *, root: Path, source: str = "") -> Document:
     """Read one file; YAML errors become its problems, never an exception.
 
+    Args:
+        source: Optional. The path relative to the root, where it is known already.
     Raises: OSError: when the file cannot be read.
     """
-    document = Document(path=path, source=relative_source(path, root), root=root.resolve())
+    root = _resolved(root.absolute())
+    document = Document(path=path, source=source or relative_source(path, root), root=root)
     try:
         document.text = path.read_text("utf-8-sig")
         if _may_be_deep(document.text) and (line := _too_deep(document.text)):

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets.asset_kinds import ASSET_YAML
-from plumbline.assets.document import Document, is_there, read_document, relative_source
+from plumbline.assets.document import Document, read_document
 from plumbline.assets.errors import Problem
 from plumbline.assets.kinds import FOLDERS, FileKind, kind_of
 from plumbline.assets.other_yaml import other_yaml, what_it_is
+from plumbline.assets.places import Places
 from plumbline.assets.references import COLLECTIONS
 from plumbline.assets.schema import check_fields, describe, suggestion, table
 from plumbline.assets.secrets import check_secrets
@@ -32,6 +33,7 @@ class Library:
         self._homes: dict[Path, Path | None] = {}
         self._groups: dict[Path | None, list[Path]] = {}
         self._grouped = 0
+        self._places = Places()
 
     def read_folder(self, folder: Path) -> None:
         """Read every definition of a pipeline's folder."""
@@ -84,11 +86,11 @@ class Library:
 
     def open(self, path: Path) -> Document | None:
         """The document at a path, read at the first call; None when there is no such file."""
-        actual = path.resolve()
+        actual = self._places.actual(path)
         if actual not in self.documents:
-            if not is_there(actual) or not actual.is_file():
+            if not _is_file(actual):
                 return None
-            document = read_document(actual, root=self.root)
+            document = read_document(actual, root=self.root, source=self.source(actual))
             self.documents[actual] = document
             self.kinds[actual] = kind_of(document)
             self._check(document)
@@ -145,7 +147,8 @@ class Library:
 
     def source(self, path: Path) -> str:
         """A path relative to the project's root."""
-        return relative_source(path, self.root)
+        actual = self._places.actual(path)
+        return (actual.relative_to(self.root) if actual.is_relative_to(self.root) else path).as_posix()
 
     @property
     def problems(self) -> list[Problem]:
@@ -222,6 +225,14 @@ def _definition_files(folder: Path) -> Iterator[Path]:
             yield from _yaml_in(place)
             for inner in sorted(path for path in place.iterdir() if path.is_dir()):
                 yield from (path for path in _yaml_in(inner) if path.stem in FOLDERS)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is a file; a name that the system cannot even take is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _yaml_in(folder: Path) -> list[Path]:

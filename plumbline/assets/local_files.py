@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from plumbline.assets.code import CodeSnapshot, hash_code, hash_data
+from plumbline.assets.code import COMPONENT_IGNORES, CodeSnapshot, hash_resolved
 from plumbline.assets.document import Document, FieldPath, is_there
+from plumbline.assets.places import led_to
 from plumbline.assets.references import is_remote_path
 from plumbline.assets.schema import describe
 from plumbline.assets.tree import Oddity, oddities, special
@@ -24,7 +25,7 @@ def code_snapshot(
             "Copy the code here; a hash covers it.",
         )
         return None
-    folder = (document.folder / text).resolve()
+    folder = led_to(document.folder, text)
     missing = not is_there(folder)
     if missing:
         document.report(
@@ -37,7 +38,7 @@ def code_snapshot(
         return None
     places = []
     for index, include in enumerate(includes):
-        place = (document.folder / include).resolve()
+        place = led_to(document.folder, include)
         here = ("additional_includes", index)
         if is_there(place):
             if not _is_outside(document, here, include, place):
@@ -54,7 +55,7 @@ def code_snapshot(
             )
     if missing or len(places) != len(includes):
         return None
-    snapshot = _snapshot(document, path, folder, places, hash_code)
+    snapshot = _snapshot(document, path, folder, places, COMPONENT_IGNORES)
     if snapshot is None:
         return None
     if not snapshot.files:
@@ -88,7 +89,7 @@ def data_snapshot(document: Document, path: FieldPath, text: str, kind: str) -> 
     if kind == "mltable" and not (place / "MLTable").is_file():
         document.report(path, "a folder without MLTable", "a file of the name MLTable in it", "Add it.")
         return None
-    snapshot = _snapshot(document, path, place, [], hash_data)
+    snapshot = _snapshot(document, path, place, [], ())
     if snapshot is None:
         return None
     if not snapshot.files:
@@ -99,7 +100,7 @@ def data_snapshot(document: Document, path: FieldPath, text: str, kind: str) -> 
 
 def local_path(document: Document, text: str) -> Path:
     """A path that a document names, from where the document lies."""
-    return (document.folder / text.removeprefix("file://").removeprefix("file:")).resolve()
+    return led_to(document.folder, text.removeprefix("file://").removeprefix("file:"))
 
 
 def _snapshot(
@@ -107,7 +108,7 @@ def _snapshot(
     path: FieldPath,
     place: Path,
     includes: Sequence[Path],
-    hashed: Callable[..., CodeSnapshot],
+    ignores: Sequence[str],
 ) -> CodeSnapshot | None:
     """The files of a place, hashed; None, and problems, where reading them would fail or never end."""
     found = [(one, oddity) for one in (place, *includes) for oddity in oddities(one)]
@@ -123,7 +124,7 @@ def _snapshot(
     if endless or any(oddity.what in _REFUSED for _, oddity in found):
         return None
     try:
-        snapshot = hashed(place, includes=includes) if includes else hashed(place)
+        snapshot = hash_resolved(place, includes=includes, ignores=ignores)
     except (OSError, UnicodeDecodeError) as error:
         document.report(
             path,

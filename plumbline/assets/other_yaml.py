@@ -9,6 +9,7 @@ from typing import Any
 
 from plumbline.assets.document import Document
 from plumbline.assets.kinds import OTHER_AZURE, other_job, other_tool
+from plumbline.assets.places import led_to
 
 SUFFIXES = (".yml", ".yaml")
 _CONTENT_KEYS = {"code", "path", "additional_includes"}
@@ -69,12 +70,12 @@ def what_it_is(document: Document) -> str:
 
 def _content_of(document: Document) -> Iterator[Path]:
     """Local folders and files that a definition names, without the folder that it lies in itself."""
-    folder = document.folder.resolve()
-    own = {folder, *folder.parents}
+    folder = document.folder
+    own = f"{folder}/"
     for text in _texts(document.data):
         if text and "://" not in text and not text.startswith(("azureml:", "${{")) and len(text) < 300:
-            place = (folder / text.removeprefix("file:")).resolve()
-            if place not in own:
+            place = led_to(folder, text.removeprefix("file:"))
+            if not own.startswith(f"{place}".rstrip("/") + "/"):
                 yield place
 
 

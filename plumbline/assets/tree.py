@@ -30,7 +30,7 @@ class Oddity:
 
 
 def oddities(folder: Path) -> tuple[Oddity, ...]:
-    """What in a folder is no plain file or folder; links are followed, as the upload follows them."""
+    """What in a resolved folder is no plain file or folder; links are followed, as the upload follows them."""
     return tuple(_Walk(folder).found())
 
 
@@ -45,7 +45,7 @@ def special(path: Path) -> bool:
 
 class _Walk:
     def __init__(self, folder: Path) -> None:
-        self.root = folder.resolve()
+        self.root = folder
         self.entries = 0
 
     def found(self) -> Iterator[Oddity]:
@@ -67,20 +67,24 @@ class _Walk:
             yield from self._entry(entry, f"{prefix}{entry.name}", above)
 
     def _entry(self, entry: os.DirEntry[str], name: str, above: tuple[Path, ...]) -> Iterator[Oddity]:
-        path = Path(entry.path)
         if entry.is_symlink():
-            target = Path(os.path.realpath(path))
-            if not target.exists():
-                yield Oddity(name=name, what="dangling", target=target)
-                return
-            if target.is_dir() and any(one == target or one.is_relative_to(target) for one in above):
-                yield Oddity(name=name, what="loop", target=target)
-                return
-            if not target.is_relative_to(self.root):
-                yield Oddity(name=name, what="link", target=target)
-        else:
-            target = path
+            yield from self._link(Path(os.path.realpath(entry.path)), name, above)
+        elif entry.is_dir():
+            folder = Path(entry.path)
+            yield from self._folder(folder, f"{name}/", (*above, folder))
+        elif not entry.is_file():
+            yield Oddity(name=name, what="special", target=Path(entry.path))
+
+    def _link(self, target: Path, name: str, above: tuple[Path, ...]) -> Iterator[Oddity]:
+        if not target.exists():
+            yield Oddity(name=name, what="dangling", target=target)
+            return
+        if target.is_dir() and any(one == target or one.is_relative_to(target) for one in above):
+            yield Oddity(name=name, what="loop", target=target)
+            return
+        if not target.is_relative_to(self.root):
+            yield Oddity(name=name, what="link", target=target)
         if special(target):
             yield Oddity(name=name, what="special", target=target)
         elif target.is_dir():
-            yield from self._folder(target, f"{name}/", (*above, target.resolve()))
+            yield from self._folder(target, f"{name}/", (*above, target))

@@ -26,12 +26,15 @@ from plumbline.azureml.component import Component
 from plumbline.azureml.data_asset import DataAsset
 from plumbline.azureml.declared_pipeline import declare_pipeline
 from plumbline.azureml.environment import Environment
+from plumbline.azureml.garbage import look_for_garbage_less_often
 from plumbline.azureml.model import Model
 from plumbline.azureml.name_check import NameCheck, NameFinding, check_names
 from plumbline.azureml.pin_check import check_pins
 from plumbline.azureml.pipeline_schedule import PipelineSchedule
 from plumbline.azureml.provider import Provider
 from plumbline.azureml.workspace_export import export_workspace
+
+look_for_garbage_less_often()
 
 ASSETS: Mapping[str, type[Asset]] = {
     resource.kind.name: resource for resource in (Environment, Component, DataAsset, Model)
