@@ -9,6 +9,7 @@ import pulumi
 
 from plumbline.assets import AssetDefinition
 from plumbline.azureml.output import output
+from plumbline.azureml.registrations import wait_for_registrations_first
 from plumbline.kinds import Kind
 from plumbline.kinds.definition_inputs import asset_inputs
 
@@ -52,6 +53,7 @@ class Asset(pulumi.CustomResource):
                 f"{resource_name}: definition: got kind {definition.kind}, expected {self.kind.name}."
             )
         require_one_place(resource_name, resource_group_name, workspace_name, registry_name)
+        wait_for_registrations_first()
         super().__init__(
             self.kind.token,
             resource_name,

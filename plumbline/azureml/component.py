@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from plumbline.azureml.asset import Asset
-from plumbline.kinds import COMPONENT, Kind
+from plumbline.kinds import COMPONENT
 
 
 class Component(Asset):
@@ -14,4 +12,4 @@ class Component(Asset):
     Source: ComponentVersions; azure-ai-ml 1.35.2 ComponentOperations.
     """
 
-    kind: ClassVar[Kind] = COMPONENT
+    kind = COMPONENT

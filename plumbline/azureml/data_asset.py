@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from plumbline.azureml.asset import Asset
-from plumbline.kinds import DATA, Kind
+from plumbline.kinds import DATA
 
 
 class DataAsset(Asset):
@@ -14,4 +12,4 @@ class DataAsset(Asset):
     Source: DataVersions; azure-ai-ml 1.35.2 DataOperations.
     """
 
-    kind: ClassVar[Kind] = DATA
+    kind = DATA

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from plumbline.azureml.asset import Asset
-from plumbline.kinds import ENVIRONMENT, Kind
+from plumbline.kinds import ENVIRONMENT
 
 
 class Environment(Asset):
@@ -14,4 +12,4 @@ class Environment(Asset):
     Source: EnvironmentVersions; azure-ai-ml 1.35.2 EnvironmentOperations.
     """
 
-    kind: ClassVar[Kind] = ENVIRONMENT
+    kind = ENVIRONMENT

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from plumbline.azureml.asset import Asset
-from plumbline.kinds import MODEL, Kind
+from plumbline.kinds import MODEL
 
 
 class Model(Asset):
@@ -14,4 +12,4 @@ class Model(Asset):
     Source: ModelVersions; azure-ai-ml 1.35.2 ModelOperations.
     """
 
-    kind: ClassVar[Kind] = MODEL
+    kind = MODEL

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from pulumi.runtime.proto import engine_pb2_grpc
+    from plumbline.provider.protocol import engine_pb2_grpc
 
 Severity = Literal["info", "warning"]
 _log = logging.getLogger(__name__)
@@ -22,9 +22,10 @@ class EngineLog:
 
     def attach(self, address: str) -> None:
         """Talk to the engine at this address from now on."""
-        # Imported here: half of the SDK, and who has no engine needs none of it.
+        # Imported here: who has no engine needs none of it.
         import grpc
-        from pulumi.runtime.proto import engine_pb2_grpc
+
+        from plumbline.provider.protocol import engine_pb2_grpc
 
         self._stub = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(address))
 
@@ -34,7 +35,8 @@ class EngineLog:
             _log.info("%s: %s", urn, message)
             return
         import grpc
-        from pulumi.runtime.proto import engine_pb2
+
+        from plumbline.provider.protocol import engine_pb2
 
         level = {"info": engine_pb2.INFO, "warning": engine_pb2.WARNING}[severity]
         request = engine_pb2.LogRequest(severity=level, message=message, urn=urn)

@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 
 import grpc.aio
-from pulumi.runtime.proto import provider_pb2_grpc
 
 from plumbline.provider.engine_log import EngineLog
+from plumbline.provider.protocol import provider_pb2_grpc
 from plumbline.provider.registry import Registry
 from plumbline.provider.servicer import Servicer
 

@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from plumbline.provider.codec import Properties, decode, encode
 from plumbline.provider.diff import Change
 from plumbline.provider.engine_log import EngineLog
 from plumbline.provider.errors import PartialFailure, PropertyProblem, ProviderError, Refusal
+from plumbline.provider.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 from plumbline.provider.registry import Registry
 from plumbline.provider.schema import schema_text
 from plumbline.provider.urn import parse_urn
