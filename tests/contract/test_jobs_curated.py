@@ -50,6 +50,23 @@ def test_one_that_is_not_here_is_refused_with_those_that_are(jobs: JobPlatform) 
         assert "sklearn-1.5" in message
 
 
+def test_a_component_over_one_that_is_not_here_is_told_the_same(jobs: JobPlatform) -> None:
+    spec = {
+        "name": "over_a_gone_one",
+        "version": "1",
+        "type": "command",
+        "command": "true",
+        "environment": "azureml:AzureML-ray-2.9@latest",
+    }
+    answer = jobs.azure_ml.call(
+        "PUT", "components/over_a_gone_one/versions/1", json={"properties": {"componentSpec": spec}}
+    )
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert error["message"].startswith("Could not find asset with assetId azureml:AzureML-ray-2.9@latest")
+    assert "AzureML-ray-2.9 is not emulated, only" in error["details"][0]["message"]
+
+
 @pytest.mark.skipif(
     10 not in installed(), reason="sklearn-1.5 asks for Python 3.10, which this machine lacks"
 )

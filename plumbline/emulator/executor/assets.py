@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING, Any
 from plumbline.emulator.executor.conda import EnvironmentSpec, EnvironmentUnreadable, read_environment
 from plumbline.emulator.executor.scope import FoundComponent
 from plumbline.emulator.executor.storage import Location, Storage
-from plumbline.emulator.services.machine_learning.reference import find, registry_named
+from plumbline.emulator.services.machine_learning.reference import curated_gap, find, registry_named
 from plumbline.emulator.store import Resource, Store
 
 if TYPE_CHECKING:
     from plumbline.emulator.app import Emulator
 
-_CURATED = re.compile(
-    r"^(?:azureml://registries/azureml/environments/(?P<full>[^/]+)/|(?P<short>AzureML-[\w.-]+)[:@])",
-    re.IGNORECASE,
-)
 _CURATED_IMAGE = re.compile(r"(?:^|/)azureml/curated/(?P<name>[\w.-]+)(?:[:@]|$)")
 _SERVERLESS = re.compile(
     r"^$|^(?:azureml:)?(?:/subscriptions/.+/computes/)?serverless$|/virtualclusters/", re.IGNORECASE
@@ -50,19 +46,8 @@ class Assets:
         """Say why an environment cannot be had; nothing when it can."""
         if self.environment(workspace, reference) is not None:
             return ""
-        match = _CURATED.match(reference if "://" in reference else reference.removeprefix("azureml:"))
-        curated = match and (match["full"] or match["short"])
-        public = registry_named(self._store, "azureml")
-        if curated is None or public is None:
-            return f"environment '{reference}' could not be resolved"
-        known = {one.name for one in self._store.list(f"{public.id}", type=f"{public.type}/environments")}
-        if curated in known:
-            return f"environment '{reference}' could not be resolved: {curated} has no such version here"
-        near = sorted(name for name in known if not name.startswith("AzureML-"))
-        return (
-            f"environment '{reference}' could not be resolved: the curated environment {curated} is not emulated, "
-            f"only {', '.join(near)} are. Use one of those, or an environment of your own with an image and a conda file"
-        )
+        why = curated_gap(self._store, reference)
+        return f"environment '{reference}' could not be resolved{f': {why}' if why else ''}"
 
     def environment_spec(self, workspace: Resource, reference: str) -> tuple[str, EnvironmentSpec]:
         """Return (NAME:VERSION, what to build) for an environment.

@@ -26,6 +26,10 @@ _WORKSPACE_FORM = re.compile(
 )
 _SHORT = re.compile(r"(?:azureml:)?(?P<name>[A-Za-z0-9][\w.-]*)(?::(?P<version>[\w.-]+)|@(?P<label>\w+))$")
 _CURATED_PREFIX = "azureml-"
+_CURATED = re.compile(
+    r"^(?:azureml:)?(?:azureml://registries/azureml/environments/(?P<full>[^/]+)/|(?P<short>AzureML-[\w.-]+)[:@])",
+    re.IGNORECASE,
+)
 _COLLECTION_OF = {
     "environment": "environments",
     "environmentId": "environments",
@@ -49,11 +53,33 @@ def check_references(emulator: Emulator, parent: Resource, properties: Mapping[s
         return
     status = 404 if parent.type.lower() == REGISTRY.type.lower() else 400
     details = [
-        {"code": "AssetNotFound", "message": f"{path}: '{reference}' does not exist."}
+        {"code": "AssetNotFound", "message": f"{path}: '{reference}' {_absence(emulator.store, reference)}."}
         for path, reference in missing
     ]
     message = f"Could not find asset with assetId {missing[0][1]} ({missing[0][0]})."
     raise AzureError(status, "UserError", message, missing[0][0], details)
+
+
+def _absence(store: Store, reference: str) -> str:
+    why = curated_gap(store, reference)
+    return f"is not here: {why}" if why else "does not exist"
+
+
+def curated_gap(store: Store, reference: str) -> str:
+    """Say why one of Microsoft's curated environments is not here; nothing for any other reference."""
+    match = _CURATED.match(reference)
+    public = registry_named(store, "azureml")
+    if match is None or public is None:
+        return ""
+    name = match["full"] or match["short"]
+    known = {one.name for one in store.list(public.id, type=f"{public.type}/environments")}
+    if name in known:
+        return f"{name} has no such version here"
+    near = sorted(one for one in known if not one.startswith("AzureML-"))
+    return (
+        f"the curated environment {name} is not emulated, only {', '.join(near)} are. Use one of those, or an "
+        "environment of your own with an image and a conda file"
+    )
 
 
 def missing_references(
