@@ -194,6 +194,14 @@ def test_an_interactive_service_is_named_as_not_emulated(jobs: JobPlatform) -> N
     assert warnings == ["the service notebook (JupyterLab) is not emulated: nobody can attach to this run"]
 
 
+def test_a_distribution_that_nobody_starts_here_is_refused_by_name(jobs: JobPlatform) -> None:
+    answer = jobs.send(jobs.command("true", distribution={"distributionType": "Ray", "port": 6379}))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplemented")
+    assert "a distribution of type 'ray' is not emulated, only pytorch, tensorflow, mpi" in answer.text
+    step = jobs.step("true", distribution={"type": "horovod"})
+    assert "a distribution of type 'horovod' is not emulated" in _refusal(jobs, jobs.pipeline({"one": step}))
+
+
 def test_what_only_is_not_modelled_answers_501_and_what_follows_from_it_is_no_problem(
     jobs: JobPlatform,
 ) -> None:

@@ -7,6 +7,9 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
+DISTRIBUTIONS = ("pytorch", "tensorflow", "mpi")
+"""Types whose processes are started and told about one another. Azure has `ray`, too, whose cluster nobody starts here."""
+
 
 def process_environments(distribution: Mapping[str, Any], nodes: int) -> list[dict[str, str]]:
     """Return the variables of every process to start, the first node's first.

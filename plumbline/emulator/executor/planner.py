@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from plumbline.emulator.executor import binding
+from plumbline.emulator.executor.distribution import DISTRIBUTIONS
 from plumbline.emulator.executor.input_check import command_problems
 from plumbline.emulator.executor.job_fields import (
     continues_on_step_failure,
@@ -319,7 +320,14 @@ class Planner:
 
     def _distribution(self, place: str, given: Any) -> dict[str, Any]:
         try:
-            return distribution_of(given)
+            found = distribution_of(given)
+            if (kind := found.get("type")) and kind not in DISTRIBUTIONS:
+                self.problems.add(
+                    place,
+                    f"a distribution of type '{kind}' is not emulated, only {', '.join(DISTRIBUTIONS)}",
+                    modelled=kind != "ray",
+                )
+            return found
         except (TypeError, ValueError) as error:
             self.problems.add(place, f"{error}, expected a number of processes")
             return {}
