@@ -45,6 +45,16 @@ def seed(platform: MachineLearningPlatform) -> None:
     for name, versions in lab["environments"].items():
         for version in versions:
             client.environments.create_or_update(Environment(name=name, version=version, image=lab["image"]))
+    environment, versions = next(iter(lab["environments"].items()))
+    for name, declared in lab["components"].items():
+        client.components.create_or_update(
+            CommandComponent(
+                name=name,
+                command="echo hello",
+                environment=f"azureml:{environment}:{versions[0]}",
+                **declared,
+            )
+        )
     for name in lab["registries"]:
         _seed_registry(client, name, lab["location"])
     _seed_in_registry(lab["in_registry"], lab["image"])
