@@ -119,6 +119,8 @@ def test_a_mini_batch_is_tried_again_and_what_fails_is_counted_and_said(
     assert status == "Completed", jobs.why(name)
     assert _rows(jobs, step).splitlines() == ["a", "d"]
     assert "2 of 4 mini-batches failed" in _warnings(jobs, step)
+    told = jobs.file(name, "logs/azureml/executionlogs.txt")
+    assert "step batch: warning: 2 of 4 mini-batches failed" in told
     log = jobs.log(step)
     for said in ("the first try of a", "mini-batch 1: gone", "got 0 results, expected one for each"):
         assert said in log

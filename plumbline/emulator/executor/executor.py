@@ -12,8 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from plumbline.emulator.executor import process
 from plumbline.emulator.executor.assets import Assets
 from plumbline.emulator.executor.environments import EnvironmentBuilder
@@ -22,6 +20,7 @@ from plumbline.emulator.executor.job import JobExecution
 from plumbline.emulator.executor.limits import StepLimits
 from plumbline.emulator.executor.parts import ExecutorParts
 from plumbline.emulator.executor.quota import NodeQuota
+from plumbline.emulator.executor.remote_inputs import local_copy
 from plumbline.emulator.executor.run import Run, Runs
 from plumbline.emulator.executor.scheduled_job import scheduled_job
 from plumbline.emulator.executor.step_error import error_body
@@ -196,11 +195,7 @@ class Executor:
         return self.assets.node_limit(compute)
 
     def _fixture(self, uri: str) -> Path | None:
-        path = self._emulator.settings.home / "remote_inputs.yaml"
-        if not path.is_file():
-            return None
-        rows = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        return Path(rows[uri]) if uri in rows else None
+        return local_copy(self._emulator.settings.home, uri)
 
     def _gone(self, resource: Resource) -> None:
         if resource.type.lower() == _WORKSPACE.lower():

@@ -150,7 +150,7 @@ class JobExecution:
     def _settle(self, path: str, step: StepExecution, status: str) -> None:
         how = " (earlier results reused)" if step.reused else ""
         self._say(f"step {path} ({step.name}): {status}{how}")
-        self._tell_error(path, step.name, status)
+        self._tell_end(path, step.name, status)
         with self._guard:
             self._outputs[path] = step.outputs
             self._status[path] = status
@@ -311,12 +311,15 @@ class JobExecution:
                 target=build, args=(reference,), name=f"environment {reference}", daemon=True
             ).start()
 
-    def _tell_error(self, path: str, name: str, status: str) -> None:
-        if status != "Failed":
-            return
+    def _tell_end(self, path: str, name: str, status: str) -> None:
+        """Say why a step failed, and what a green one hides."""
         run = self._parts.runs.get(self.workspace.id, name)
-        if run is not None and run.error:
+        if run is None:
+            return
+        if status == "Failed" and run.error:
             self._say(f"step {path}: {run.error['error']['message']}")
+        for warning in run.warnings:
+            self._say(f"step {path}: warning: {warning}")
 
     def _say(self, text: str) -> None:
         if not self._is_command:

@@ -57,7 +57,7 @@ def _page(call: Call, job: Run, steps: list[Run]) -> str:
         f'<span class="muted">job {escape(job.name)}, experiment {escape(job.experiment)}, submitted by '
         f"{escape(job.submitter.get('display_name', ''))} at {time_text(job.created_at)}</span></p>{error}"
         f"{graph_svg(boxes, edges)}<table><tr><th>step</th><th>status</th><th>queued</th><th>preparing</th><th>running"
-        f"</th><th>uploading</th><th>metrics</th><th>logs</th></tr>{rows}</table>"
+        f"</th><th>uploading</th><th>metrics</th><th>logs</th><th>warnings</th></tr>{rows}</table>"
         '<p class="muted">Plumbline emulator: a read-only view.</p></body></html>'
     )
 
@@ -71,10 +71,11 @@ def _row(call: Call, run: Run) -> str:
     logs = "<br>".join(
         f'<a href="{escape(log_url(call.emulator, run, path))}">{escape(path)}</a>' for path in run.logs
     )
+    warnings = "<br>".join(escape(one) for one in run.warnings)
     reused = " (reused)" if run.properties.get("azureml.isreused") == "true" else ""
     return (
         f"<tr><td>{escape(run.path or run.display_name)}</td><td>{escape(run.status)}{reused}</td>{times}"
-        f"<td>{shown}</td><td>{logs}</td></tr>"
+        f"<td>{shown}</td><td>{logs}</td><td>{warnings}</td></tr>"
     )
 
 
