@@ -7,6 +7,7 @@ rule for pages. It raises azure-core's own errors; what they mean to a reader is
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import ssl
 from collections.abc import Mapping
@@ -67,6 +68,7 @@ class Reader:
         authorities: ssl.SSLContext | None = None,
     ) -> None:
         self._endpoint = endpoint.rstrip("/")
+        self._is_secure = same_host(self._endpoint, self._endpoint)
         self._credential = credential
         self._local = local
         self._agent = agent
@@ -83,7 +85,8 @@ class Reader:
         Raises: azure.core.exceptions.AzureError: no login, no right, no answer.
         """
         response = await self.send("GET", path, api_version=api_version, query=query)
-        return None if response.status_code == 404 else response.json()
+        # Not `response.json()`: it looks for the encoding anew, and JSON between systems is UTF-8 (RFC 8259, 8.1).
+        return None if response.status_code == 404 else json.loads(response.content)
 
     async def page(
         self, path: str, *, api_version: str | None = None, query: Mapping[str, str] | None = None
@@ -135,7 +138,8 @@ class Reader:
         Raises: as `get`. ForeignAddressError: the address is neither the endpoint's nor Azure ML's of this cloud.
         """
         address = self._address(path)
-        if not is_own(address, self._endpoint):
+        # Below the endpoint nothing leads elsewhere: a host ends at the first slash.
+        if not (self._is_secure and path.startswith("/")) and not is_own(address, self._endpoint):
             raise ForeignAddressError(got=address.partition("?")[0], expected=self._endpoint)
         client = await self._opened()
         from azure.core.rest import HttpRequest

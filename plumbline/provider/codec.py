@@ -110,6 +110,25 @@ def encode(values: Mapping[str, Any], secrets: Iterable[str] = ()) -> struct_pb2
     return struct
 
 
+def carried(values: Mapping[str, Any]) -> Properties:
+    """What is left of values without secrets on their way between engine and provider: `decode(encode(values))`, sooner."""
+    found = {name: _carried_value(value) for name, value in values.items() if value is not None}
+    return Properties(entries={name: value for name, value in found.items() if value is not None})
+
+
+def _carried_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return UNKNOWN if value in _UNKNOWN_TEXTS else value
+    if isinstance(value, bool | Unknown):
+        return value
+    if isinstance(value, int | float):
+        number = float(value)
+        return int(number) if number.is_integer() else number
+    if isinstance(value, Mapping):
+        return {name: _carried_value(member) for name, member in value.items()}
+    return [_carried_value(member) for member in value] if isinstance(value, list | tuple) else None
+
+
 def _decode_value(value: struct_pb2.Value) -> tuple[Any, bool]:
     kind = value.WhichOneof("kind")
     if kind == "string_value":

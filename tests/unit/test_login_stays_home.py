@@ -44,19 +44,27 @@ def test_foreign_addresses(address: str, endpoint: str) -> None:
     assert not is_own(address, endpoint)
 
 
-def test_a_foreign_address_is_refused_before_a_token_is_asked_for() -> None:
+@pytest.mark.parametrize(
+    ("endpoint", "path"),
+    [
+        (AZURE, "https://evil.example/discovery?token=1"),
+        (AZURE, ".evil.example/discovery"),
+        (AZURE, "@evil.example/discovery"),
+        (AZURE, ":8443@evil.example/discovery"),
+        (AZURE.replace("https", "http"), "/subscriptions"),
+    ],
+)
+def test_a_foreign_address_is_refused_before_a_token_is_asked_for(endpoint: str, path: str) -> None:
     class Credential:
         def get_token(self, *_scopes: str, **_options: Any) -> Any:
             raise AssertionError("a token was asked for")
 
     async def ask() -> None:
-        reader = Reader(endpoint=AZURE, credential=Credential(), local=False, agent="plumbline-tests")
-        await reader.get("https://evil.example/discovery?token=1")
+        reader = Reader(endpoint=endpoint, credential=Credential(), local=False, agent="plumbline-tests")
+        await reader.get(path)
 
     # asyncio.run would take the loop away that Pulumi's SDK expects in this thread.
     loop = asyncio.new_event_loop()
-    with pytest.raises(
-        ForeignAddressError, match=r"got https://evil\.example/discovery, expected one of https://management"
-    ):
+    with pytest.raises(ForeignAddressError, match=r"got https?://\S+, expected one of https?://management"):
         loop.run_until_complete(ask())
     loop.close()

@@ -17,7 +17,7 @@ from plumbline.kinds import KINDS
 from plumbline.provider.address import parse_import_id
 from plumbline.provider.claims import Claims
 from plumbline.provider.cloud import open_cloud
-from plumbline.provider.codec import UNKNOWN, Properties, decode, encode, is_known
+from plumbline.provider.codec import UNKNOWN, Properties, carried, decode, encode, is_known
 from plumbline.provider.errors import ProviderBug, Refusal
 from plumbline.provider.reference import page
 from plumbline.provider.schema import package_schema
@@ -72,6 +72,25 @@ def test_numbers_and_nested_values_survive_both_ways() -> None:
         int,
         float,
     ]
+
+
+CARRIED = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=5), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=8), CARRIED, max_size=4))
+def test_what_is_compared_without_the_engine_is_what_would_be_left_on_its_way(values: dict[str, Any]) -> None:
+    left, sent = carried(values), decode(encode(values))
+    assert left == sent
+    written = [json.dumps(dict(one), sort_keys=True) for one in (left, sent)]
+    assert written[0] == written[1], "1, 1.0 and true are not the same"
 
 
 def test_a_file_given_as_a_pulumi_asset_is_refused() -> None:

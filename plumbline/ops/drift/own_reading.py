@@ -16,7 +16,7 @@ from plumbline.fence import LiveCloud
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
 from plumbline.provider.cloud import Cloud
-from plumbline.provider.codec import Properties, decode, encode
+from plumbline.provider.codec import carried
 from plumbline.provider.engine_log import EngineLog
 from plumbline.provider.errors import Refusal
 from plumbline.provider.registry import Registry
@@ -65,11 +65,11 @@ def _cloud(session: AzureSession, reader: Reader) -> Cloud:
 
 async def _step(registry: Registry, row: Mapping[str, Any]) -> dict[str, Any]:
     urn = parse_urn(row["urn"])
-    inputs, outputs = _as_sent(row.get("inputs") or {}), _as_sent(row.get("outputs") or {})
+    inputs, outputs = carried(row.get("inputs") or {}), carried(row.get("outputs") or {})
     found = await registry.read(urn, row["id"], inputs, outputs)
     if found is None:
         return {"op": "delete", "urn": row["urn"], "oldState": row}
-    seen, shown = _as_sent(found.inputs), _as_sent(found.outputs)
+    seen, shown = carried(found.inputs), carried(found.outputs)
     changes = registry.diff(urn, seen, inputs, shown)
     return {
         "op": "update" if changes else "refresh",
@@ -78,8 +78,3 @@ async def _step(registry: Registry, row: Mapping[str, Any]) -> dict[str, Any]:
         "newState": {**row, "inputs": seen.entries, "outputs": shown.entries},
         "detailedDiff": {change.path: {"inputDiff": True} for change in changes},
     }
-
-
-def _as_sent(values: Mapping[str, Any]) -> Properties:
-    """What is left of values on their way between engine and provider: no null, no number that is none in JSON."""
-    return decode(encode(values))
