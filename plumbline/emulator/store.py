@@ -246,6 +246,15 @@ class Store:
         )
         return [_resource(row) for row in rows]
 
+    def newest_children(self, grandparent_id: str, type: str) -> dict[str, int]:
+        """The ``sequence`` of the newest child of this ARM type of each resource below, by that resource's id in small letters."""
+        above = _key(grandparent_id)
+        rows = self.execute(
+            "SELECT parent, MAX(sequence) AS newest FROM resource WHERE parent >= ? AND parent < ? AND type_key = ? GROUP BY parent",
+            (above + "/", above + "0", type.lower()),
+        )
+        return {row["parent"]: row["newest"] for row in rows}
+
     def on_delete(self, listener: Callable[[Resource], None]) -> None:
         """Calls ``listener`` for each resource that goes, inside the transaction that removes it."""
         self._deleted.append(listener)

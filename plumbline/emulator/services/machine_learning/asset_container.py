@@ -36,13 +36,13 @@ class Containers:
         parent, store = self.place.parent(call), call.emulator.store
         wanted = view(call)
         found = [entry for entry in store.list(parent.id, self.answers.type) if wanted(is_archived(entry))]
-        versions = {entry.id: self.versions(call, entry) for entry in found}
         if rule(call.emulator, "containers_newest_first", self.kind.collection):
-            found.sort(key=lambda entry: _newest(entry, versions[entry.id]), reverse=True)
+            newest = store.newest_children(parent.id, f"{self.answers.type}/versions")
+            found.sort(key=lambda entry: newest.get(entry.id.lower(), entry.sequence), reverse=True)
         return paging.page(
             call,
             found,
-            lambda entry: self.answers.container(call, entry, versions[entry.id], listed=True),
+            lambda entry: self.answers.container(call, entry, self.versions(call, entry), listed=True),
             size_parameter="count",
             size=rule(call.emulator, "container_page_size", otherwise=paging.PAGE_SIZE),
         )
@@ -130,7 +130,3 @@ def location(call: Call, status: int) -> dict[str, str]:
     if status != 201 or not rule(call.emulator, "created_has_location"):
         return {}
     return {"location": paging.own_url(call)}
-
-
-def _newest(container: Resource, versions: list[Resource]) -> int:
-    return versions[-1].sequence if versions else container.sequence
