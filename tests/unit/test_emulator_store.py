@@ -87,6 +87,18 @@ def test_pages_go_on_where_they_ended(store):
     assert [item.name for item in first + rest] == ["w4", "w3", "w2", "w1", "w0"]
 
 
+def test_the_newest_child_of_each_is_known_and_no_neighbours(store):
+    for path in ("w/parts/a", "w/parts/b", "W2/parts/a", "w/parts/a/screws/s", "none"):
+        put(store, f"{WIDGET}/{path}")
+    put(store, f"{GROUP}2/providers/Microsoft.Widgets/widgets/w/parts/a")
+    store.put(f"{WIDGET}/w/parts/c", {}, type="Microsoft.Widgets/other", principal=ALICE)
+    assert store.newest_children(WIDGET, "microsoft.widgets/WIDGETS") == {
+        f"{WIDGET}/w".lower(): store.get(f"{WIDGET}/w/parts/b").sequence,
+        f"{WIDGET}/w2".lower(): store.get(f"{WIDGET}/w2/parts/a").sequence,
+        f"{WIDGET}/w/parts/a".lower(): store.get(f"{WIDGET}/w/parts/a/screws/s").sequence,
+    }
+
+
 def test_a_failed_transaction_leaves_nothing_also_when_nested(store):
     store.migrate("test", ["CREATE TABLE note (text TEXT)"])
     with pytest.raises(RuntimeError), store.transaction():  # noqa: PT012  all of it must go
