@@ -8,13 +8,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.asset_preview import asset_preview_pairs, many_asset_pairs
 from benchmarks.bench import Bench
 from benchmarks.cases import emulator_pairs, help_pairs, preview_pairs, up_pairs
 from benchmarks.drift import drift_pairs
 from benchmarks.job_chain import chain_pairs
 from benchmarks.pair import Pairs, Result, measure
 from benchmarks.reads import read_pairs
-from benchmarks.registration import asset_preview_pairs, registration_pairs
+from benchmarks.registration import registration_pairs
 from benchmarks.release_runs import release_pairs
 from benchmarks.report import RESULTS, report
 from benchmarks.review import review_pairs
@@ -27,6 +28,7 @@ CASES: dict[str, Callable[[Bench], Pairs]] = {
     "preview": preview_pairs,
     "registration": registration_pairs,
     "assets": asset_preview_pairs,
+    "many-assets": many_asset_pairs,
     "drift": drift_pairs,
     "review": review_pairs,
     "release": release_pairs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -147,8 +148,10 @@ class Library:
 
     def source(self, path: Path) -> str:
         """A path relative to the project's root."""
-        actual = self._places.actual(path)
-        return (actual.relative_to(self.root) if actual.is_relative_to(self.root) else path).as_posix()
+        actual, within = str(self._places.actual(path)), f"{self.root}/"
+        if actual.startswith(within):
+            return actual.removeprefix(within)
+        return "." if actual == str(self.root) else path.as_posix()
 
     @property
     def problems(self) -> list[Problem]:
@@ -223,7 +226,7 @@ def _definition_files(folder: Path) -> Iterator[Path]:
         place = folder / role
         if place.is_dir():
             yield from _yaml_in(place)
-            for inner in sorted(path for path in place.iterdir() if path.is_dir()):
+            for inner in sorted(entry.path for entry in _entries(place) if entry.is_dir()):
                 yield from (path for path in _yaml_in(inner) if path.stem in FOLDERS)
 
 
@@ -235,5 +238,12 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _yaml_in(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
+def _yaml_in(folder: Path | str) -> list[Path]:
+    found = (entry for entry in _entries(folder) if entry.name.endswith(SUFFIXES) and entry.is_file())
+    return sorted(path for entry in found if (path := Path(entry.path)).suffix in SUFFIXES)
+
+
+def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
+    """What lies in a folder, which tells what is a folder without another call for each."""
+    with os.scandir(folder) as entries:
+        return list(entries)
