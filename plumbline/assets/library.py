@@ -124,7 +124,8 @@ class Library:
     def home(self, path: Path) -> Path | None:
         """The pipeline folder that a path lies in."""
         if path not in self._homes:
-            self._homes[path] = next((one for one in (path, *path.parents) if one in self.folders), None)
+            above = path.parent
+            self._homes[path] = path if path in self.folders else None if above == path else self.home(above)
         return self._homes[path]
 
     def documents_in(self, home: Path | None) -> list[Document]:
