@@ -51,6 +51,10 @@ _OTHER_JOBS: Mapping[str, str] = {
 """Type of a job of its own, which has no name as a component has -> what it is."""
 
 
+_OTHER_SCHEDULES: Mapping[str, str] = {"create_monitor": "a model monitor", "import_data": "a data import"}
+"""What a schedule has in the place of create_job -> what it is."""
+
+
 _SCHEMAS: Mapping[str, FileKind] = {
     "model": "model", "data": "data", "environment": "environment", "schedule": "schedule", "pipelinejob": "pipeline_job",
     "commandcomponent": "component", "pipelinecomponent": "component", "parallelcomponent": "component",
@@ -69,7 +73,7 @@ def kind_of(document: Document) -> FileKind:
     data = document.data if isinstance(document.data, Mapping) else {}
     if other_tool(data) is not None or str(data.get("type", "")).lower() in OTHER_AZURE:
         return "other"
-    if "endpoint_name" in data or other_job(data) is not None:
+    if "endpoint_name" in data or other_job(data) is not None or other_schedule(data) is not None:
         return "other"
     role = next(
         (FOLDERS[name] for name in reversed(document.path.parent.parts[-2:]) if name in FOLDERS), None
@@ -93,6 +97,13 @@ def _is_command_job(data: Mapping[str, Any]) -> bool:
     if "command" not in data or str(data.get("type", "command")).lower() != "command":
         return False
     return "name" not in data or "commandjob" in str(data.get("$schema", "")).lower()
+
+
+def other_schedule(data: Mapping[str, Any]) -> str | None:
+    """What a schedule makes that is no job; None when it makes one, or is none."""
+    if "create_job" in data:
+        return None
+    return next((what for key, what in _OTHER_SCHEDULES.items() if key in data), None)
 
 
 def other_job(data: Mapping[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets.document import Document
-from plumbline.assets.kinds import OTHER_AZURE, other_job, other_tool
+from plumbline.assets.kinds import OTHER_AZURE, other_job, other_schedule, other_tool
 from plumbline.assets.places import led_to
 
 SUFFIXES = (".yml", ".yaml")
@@ -63,6 +63,8 @@ def what_it_is(document: Document) -> str:
         return f"{azure}: the platform's program makes those"
     if (job := other_job(data)) is not None:
         return f"{job}, which no schedule starts: submit it with az ml job create --file FILE"
+    if (schedule := other_schedule(data)) is not None:
+        return f"{schedule}, which is not carried: make it with az ml schedule create --file FILE"
     return other_tool(data) or next(
         (what for wanted, what in _OTHERS if wanted <= keys), "no definition that Azure ML has"
     )

@@ -74,6 +74,10 @@ def test_yaml_in_code_and_data_is_content(tmp_path: Path) -> None:
             "a deployment of an endpoint",
         ),
         (
+            "name: m\ntrigger: {type: cron}\ncreate_monitor: {compute: {}}\n",
+            "a model monitor, which is not carried: make it with az ml schedule create --file FILE",
+        ),
+        (
             "type: sweep\ntrial: {command: 'true'}\n",
             "a sweep job, which no schedule starts: submit it with az ml job create --file FILE",
         ),
