@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -340,6 +340,6 @@ def own_properties(properties: Mapping[str, Any] | None) -> dict[str, str]:
 
 @cache
 def _wire() -> Mapping[str, Any]:
-    text = (resources.files("plumbline.assets") / "wire.yaml").read_text("utf-8")
+    text = Path(__file__).with_name("wire.yaml").read_text("utf-8")
     loaded: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return loaded

@@ -8,7 +8,6 @@ from typing import Any
 import yaml
 
 from plumbline.assets.asset_kinds import ASSET_YAML
-from plumbline.assets.command_job import is_command_job, normal_command_job
 from plumbline.assets.component import normal_component
 from plumbline.assets.environment import normal_data, normal_environment, normal_model
 from plumbline.assets.job import normal_job, wire_words
@@ -100,6 +99,9 @@ def _schedule(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[str, 
 
 
 def _job(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[str, Any]:
+    # Imported here: with it comes all that reads files, and nearly nobody schedules a command job.
+    from plumbline.assets.command_job import is_command_job, normal_command_job
+
     if not is_command_job(properties):
         return normal_job(properties)
     return normal_command_job(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -42,6 +42,6 @@ def without_defaults(kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 @cache
 def _all_rules() -> Mapping[str, Any]:
-    text = (resources.files("plumbline.assets") / "fields.yaml").read_text("utf-8")
+    text = Path(__file__).with_name("fields.yaml").read_text("utf-8")
     loaded: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
     return loaded

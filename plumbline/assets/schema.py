@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -22,7 +22,7 @@ _BINDING = re.compile(r"^\s*\$\{\{.*\}\}\s*$")
 @cache
 def table(name: str) -> Row:
     """A table of ``schemas/`` by its file's stem."""
-    text = (resources.files("plumbline.assets") / "schemas" / f"{name}.yml").read_text("utf-8")
+    text = (Path(__file__).parent / "schemas" / f"{name}.yml").read_text("utf-8")
     loaded: Row = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
     return loaded
 

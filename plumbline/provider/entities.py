@@ -15,7 +15,6 @@ import yaml
 
 from plumbline.assets import ScheduleDefinition, to_az_ml_yaml
 from plumbline.assets.az_ml import job_to_az_ml_yaml
-from plumbline.assets.command_job import is_command_job
 from plumbline.azure.client_libraries import import_client_libraries
 from plumbline.kinds import KINDS, SCHEDULE
 from plumbline.provider.cloud_metadata import know_cloud_metadata
@@ -75,6 +74,8 @@ def faults(text: str) -> str:
 
 def loaded_schedule(definition: ScheduleDefinition, root: Path) -> Any:
     """Return azure-ai-ml's entity of a schedule with its job."""
+    from plumbline.assets.command_job import is_command_job
+
     load_azure_ai_ml()
     # A schedule's job is read from a file beside it.
     with tempfile.TemporaryDirectory(prefix="plumbline-schedule-") as folder:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from plumbline import __version__
 from plumbline.kinds import KINDS, Kind
 from plumbline.provider.schema import package_schema
-from plumbline.provider.server import plugin_version
 from plumbline.provider.table import PropertyRow, property_rows
 
 PAGE = Path("docs/reference/resources.md")
@@ -63,7 +63,7 @@ def page() -> str:
 
 
 def _settings() -> list[str]:
-    settings: dict[str, Any] = package_schema(plugin_version())["provider"]["inputProperties"]
+    settings: dict[str, Any] = package_schema(__version__)["provider"]["inputProperties"]
     rows = [f"| `plumbline:{name}` | {_cell(setting['description'])} |" for name, setting in settings.items()]
     return ["## Provider settings", "", "| Key | Meaning |", "|---|---|", *rows, ""]
 

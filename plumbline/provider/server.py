@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib import metadata
 
 import grpc.aio
 
+from plumbline import __version__
 from plumbline.provider.engine_log import EngineLog
 from plumbline.provider.protocol import provider_pb2_grpc
 from plumbline.provider.registry import Registry
@@ -45,20 +45,12 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def plugin_version() -> str:
-    """Version of the installed distribution; a source tree that is not installed says so."""
-    try:
-        return metadata.version("plumbline-azureml")
-    except metadata.PackageNotFoundError:
-        return "0.0.0"
-
-
 async def _serve(address: str | None, port_stream: int) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="write"))
     engine_log = EngineLog(address)
     registry = Registry(engine_log=engine_log)
-    servicer = Servicer(version=plugin_version(), registry=registry, engine_log=engine_log)
+    servicer = Servicer(version=__version__, registry=registry, engine_log=engine_log)
     options = [
         ("grpc.max_receive_message_length", _MESSAGE_BYTES),
         ("grpc.max_send_message_length", _MESSAGE_BYTES),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from plumbline.assets import DefinitionErrors, MLPipeline, Problem, load_ml_pipelines
+from plumbline.assets.errors import DefinitionErrors, Problem
 from plumbline.kinds import KINDS
 from plumbline.kinds.definition_inputs import asset_inputs, schedule_inputs
 from plumbline.provider.errors import Refusal
+
+if TYPE_CHECKING:
+    from plumbline.assets import MLPipeline
 
 LOAD_PIPELINES = "plumbline:azureml:loadPipelines"
 
@@ -25,6 +28,8 @@ def load_pipelines(arguments: Mapping[str, Any], *, root: Path) -> dict[str, Any
         the assets, each after what it points to; versions: `KIND/NAME` -> version; problems: errors and warnings.
     Raises: Refusal: errors, all at once, when strict.
     """
+    from plumbline.assets.loading import load_ml_pipelines
+
     folders = [root / str(folder) for folder in arguments["folders"]]
     try:
         pipelines = load_ml_pipelines(folders, root=root)
