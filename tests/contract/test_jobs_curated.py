@@ -27,6 +27,7 @@ def test_every_name_of_a_curated_environment_resolves(jobs: JobPlatform) -> None
         "azureml:AzureML-sklearn-1.0-ubuntu20.04-py38-cpu:33",
         f"{REGISTRY}/acpt-pytorch-2.8-cuda12.6/versions/3",
         "azureml:AzureML-tensorflow-2.16-cuda12@latest",
+        "azureml:AzureML-sklearn-0.24-ubuntu18.04-py37-cpu@latest",
     ):
         step = jobs.step("true")
         step["environment"] = reference
@@ -67,15 +68,26 @@ def test_a_component_over_one_that_is_not_here_is_told_the_same(jobs: JobPlatfor
     assert "AzureML-ray-2.9 is not emulated, only" in error["details"][0]["message"]
 
 
-@pytest.mark.skipif(
-    10 not in installed(), reason="sklearn-1.5 asks for Python 3.10, which this machine lacks"
+@pytest.mark.parametrize(
+    ("environment", "minor", "versions"),
+    [
+        ("AzureML-sklearn-1.5@latest", 10, ("1.5.", "1.22.", "1.5.")),
+        ("AzureML-sklearn-0.24-ubuntu18.04-py37-cpu@latest", 7, ("1.1.", "1.19.", "0.24.1")),
+    ],
 )
-def test_scikit_learn_runs_with_the_versions_of_its_specification(jobs: JobPlatform) -> None:
-    text = "python -c 'import pandas, numpy, sklearn; print(pandas.__version__, numpy.__version__, sklearn.__version__)'"
-    name = jobs.submit(jobs.command(text, environmentId="azureml:AzureML-sklearn-1.5@latest"))
+def test_scikit_learn_runs_with_the_versions_of_its_specification(
+    jobs: JobPlatform, environment: str, minor: int, versions: tuple[str, ...]
+) -> None:
+    if minor not in installed():
+        pytest.skip(f"{environment} asks for Python 3.{minor}, which this machine lacks")
+    text = (
+        'python -c \'import pandas, numpy, sklearn, mlflow; run = mlflow.start_run(); mlflow.log_metric("kept", 2); '
+        'print("versions", pandas.__version__, numpy.__version__, sklearn.__version__, mlflow.get_run(run.info.run_id).data.metrics)\''
+    )
+    name = jobs.submit(jobs.command(text, environmentId=f"azureml:{environment}"))
     properties = jobs.wait(name, seconds=300)
     assert properties["status"] == "Completed", jobs.error(name)
-    pandas, numpy, sklearn = jobs.log(name).split()
-    assert pandas.startswith("1.5.")
-    assert numpy.startswith("1.22.")
-    assert sklearn.startswith("1.5.")
+    (said,) = (line for line in jobs.log(name).splitlines() if line.startswith("versions "))
+    _, *found, metrics = said.split(maxsplit=4)
+    assert [one.startswith(wanted) for one, wanted in zip(found, versions, strict=True)] == [True] * 3, found
+    assert metrics == "{'kept': 2.0}"

@@ -28,7 +28,9 @@ def _spec(name: str) -> EnvironmentSpec:
 def test_every_environment_says_where_it_comes_from_and_leaves_nothing_open(name: str) -> None:
     row = ROWS[name]
     assert re.fullmatch(r"[0-9a-f]{40}", row["commit"])
-    assert re.fullmatch(r"assets/.+/(conda_dependencies\.yaml|requirements\.txt)", row["file"])
+    of_its_time = r"articles/machine-learning/resource-curated-environments\.md"
+    specification = r"assets/.+/(conda_dependencies\.yaml|requirements\.txt)"
+    assert re.fullmatch(of_its_time if "repository" in row else specification, row["file"])
     assert 1 <= row["first"] <= row["last"]
     conda = environment_properties(row, TABLE["latest"])["condaFile"]
     assert "latest" not in conda
@@ -46,6 +48,12 @@ def test_scikit_learn_has_the_pins_of_its_specification() -> None:
     )
     assert "psutil" in spec.requirements
     assert not any(line.startswith(("debugpy", "azureml-core", "pip")) for line in spec.requirements)
+
+
+def test_an_environment_of_the_documentation_alone_keeps_its_old_python() -> None:
+    spec = _spec("sklearn-0.24-ubuntu18.04-py37-cpu")
+    assert spec.python == "3.7"
+    assert {"scikit-learn==0.24.1", "pandas>=1.1,<1.2", "numpy>=1.10,<1.20"} <= set(spec.requirements)
 
 
 def test_what_is_left_out_or_replaced_stands_in_the_build_log() -> None:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 _NAME = re.compile(r"^python3\.(\d+)$")
-_OLDEST_MINOR = 8
+_OLDEST_MINOR = 7
 
 
 @dataclass(frozen=True, kw_only=True)
