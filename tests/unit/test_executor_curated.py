@@ -56,6 +56,12 @@ def test_an_environment_of_the_documentation_alone_keeps_its_old_python() -> Non
     assert {"scikit-learn==0.24.1", "pandas>=1.1,<1.2", "numpy>=1.10,<1.20"} <= set(spec.requirements)
 
 
+def test_an_old_base_image_brings_the_python_of_its_dockerfile() -> None:
+    image = "mcr.microsoft.com/azureml/openmpi3.1.2-ubuntu18.04:20210727.v1"
+    assert read_environment(image=image, conda_file=None).python == "3.7"
+    assert read_environment(image=image, conda_file="dependencies: [python=3.9]").python == "3.9"
+
+
 def test_what_is_left_out_or_replaced_stands_in_the_build_log() -> None:
     notes = "\n".join(_spec("tensorflow-2.16-cuda12").notes)
     assert (
