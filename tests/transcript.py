@@ -27,6 +27,8 @@ _LEFT_OUT = (
     # The engine's: its resources as they come, its totals and its time.
     r"^\s*[~+\-=>]*\s*(pulumi|platform|azure-native|plumbline):[\w:/-]+ ",
     r"^(@ |Updating \(|Previewing |Refreshing \(|View |Duration: )",
+    # A dot for every while that nothing happened, on a busy machine.
+    r"^\.+$",
     r"^warning: ",
 )
 _WRITTEN_AS = (

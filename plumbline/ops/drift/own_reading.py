@@ -39,11 +39,14 @@ def own_steps(session: AzureSession, stack: str, rows: Sequence[Mapping[str, Any
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(_step(registry, row)) for row in rows]
-        except* Refusal as refusals:
-            lines = "\n".join(dict.fromkeys(str(one) for one in refusals.exceptions))
+        except ExceptionGroup as failures:
+            strange = [one for one in failures.exceptions if not isinstance(one, Refusal)]
+            if strange:
+                raise strange[0] from failures
+            lines = "\n".join(dict.fromkeys(str(one) for one in failures.exceptions))
             raise UserError(
                 f"stack {stack}: refresh: got a failure, expected every resource to be readable.\n{lines}"
-            ) from refusals
+            ) from failures
         return [task.result() for task in tasks]
 
     return session.read_with(steps)
