@@ -44,26 +44,24 @@ def check(kind: str, news: Properties) -> tuple[Properties, tuple[PropertyProble
             values[name] = row.checked_in
     wrong = {problem.property.split(".")[0] for problem in problems}
     sound = Properties(entries={n: v for n, v in values.items() if n not in wrong}, secrets=news.secrets)
-    problems += _wrong_texts(sound)
-    problems += _wrong_place(kind, news)
+    spec, wrong_spec = _spec_of(sound)
+    problems += [*_wrong_texts(sound), *wrong_spec, *_wrong_place(kind, news)]
     problems += [
         one for one in _wrong_object_names(kind, sound) if one.property not in {p.property for p in problems}
     ]
-    if KINDS[kind].is_versioned:
-        problems += _complete_asset(kind, sound, values)
+    if KINDS[kind].is_versioned and spec is not None:
+        problems += _complete_asset(kind, sound, values, spec)
     secrets = news.secrets | ({"contentHash"} if "spec" in news.secrets else set())
     return Properties(entries=values, secrets=secrets), tuple(problems)
 
 
 def _unknown_names(rows: Mapping[str, PropertyRow], news: Properties) -> list[PropertyProblem]:
-    known = sorted(name for name, row in rows.items() if row.is_input)
-    return [
-        PropertyProblem(
-            property=name, reason=f"got a property that does not exist, expected one of {', '.join(known)}."
-        )
-        for name in news
-        if name not in known and not name.startswith("__")
+    unknown = [
+        name for name in news if not (name in rows and rows[name].is_input) and not name.startswith("__")
     ]
+    known = sorted(name for name, row in rows.items() if row.is_input) if unknown else []
+    reason = f"got a property that does not exist, expected one of {', '.join(known)}."
+    return [PropertyProblem(property=name, reason=reason) for name in unknown]
 
 
 def _wrong_types(rows: Mapping[str, PropertyRow], news: Properties) -> list[PropertyProblem]:
@@ -138,8 +136,6 @@ def _wrong_texts(news: Properties) -> list[PropertyProblem]:
         if name in news and is_known(news[name]) and PurePosixPath(news[name]).is_absolute():
             reason = f"got {news.shown(name)}, expected a path relative to the project: states are shared by machines."
             problems.append(PropertyProblem(property=name, reason=reason))
-    if "spec" in news and is_known(news["spec"]):
-        problems += _wrong_spec(news)
     return problems
 
 
@@ -154,31 +150,35 @@ def _wrong_object_names(kind: str, news: Properties) -> list[PropertyProblem]:
     ]
 
 
-def _wrong_spec(news: Properties) -> list[PropertyProblem]:
-    text: str = news["spec"]
+def _spec_of(news: Properties) -> tuple[dict[str, Any] | None, list[PropertyProblem]]:
+    """The spec, None when there is none yet or it is wrong; and what is wrong with it."""
+    text = news.get("spec")
+    if text is None or not is_known(text):
+        return None, []
     try:
         loaded = json.loads(text)
     except ValueError as error:
         # The parser's message quotes a position, never the text: nothing secret leaks.
-        return [
+        return None, [
             PropertyProblem(
                 property="spec", reason=f"got text that is not JSON ({error}), expected an object."
             )
         ]
     if not isinstance(loaded, dict):
-        return [PropertyProblem(property="spec", reason="got JSON that is no object, expected an object.")]
+        reason = "got JSON that is no object, expected an object."
+        return None, [PropertyProblem(property="spec", reason=reason)]
     if canonical_text(loaded) != text:
         reason = "got JSON in another form, expected the canonical one (plumbline.assets.canonical_text)."
-        return [PropertyProblem(property="spec", reason=reason)]
-    return []
+        return None, [PropertyProblem(property="spec", reason=reason)]
+    return loaded, []
 
 
-def _complete_asset(kind: str, sound: Properties, values: dict[str, Any]) -> list[PropertyProblem]:
-    if "spec" not in sound or not all(is_known(sound.get(name)) for name in ("spec", "referenceHashes")):
+def _complete_asset(
+    kind: str, sound: Properties, values: dict[str, Any], spec: Mapping[str, Any]
+) -> list[PropertyProblem]:
+    if not is_known(sound.get("referenceHashes")):
         return []
-    if _wrong_spec(sound):
-        return []
-    computed = content_hash(kind, sound["spec"], reference_hashes=sound.get("referenceHashes") or None)
+    computed = content_hash(kind, spec, reference_hashes=sound.get("referenceHashes") or None)
     given = sound.get("contentHash")
     problems = []
     if given is None or not is_known(given):

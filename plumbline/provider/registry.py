@@ -42,6 +42,9 @@ _KINDS: Mapping[str, Kind] = {name: _LIFECYCLES[kind.lifecycle](name) for name, 
 
 _NOTHING = Properties()
 
+UNSETTLED = ("lost", "divided")
+"""Outputs that name fields which Azure has not kept, or keeps in two places: each is a change though no input is one."""
+
 
 class Registry:
     """Finds the kind of a resource, and hands it what it works with.
@@ -90,7 +93,7 @@ class Registry:
         self, urn: Urn, olds: Properties, news: Properties, state: Properties = _NOTHING
     ) -> tuple[Change, ...]:
         """List what changed, and what Azure has not kept of what the state says was sent."""
-        unsettled = [path for name in ("lost", "divided") for path in json.loads(state.get(name) or "{}")]
+        unsettled = [path for name in UNSETTLED for path in json.loads(state.get(name) or "{}")]
         return diff(_kind_name(urn), olds, news, unsettled=unsettled)
 
     async def create(self, urn: Urn, inputs: Properties, *, preview: bool) -> Created:
