@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from plumbline.assets.contract import ReleaseContract, release_contract
 from plumbline.assets.errors import Problem
 from plumbline.assets.graph import Graph
+
+if TYPE_CHECKING:
+    from plumbline.assets.contract import ReleaseContract
 
 AssetKind = Literal["environment", "component", "data", "model"]
 
@@ -155,7 +157,12 @@ class MLPipeline:
     @property
     def contract(self) -> ReleaseContract | None:
         """What release.yml promises, typed; None when there is none."""
-        return release_contract(self.release) if self.release is not None else None
+        if self.release is None:
+            return None
+        # Imported here: most folders promise no release.
+        from plumbline.assets.contract import release_contract
+
+        return release_contract(self.release)
 
     @property
     def assets(self) -> tuple[AssetDefinition, ...]:

@@ -23,7 +23,6 @@ from plumbline.assets.library import Library
 from plumbline.assets.pins import ForeignReference
 from plumbline.assets.pipeline_job import BuiltJob, build_job
 from plumbline.assets.pipeline_schedule import JobsAt, build_schedule
-from plumbline.assets.release import read_release
 from plumbline.assets.resolve import Resolver
 
 
@@ -227,6 +226,9 @@ class _Loader:
         document = self._only_release(self.library.of_kind(folder, "release"))
         if document is None:
             return None
+        # Imported here: most folders promise no release.
+        from plumbline.assets.release import read_release
+
         return read_release(
             document,
             self.library,
