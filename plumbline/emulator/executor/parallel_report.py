@@ -17,6 +17,7 @@ from plumbline.emulator.executor.step_plan import StepPlan
 _TABLE, _REPORT = "parallel_input.json", "parallel_report.json"
 _READERS = ("read_delimited", "read_parquet", "read_json_lines")
 _COLUMNS = ("keep_columns", "drop_columns")
+_PLACES = ("file", "folder", "pattern")
 
 
 def prepare_driver(plan: StepPlan, folder: StepFolder, inputs: Mapping[str, str | None]) -> None:
@@ -45,31 +46,56 @@ def parallel_warnings(folder: StepFolder) -> Iterator[str]:
 
 def _described(place: str, path: Path) -> dict[str, Any]:
     """Return the files, how they are read, and which columns stay. Source: learn, "CLI (v2) MLtable YAML schema"."""
-    table = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    found: dict[str, Any] = {"files": _files(place, path.parent, table.get("paths") or []), "columns": []}
-    for one in table.get("transformations") or []:
-        name, options = next(iter(one.items())) if isinstance(one, Mapping) else (str(one), None)
-        if name in _READERS:
+    table = _table(place, path)
+    found: dict[str, Any] = {"files": _files(place, path.parent, _list(place, table, "paths")), "columns": []}
+    for one in _list(place, table, "transformations"):
+        name, options = next(iter(one.items())) if isinstance(one, Mapping) and one else (str(one), None)
+        if name in _READERS and isinstance(options, Mapping | None):
             found |= {"reader": name, "options": _options(name, options or {})}
-        elif name in _COLUMNS:
+        elif name in _COLUMNS and isinstance(options, str | list):
             found["columns"].append([name, [options] if isinstance(options, str) else options])
+        elif name in (*_READERS, *_COLUMNS):
+            raise _unreadable(place, f"got {options!r} for {name}, expected its options")
         else:
-            raise StepFailed(f"{place}: MLTable: the transformation {name} is not emulated.", reason="input")
+            raise _unreadable(place, f"the transformation {name} is not emulated")
     return found
 
 
-def _files(place: str, folder: Path, paths: list[Mapping[str, str]]) -> list[str]:
+def _table(place: str, path: Path) -> Mapping[str, Any]:
+    try:
+        table = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise _unreadable(place, f"got what is no YAML ({' '.join(str(error).split())[:120]})") from error
+    if not isinstance(table, Mapping):
+        raise _unreadable(place, f"got {table!r:.80}, expected paths and transformations")
+    return table
+
+
+def _list(place: str, table: Mapping[str, Any], key: str) -> list[Any]:
+    found = table.get(key) or []
+    if not isinstance(found, list):
+        raise _unreadable(place, f"got {found!r:.80} for {key}, expected a list")
+    return found
+
+
+def _files(place: str, folder: Path, paths: list[Any]) -> list[str]:
     found: list[str] = []
     for one in paths:
-        kind, path = next(iter(one.items()))
-        if ":" in path:
-            raise StepFailed(
-                f"{place}: MLTable: got the path {path}, expected one below its own folder.", reason="input"
+        kind, path = next(iter(one.items())) if isinstance(one, Mapping) and len(one) == 1 else ("", None)
+        if kind not in _PLACES or not isinstance(path, str) or not path:
+            raise _unreadable(
+                place, f"got the path {one!r:.80}, expected one of {', '.join(_PLACES)} with its path"
             )
         relative = path.removeprefix("./")
+        if ":" in path or relative.startswith("/") or ".." in Path(relative).parts:
+            raise _unreadable(place, f"got the path {path}, expected one below its own folder")
         pattern = f"{relative.rstrip('/')}/**/*" if kind == "folder" else relative
         found += sorted(str(each) for each in folder.glob(pattern) if each.is_file())
     return found
+
+
+def _unreadable(place: str, why: str) -> StepFailed:
+    return StepFailed(f"{place}: MLTable: {why}.", reason="input")
 
 
 def _options(reader: str, given: Mapping[str, Any]) -> dict[str, Any]:
