@@ -30,7 +30,8 @@ def make_checkout(root: Path) -> ProjectCopy:
     programs = copy.root / ".git" / "programs"
     programs.mkdir()
     for name in ("gh", "curl"):
-        script = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {REPOSITORY}/tests/comment_service.py {name} "$@"\n'
+        words = shlex.join([sys.executable, str(REPOSITORY / "tests" / "comment_service.py"), name])
+        script = f'#!/bin/sh\nexec {words} "$@"\n'
         (programs / name).write_text(script)
         (programs / name).chmod(0o755)
     (copy.root / ".git/info/exclude").write_text("/.venv\n/plumbline\n")
@@ -98,7 +99,7 @@ def run_steps(checkout: ProjectCopy, steps: list[Step], *, store: str, also: tup
             login = f"$(jq -r .principals.{who}.identity_header {ready})"
             words += f' PLUMBLINE_PRINCIPAL={who} IDENTITY_HEADER="{login}"'
         run = f"env {words} bash --noprofile --norc -eo pipefail {script}"
-        lines.append(f"(cd {place} && {run}); echo $? > {folder}/{at}.status")
+        lines.append(f"(cd {shlex.quote(str(place))} && {run}); echo $? > {folder}/{at}.status")
     (folder / "all.sh").write_text("\n".join(lines))
     others = [word for name in also for word in ("--with", name)]
     answer = checkout.plumbline(

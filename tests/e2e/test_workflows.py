@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -186,7 +187,7 @@ def test_every_night_a_cause_of_drift_has_one_issue_until_it_is_gone(
     script = "\n".join(
         [
             *(f"export {variable}=$(pulumi stack output {output})" for variable, output in names),
-            f"{sys.executable} {REPOSITORY}/tests/official_client.py raise 9",
+            shlex.join([sys.executable, str(REPOSITORY / "tests" / "official_client.py"), "raise", "9"]),
         ]
     )
     azure = azure_steps(AZURE / "drift.yml", _VARIABLES)
@@ -240,7 +241,7 @@ def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, merged
     job = json.loads((checkout.root / ".git/main-job.json").read_text())["name"]
     (checkout.root / ".git/grant.py").write_text(GRANT)
     up = "pulumi up --yes --skip-preview --suppress-outputs --stack"
-    grant = f"{sys.executable} .git/grant.py {object_id(APPROVAL)} {READER}"
+    grant = shlex.join([sys.executable, ".git/grant.py", object_id(APPROVAL), READER])
     once = [
         Step(name="Bring up shared", script=f"{up} shared > /dev/null", environ={}),
         Step(name="Bring up staging", script=f"{up} staging > /dev/null", environ={}),
