@@ -82,7 +82,9 @@ def test_one_failed_trial_fails_neither_the_sweep_nor_the_pipeline(jobs: JobPlat
     name = _sent(jobs, tmp_path, trial=trial)
     assert jobs.wait(name)["status"] == "Completed", jobs.why(name)
     search = jobs.steps(name)["search"]
-    assert [one["status"] for one in _below(jobs, search["runId"])] == ["Completed", "Failed", "Completed"]
+    trials = _below(jobs, search["runId"])
+    said = [jobs.error(one["runId"]) for one in trials if one["status"] == "Failed"]
+    assert [one["status"] for one in trials] == ["Completed", "Failed", "Completed"], said
     assert jobs.log(jobs.steps(name)["read"]["runId"]).strip() == "drawn 2"
 
 
