@@ -87,3 +87,9 @@ def test_only_the_very_process_that_was_recorded_is_killed() -> None:
     own = process_id(os.getpid())
     assert not kill_orphan(ProcessId(pid=own.pid, started=own.started - 10))
     assert not kill_orphan(ProcessId(pid=2**22 + 1, started=1.0))
+
+
+def test_steps_of_one_name_side_by_side_do_not_end_each_other(nursery: Nursery, tmp_path: Path) -> None:
+    processes = [nursery.start(_plan(tmp_path, "echo done")) for _ in range(40)]
+    ends = [process.wait() for process in processes]
+    assert {end.exit_code for end in ends} == {0}, (tmp_path / "log").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from pathlib import Path
 
@@ -19,11 +20,18 @@ class ProcessGroup:
 
     @classmethod
     def create(cls, name: str, limit: int) -> ProcessGroup | None:
-        """Make a group below this process's own, or return None where the machine does not allow it."""
+        """Make a group below this process's own, or return None where the machine does not allow it.
+
+        Args:
+            name: For people who look; the process's id tells groups of one name apart.
+        """
         for parent in _candidates():
-            folder = parent / f"{PREFIX}{name}"
+            folder = parent / f"{PREFIX}{name}-{os.getpid()}"
             try:
                 folder.mkdir()
+            except OSError:
+                continue  # another's group of this name is not touched
+            try:
                 (folder / "pids.max").write_text(str(limit))
             except OSError:
                 with contextlib.suppress(OSError):

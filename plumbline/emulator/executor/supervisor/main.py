@@ -254,9 +254,8 @@ def _stand_guard(
         if group:
             group.join()
         stand_guard(plan, room, link, lambda: _become_the_step(plan, group, output, room))
-    except OSError as error:
-        os.write(output, f"[plumbline] the step could not be started: {error}\n".encode())
     finally:
+        _say_why_not(output)
         os._exit(126)
 
 
@@ -281,10 +280,17 @@ def _become_the_step(plan: ProcessPlan, group: ProcessGroup | None, output: int,
             readable, writable = landlock.system_paths()
             landlock.restrict(readable + plan.readable, writable + plan.writable, private=plan.private)
         os.execve("/bin/bash", ["bash", "-c", plan.command], plan.environment)  # noqa: S606
-    except OSError as error:
-        os.write(2, f"[plumbline] the step could not be started: {error}\n".encode())
     finally:
+        _say_why_not(2)
         os._exit(126)
+
+
+def _say_why_not(descriptor: int) -> None:
+    """Whatever it was: a step that ends with 126 and an empty log leaves nobody anything to go by."""
+    error = sys.exc_info()[1]
+    os.write(
+        descriptor, f"[plumbline] the step could not be started: {type(error).__name__}: {error}\n".encode()
+    )
 
 
 def _limit_files(plan: ProcessPlan) -> None:
