@@ -69,3 +69,5 @@ def _run(program: Callable[[], None]) -> None:
         loop.run_until_complete(stack.run_in_stack(program))
     finally:
         loop.close()
+        # The SDK takes this thread's loop, in whatever test comes next; a closed one would fail it.
+        asyncio.set_event_loop(asyncio.new_event_loop())
