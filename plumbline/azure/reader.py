@@ -85,7 +85,7 @@ class Reader:
         Raises: azure.core.exceptions.AzureError: no login, no right, no answer.
         """
         response = await self.send("GET", path, api_version=api_version, query=query)
-        # Not `response.json()`: it looks for the encoding anew, and JSON between systems is UTF-8 (RFC 8259, 8.1).
+        # Not `response.json()`: it looks for the encoding each time, and JSON between systems is UTF-8 (RFC 8259, 8.1).
         return None if response.status_code == 404 else json.loads(response.content)
 
     async def page(
