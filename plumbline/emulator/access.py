@@ -108,7 +108,7 @@ class Access:
                 data_actions=tuple(row.get("data_actions", ())),
                 not_data_actions=tuple(row.get("not_data_actions", ())),
             )
-            for row in yaml.safe_load(_BUILT_IN.read_text(encoding="utf-8"))["roles"]
+            for row in yaml.load(_BUILT_IN.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["roles"]
         }  # fmt: skip
         self._assignments: list[_Assigned] | None = None
         self._decisions: dict[tuple[str, str, str, bool], bool] = {}

@@ -55,7 +55,9 @@ class ChangeRecords:
         self._store = store
         self._noises = noises
         self.lag_seconds = 0.0
-        table = yaml.safe_load(Path(__file__).with_name("change_types.yaml").read_text(encoding="utf-8"))
+        table = yaml.load(
+            Path(__file__).with_name("change_types.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+        )
         self._tables: dict[str, str] = {kind: name for name, kinds in table.items() for kind in kinds}
         self.tables = frozenset(table)
         store.migrate("change_records", _SCHEMA)

@@ -35,7 +35,8 @@ class Noises:
 
     def __init__(self, *, enabled: bool, seed: str) -> None:
         self.table: dict[str, dict[str, Any]] = {
-            row["id"]: row for row in yaml.safe_load(_TABLE.read_text(encoding="utf-8"))["noises"]
+            row["id"]: row
+            for row in yaml.load(_TABLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["noises"]
         }
         self.seed = seed
         self.enabled = enabled

@@ -22,7 +22,7 @@ class RecordedForms:
     def table(self, path: Path) -> Any:
         """A table's content without the lines that are taken away; read once."""
         if path not in self._tables:
-            self._tables[path] = yaml.safe_load(path.read_text(encoding="utf-8"))
+            self._tables[path] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         return self._without(self._tables[path]) if self.taken_away else self._tables[path]
 
     def _without(self, value: Any) -> Any:

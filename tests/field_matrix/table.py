@@ -63,7 +63,7 @@ class Row:
 @cache
 def document() -> Mapping[str, Any]:
     """The table as it is written."""
-    loaded: Mapping[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = yaml.load(_FILE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 
 

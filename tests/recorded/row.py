@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +38,14 @@ class Row:
         return str(self.source.get("api", ""))
 
 
-def read_rows() -> list[Row]:
+@cache
+def read_rows() -> tuple[Row, ...]:
     """All rows, in the order of their files. Raises: BadRow: for one of another form."""
-    return [row for path in sorted(FOLDER.glob("*.yaml")) for row in _rows_of(path)]
+    return tuple(row for path in sorted(FOLDER.glob("*.yaml")) for row in _rows_of(path))
 
 
 def _rows_of(path: Path) -> Iterator[Row]:
-    for entry in yaml.safe_load(path.read_text(encoding="utf-8")) or []:
+    for entry in yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or []:
         where = f"rows/{path.name}: {entry.get('id', entry)}"
         if unknown := entry.keys() - _MEMBERS:
             raise BadRow(f"{where}: got {sorted(unknown)}, expected members of {sorted(_MEMBERS)}")

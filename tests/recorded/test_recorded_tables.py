@@ -28,7 +28,7 @@ def _named(value: Any) -> Iterator[str]:
 
 
 _LINES = sorted({
-    row for path in _EMULATOR.rglob("*.yaml") for row in _named(yaml.safe_load(path.read_text(encoding="utf-8")))
+    row for path in _EMULATOR.rglob("*.yaml") for row in _named(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 })  # fmt: skip
 
 

@@ -13,7 +13,9 @@ from plumbline.assets import DefinitionErrors, MLPipeline, load_ml_pipelines
 
 DATA = Path(__file__).parents[1] / "data" / "assets"
 RELEASED = Path(__file__).parents[1] / "data" / "pipelines" / "stock_forecast"
-MISTAKES: list[dict[str, Any]] = yaml.safe_load((DATA / "mistakes.yml").read_text("utf-8"))
+MISTAKES: list[dict[str, Any]] = yaml.load(
+    (DATA / "mistakes.yml").read_text("utf-8"), Loader=yaml.CSafeLoader
+)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ CHECKED_OTHERWISE = ("by hand", "nothing to ask")
 
 def register() -> dict[str, Any]:
     """The whole file."""
-    found: dict[str, Any] = yaml.safe_load(REGISTER.read_text(encoding="utf-8"))
+    found: dict[str, Any] = yaml.load(REGISTER.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return found
 
 

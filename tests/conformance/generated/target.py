@@ -112,7 +112,7 @@ def published_operations() -> dict[tuple[str, str], Operation]:
         for module in row["modules"]
     }
     for table in sorted(PUBLISHED.glob("*.yaml")):
-        for source in yaml.safe_load(table.read_text(encoding="utf-8"))["sources"]:
+        for source in yaml.load(table.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["sources"]:
             models = _models(modules.get(source["source"], ""))
             for row in source["operations"]:
                 if "path" in row:

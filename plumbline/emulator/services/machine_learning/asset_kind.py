@@ -55,7 +55,7 @@ class AssetKind:
 @cache
 def asset_kind(collection: str) -> AssetKind:
     """The kind of a path segment. Raises: KeyError: for a segment that the table does not have."""
-    table = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
+    table = yaml.load(_TABLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     row = table[collection]
     everywhere = table["every_kind"]["changeable"]
     return AssetKind(

@@ -89,5 +89,7 @@ REGISTRY = AssetPlace(noun="registry", type=REGISTRY_TYPE, path=REGISTRY_PATH)
 
 @cache
 def _api_versions() -> tuple[str, ...]:
-    table = yaml.safe_load(Path(__file__).with_name("types.yaml").read_text(encoding="utf-8"))
+    table = yaml.load(
+        Path(__file__).with_name("types.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+    )
     return (*(str(version) for version in table["versions"]), REGISTRY_DATA_PLANE_VERSION)

@@ -24,7 +24,7 @@ def seed_public_registry(emulator: Emulator) -> None:
     registry_id = (
         f"/subscriptions/{SYSTEM_SUBSCRIPTION}/resourceGroups/azureml/providers/{PROVIDER}/registries/azureml"
     )
-    table = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
+    table = yaml.load(_TABLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     with store.transaction():
         discovery = f"{settings.base_url}/registrymanagement/v1.0/registries/azureml/discovery"
         body = {"location": settings.location, "properties": {"discoveryUrl": discovery, "regionDetails": []}}
@@ -35,9 +35,9 @@ def seed_public_registry(emulator: Emulator) -> None:
             container = f"{registry_id}/environments/{name}"
             if store.get(container) is None:
                 store.put(container, {"properties": {}}, type=f"{REGISTRY_TYPE}/environments", principal=None)
+            body = {"properties": environment_properties(row, table["latest"])}
             for number in range(row["first"], row["last"] + 1):
                 version = f"{container}/versions/{number}"
-                body = {"properties": environment_properties(row, table["latest"])}
                 present = store.get(version)
                 if present is None or present.body != body:
                     store.put(version, body, type=f"{REGISTRY_TYPE}/environments/versions", principal=None)

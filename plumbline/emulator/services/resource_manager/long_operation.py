@@ -42,7 +42,7 @@ class Style:
 @cache
 def styles() -> Mapping[str, Style]:
     """All styles by id."""
-    rows = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))["styles"]
+    rows = yaml.load(_TABLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["styles"]
     return {row["id"]: Style(**row) for row in rows}
 
 

@@ -9,7 +9,10 @@ import yaml
 from plumbline.emulator.errors import not_modelled
 from plumbline.emulator.routing import Call, Reply, Route
 
-_PATHS = [row["path"] for row in yaml.safe_load(Path(__file__).with_name("paths.yaml").read_text("utf-8"))]
+_PATHS = [
+    row["path"]
+    for row in yaml.load(Path(__file__).with_name("paths.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)
+]
 
 
 def refuse(call: Call) -> Reply:
