@@ -28,6 +28,7 @@ _SCHEMA = (
     "CREATE INDEX resource_children ON resource (parent, type_key, sequence)",
     "CREATE INDEX resource_types ON resource (type_key, sequence)",
 )
+_KEPT_LISTS = 16
 SEEDED_BY = "Azure"
 """In systemData: the emulator made it, not a caller."""
 _COLUMNS = "sequence, id, name, type, body, system_data, etag"
@@ -76,6 +77,8 @@ class Store:
         for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "temp_store=MEMORY"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._deleted: list[Callable[[Resource], None]] = []
+        self._changes = 0
+        self._made: dict[tuple[str, ...], tuple[int, Sequence[Resource]]] = {}
         self.before_commit: Callable[[], None] | None = None
         self.migrate("store", _SCHEMA)
 
@@ -166,6 +169,7 @@ class Store:
             present = self.get(resource_id)
             if present is not None and if_absent:
                 raise AlreadyThere(present.id)
+            self._changes += 1
             stamp, etag = _stamp(principal), uuid.uuid4().hex
             text = json.dumps(body, separators=(",", ":"))
             if present is None:
@@ -194,6 +198,7 @@ class Store:
     def delete(self, resource_id: str) -> list[Resource]:
         """Removes a resource and everything below it; answers what went, outermost first (empty: nothing there)."""
         with self.transaction():
+            self._changes += 1
             key = _key(resource_id)
             below = (
                 key,
@@ -245,6 +250,17 @@ class Store:
             f"SELECT {_COLUMNS} FROM resource WHERE {where} ORDER BY sequence {order} LIMIT ?", parameters
         )
         return [_resource(row) for row in rows]
+
+    def unchanged(self, key: tuple[str, ...], make: Callable[[], Sequence[Resource]]) -> Sequence[Resource]:
+        """What ``make`` answered under this key, until any resource changes: a long list is not ordered for each of its pages."""
+        changes, made = self._changes, self._made.get(key)
+        if made is not None and made[0] == changes:
+            return made[1]
+        found = make()
+        self._made[key] = (changes, found)
+        if len(self._made) > _KEPT_LISTS:
+            self._made.pop(next(iter(self._made)))
+        return found
 
     def newest_children(self, grandparent_id: str, type: str) -> dict[str, int]:
         """The ``sequence`` of the newest child of this ARM type of each resource below, by that resource's id in small letters."""

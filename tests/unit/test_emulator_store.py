@@ -99,6 +99,27 @@ def test_the_newest_child_of_each_is_known_and_no_neighbours(store):
     }
 
 
+def test_a_list_is_made_again_only_after_a_resource_changed(store):
+    made = []
+
+    def listed():
+        made.append(len(made))
+        return store.list(GROUP, "Microsoft.Widgets/widgets")
+
+    def names():
+        return [entry.name for entry in store.unchanged((GROUP, "widgets"), listed)]
+
+    put(store, f"{WIDGET}/a")
+    assert (names(), names(), len(made)) == (["a"], ["a"], 1)
+    put(store, f"{WIDGET}/b")
+    assert (names(), names(), len(made)) == (["a", "b"], ["a", "b"], 2)
+    store.delete(f"{WIDGET}/a")
+    assert (names(), names(), len(made)) == (["b"], ["b"], 3)
+    for number in range(40):
+        store.unchanged((str(number),), list)
+    assert (names(), len(made)) == (["b"], 4), "only the last lists are kept"
+
+
 def test_a_failed_transaction_leaves_nothing_also_when_nested(store):
     store.migrate("test", ["CREATE TABLE note (text TEXT)"])
     with pytest.raises(RuntimeError), store.transaction():  # noqa: PT012  all of it must go

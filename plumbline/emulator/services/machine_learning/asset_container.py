@@ -33,19 +33,26 @@ class Containers:
 
     def list_all(self, call: Call) -> Reply:
         """Containers, in the recorded order of their kind; archived ones only when asked for."""
-        parent, store = self.place.parent(call), call.emulator.store
+        parent = self.place.parent(call)
+        ordered = call.emulator.store.unchanged(
+            (parent.id, self.answers.type), lambda: self._ordered(call, parent)
+        )
         wanted = view(call)
-        found = [entry for entry in store.list(parent.id, self.answers.type) if wanted(is_archived(entry))]
-        if rule(call.emulator, "containers_newest_first", self.kind.collection):
-            newest = store.newest_children(parent.id, f"{self.answers.type}/versions")
-            found.sort(key=lambda entry: newest.get(entry.id.lower(), entry.sequence), reverse=True)
         return paging.page(
             call,
-            found,
+            [entry for entry in ordered if wanted(is_archived(entry))],
             lambda entry: self.answers.container(call, entry, self.versions(call, entry), listed=True),
             size_parameter="count",
             size=rule(call.emulator, "container_page_size", otherwise=paging.PAGE_SIZE),
         )
+
+    def _ordered(self, call: Call, parent: Resource) -> list[Resource]:
+        store = call.emulator.store
+        found = store.list(parent.id, self.answers.type)
+        if rule(call.emulator, "containers_newest_first", self.kind.collection):
+            newest = store.newest_children(parent.id, f"{self.answers.type}/versions")
+            found.sort(key=lambda entry: newest.get(entry.id.lower(), entry.sequence), reverse=True)
+        return found
 
     def get(self, call: Call) -> Reply:
         """One container, with its latest and its next version."""
