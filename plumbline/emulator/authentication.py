@@ -36,6 +36,7 @@ def authenticate(call: Call) -> tuple[Principal, Mapping[str, Any]]:
         "machine_learning": tokens.arm_audiences,
         "storage": tokens.storage_audiences,
         "registry": tokens.arm_audiences | tokens.ml_audiences,
+        "inference": tokens.ml_audiences,
         "run": tokens.arm_audiences | tokens.ml_audiences | tokens.run_audiences,
     }[audience]
     principal, claims = tokens.check(header, accepted, also_of_runs=tokens.run_audiences)

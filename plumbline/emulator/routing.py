@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from plumbline.emulator.app import Emulator
     from plumbline.emulator.principals import Principal
 
-Audience = Literal["arm", "storage", "none", "machine_learning", "registry", "run"]
+Audience = Literal["arm", "storage", "none", "machine_learning", "registry", "run", "inference"]
 NO_BODY: Any = object()
 # What Resource Manager takes (learn, "Azure subscription and service limits", resource group limits: 4 MB), and the
 # longest blob that is sent at once (learn, "Scalability and performance targets for Blob storage").
@@ -38,7 +38,7 @@ class Route:
         path: Starlette-like; see the module's text.
         handler: Sync (runs inside one store transaction together with its activity-log entry, for writes) or async.
         audience: Who the token must be for. "run" takes ARM and Azure ML tokens and a step's job-scoped token;
-            such a job-scoped token is refused by every other audience. "registry" takes ARM and Azure ML tokens. "storage" takes a storage token or a SAS.
+            such a job-scoped token is refused by every other audience. "registry" takes ARM and Azure ML tokens, "inference" those of Azure ML alone. "storage" takes a storage token or a SAS.
         action: RBAC action needed, as Azure names it; None lets any authenticated caller in.
         data_action: The action is a data action (matched against dataActions).
         scope: What the action is checked on. Default: the ARM id in the path.

@@ -1,9 +1,11 @@
 """A job's body where Azure shows less of it than was submitted, completed from what else Azure says.
 
 A step is answered without `properties`: its run has them. A job that a schedule made is answered without its graph, inputs,
-outputs and settings: its schedule has them, as long as it has not changed since.
+outputs and settings: its schedule has them, as long as it has not changed since. One that a batch endpoint made is answered
+so, too; its run names the deployment and the component, but nothing says which data it read.
 
-Source: recorded answers of jobs 2023-08-01-preview (steps) and 2024-01-01-preview (jobs of schedules).
+Source: recorded answers of jobs 2023-08-01-preview (steps), 2024-01-01-preview (jobs of schedules) and 2022-10-01-preview
+    (jobs of batch endpoints); rests on batch-job-hides-its-definition.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from plumbline.azure.moment import moment, second
 
 SCHEDULE_PROPERTY = "azureml.genericTriggerName"
 PARAMETERS_PROPERTY = "azureml.parameters"
+COMPONENT_PROPERTY = "azureml.SourceComponentId"
+_ENDPOINT_PROPERTY, _DEPLOYMENT_PROPERTY = "azureml.endpointname", "azureml.deploymentname"
 # What is null in a scheduled job, and stands in its schedule's jobDefinition.
 _OF_THE_SCHEDULE = ("jobs", "inputs", "outputs", "settings", "computeId", "description", "identity")
 _MACRO = re.compile(r"\$\{\{(?!\s*(parent|inputs|outputs)\b)[^}]*\}\}")
@@ -49,6 +53,20 @@ def schedule_of(body: Mapping[str, Any]) -> str | None:
         return None
     found = (properties.get("properties") or {}).get(SCHEDULE_PROPERTY)
     return str(found) if found else None
+
+
+def why_made_by_endpoint(body: Mapping[str, Any]) -> str | None:
+    """Why nobody can say what a batch endpoint's job was made of; None for every other job."""
+    properties = body.get("properties") or {}
+    stamps = properties.get("properties") or {}
+    deployment = stamps.get(_DEPLOYMENT_PROPERTY)
+    if properties.get("jobs") or properties.get("componentId") or not deployment:
+        return None
+    endpoint = stamps.get(_ENDPOINT_PROPERTY) or "a batch endpoint"
+    return (
+        f"got no definition (Azure shows none of a job that a batch endpoint made, here deployment {deployment} of "
+        f"{endpoint})"
+    )
 
 
 def why_undefined(body: Mapping[str, Any], schedule: Mapping[str, Any] | None) -> str | None:

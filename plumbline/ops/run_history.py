@@ -16,7 +16,13 @@ from plumbline.azure.api_versions import api_version
 from plumbline.azure.moment import moment
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.errors import UserError
-from plumbline.ops.job_body import schedule_of, step_body, why_undefined, with_definition
+from plumbline.ops.job_body import (
+    schedule_of,
+    step_body,
+    why_made_by_endpoint,
+    why_undefined,
+    with_definition,
+)
 
 ENDED = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
 _PIPELINE_RUN, _STEP_RUN = "azureml.PipelineRun", "azureml.StepRun"
@@ -94,12 +100,14 @@ class RunHistory:
         return found
 
     def undefined(self, job: Mapping[str, Any]) -> str | None:
-        """Why nobody can say what a scheduled job was made of; None for every other job.
+        """Why nobody can say what the job of a schedule or batch endpoint was made of; None where its definition is shown.
 
         Args:
             job: As `job` answers it.
         """
-        return why_undefined(job, self._schedule(job)) if schedule_of(job) else None
+        if schedule_of(job):
+            return why_undefined(job, self._schedule(job))
+        return why_made_by_endpoint(job)
 
     def _schedule(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """The schedule that a job without a graph was made by, as it is now."""

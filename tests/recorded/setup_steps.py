@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from tests.recorded import job_steps
+from tests.recorded import batch_steps, job_steps
 from tests.recorded.world import World, filled
 
 Step = Callable[[World, dict[str, str]], None]
@@ -84,4 +84,5 @@ def registry(world: World, names: dict[str, str]) -> None:
 STEPS: dict[str, Step] = {
     **{step.__name__: step for step in (workspace, code, environment, component, registry)},
     **job_steps.STEPS,
+    **batch_steps.STEPS,
 }

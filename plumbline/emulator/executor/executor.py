@@ -26,7 +26,7 @@ from plumbline.emulator.executor.scheduled_job import scheduled_job
 from plumbline.emulator.executor.step_error import error_body
 from plumbline.emulator.executor.step_folder import StepFolder
 from plumbline.emulator.executor.step_identity import StepIdentities
-from plumbline.emulator.executor.submission import ScheduledFrom, Submission, Submissions
+from plumbline.emulator.executor.submission import JobOrigin, Submission, Submissions
 from plumbline.emulator.executor.supervisor import cgroup, landlock
 from plumbline.emulator.principals import Principal
 from plumbline.emulator.services.blob.blobs import blobs_of
@@ -109,11 +109,11 @@ class Executor:
         name: str,
         properties: Mapping[str, Any],
         principal: Principal,
-        schedule: ScheduledFrom | None = None,
+        origin: JobOrigin | None = None,
     ) -> Submission:
         """Check a job without running it. Raises: AzureError: 400 with every problem, 404 for a missing component."""
         submitter = submitter_of(self._emulator, principal)
-        return self._submissions.check(workspace, name, properties, submitter, schedule)
+        return self._submissions.check(workspace, name, properties, submitter, origin)
 
     def submit(
         self,
@@ -121,17 +121,17 @@ class Executor:
         name: str,
         properties: Mapping[str, Any],
         principal: Principal,
-        schedule: ScheduledFrom | None = None,
+        origin: JobOrigin | None = None,
     ) -> Run:
         """Keep a checked job and begin it as soon as the transaction around this call is committed.
 
         Args:
             properties: of the job, as put.
-            schedule: what made it, if no client did.
+            origin: what made it, if no client did.
         Returns: the job as it was kept, before anything of it ran.
         Raises: AzureError: 400 with every problem, 404 for a missing component; nothing is kept then.
         """
-        submission = self.check(workspace, name, properties, principal, schedule)
+        submission = self.check(workspace, name, properties, principal, origin)
         self.runs.insert(submission.runs)
         threading.Thread(
             target=self._begin, args=(workspace, submission), name=f"job {name}", daemon=True

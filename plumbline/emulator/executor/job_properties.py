@@ -24,14 +24,14 @@ _COMMAND = {
 
 
 def job_properties(
-    job: Mapping[str, Any], plan: JobPlan, *, datastore: str, of_schedule: Mapping[str, str]
+    job: Mapping[str, Any], plan: JobPlan, *, datastore: str, of_origin: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the properties of a job's run: the submitter's own, then the service's, in whose name nobody else speaks.
 
     Args:
         job: `properties` as put.
         datastore: Name of the job's default datastore.
-        of_schedule: What is added to a job that a schedule made, instead of `runSource` MFE.
+        of_origin: What is added to a job that a schedule or a batch endpoint made, instead of `runSource` MFE.
     """
     given = {key: str(value) for key, value in (job.get("properties") or {}).items()}
     if job.get("jobType") != "Pipeline":
@@ -57,7 +57,7 @@ def job_properties(
     found |= {"azureml.defaultDataStoreName": datastore, "azureml.pipelineComponent": "pipelinerun"}
     if job.get("componentId"):
         found["azureml.SourceComponentId"] = str(job["componentId"])
-    return {**found, **of_schedule}
+    return {**found, **of_origin}
 
 
 def _compute_name(job: Mapping[str, Any]) -> str:

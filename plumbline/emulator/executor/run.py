@@ -33,9 +33,10 @@ class Run:
         path: Place in the job, for example "outer/inner"; empty for the job itself.
         kind: pipeline, command, sweep (jobs), step, group (a nested pipeline component), trial (of a sweep), tracking
             (made by an MLflow client).
-        definition: A job's `properties` as put, also where its answer does not show them (`schedule`); of a step, the
-            command job that it is.
+        definition: A job's `properties` as put, also where its answer does not show them (`schedule`, `deployment`); of
+            a step, the command job that it is.
         schedule: Name of the schedule that made the job; empty for every other.
+        deployment: ENDPOINT/DEPLOYMENT of the batch endpoint whose invocation made the job; empty for every other.
         scheduled_at: When a step got its row in run history; 0 while it waits for others, and for ever if it is skipped.
         outputs: Name to {"uri", "type", "digest", "bytes", "files", "run", "output"}; the last two say which step's
             output it is.
@@ -54,6 +55,7 @@ class Run:
     description: str = ""
     status: str = "NotStarted"
     schedule: str = ""
+    deployment: str = ""
     created_at: float = field(default_factory=time.time)
     scheduled_at: float = 0.0
     started_at: float = 0.0

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from plumbline.emulator.executor import binding
-from plumbline.emulator.executor.submission import ScheduledFrom
+from plumbline.emulator.executor.submission import JobOrigin
 from plumbline.emulator.store import Resource
 
 
-def scheduled_job(schedule: Resource, name: str, scheduled: datetime) -> tuple[dict[str, Any], ScheduledFrom]:
+def scheduled_job(schedule: Resource, name: str, scheduled: datetime) -> tuple[dict[str, Any], JobOrigin]:
     """Return the body of a schedule's job, and its origin.
 
     Args:
@@ -32,8 +32,8 @@ def scheduled_job(schedule: Resource, name: str, scheduled: datetime) -> tuple[d
     version = uuid.uuid5(
         uuid.NAMESPACE_URL, f"{schedule.id.lower()} {schedule.system_data.get('lastModifiedAt')}"
     )
-    return definition, ScheduledFrom(
-        name=schedule.name,
+    return definition, JobOrigin(
+        schedule=schedule.name,
         properties={
             "runSource": "Schedule",
             "azureml.runLineageType": "genericTrigger",

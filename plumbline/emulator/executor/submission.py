@@ -48,15 +48,18 @@ class Submission:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScheduledFrom:
-    """The schedule that makes a job.
+class JobOrigin:
+    """What makes a job that no client puts: a schedule, or an invocation of a batch endpoint.
 
     Args:
         properties: What the job's run says of it.
+        schedule: Its name.
+        deployment: ENDPOINT/DEPLOYMENT.
     """
 
-    name: str
     properties: Mapping[str, str]
+    schedule: str = ""
+    deployment: str = ""
 
 
 class Submissions:
@@ -74,7 +77,7 @@ class Submissions:
         name: str,
         properties: Mapping[str, Any],
         submitter: dict[str, str],
-        schedule: ScheduledFrom | None = None,
+        origin: JobOrigin | None = None,
     ) -> Submission:
         """Return the checked job.
 
@@ -99,7 +102,7 @@ class Submissions:
             # Answered by its full id: azure-ai-ml's test_sweep_job_builder sends name and version.
             trial = {**properties["trial"], "environmentId": plan.steps[0].environment_id}
             properties = {**properties, "trial": trial}
-        return self._submission(workspace, name, properties, plan, submitter, schedule)
+        return self._submission(workspace, name, properties, plan, submitter, origin)
 
     def _component(self, workspace: Resource, reference: str) -> FoundComponent:
         found = self._assets.component(workspace, reference)
@@ -218,7 +221,7 @@ class Submissions:
         properties: Mapping[str, Any],
         plan: JobPlan,
         submitter: dict[str, str],
-        schedule: ScheduledFrom | None,
+        origin: JobOrigin | None,
     ) -> Submission:
         pipeline = properties.get("jobType") == "Pipeline"
         experiment = str(properties.get("experimentName") or "Default")
@@ -232,13 +235,14 @@ class Submissions:
             submitter=submitter,
             description=str(properties.get("description") or ""),
             status="NotStarted" if pipeline else "Starting",
-            schedule=schedule.name if schedule else "",
+            schedule=origin.schedule if origin else "",
+            deployment=origin.deployment if origin else "",
             tags={key: str(value) for key, value in (properties.get("tags") or {}).items()},
             properties=job_properties(
                 properties,
                 plan,
                 datastore=self._default_datastore(workspace, plan),
-                of_schedule=schedule.properties if schedule else {},
+                of_origin=origin.properties if origin else {},
             ),
             definition=dict(properties),
             inputs={key: shown_input(source) for key, source in plan.inputs.items() if source is not None},

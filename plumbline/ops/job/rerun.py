@@ -48,7 +48,7 @@ def command(job: str, stream: bool, web: bool, place: Place, output: str, query:
     if hidden:
         raise UserError(
             f"job {job}: rerun: {hidden}, expected its definition. Nothing was submitted. "
-            f"Trigger the schedule, or submit the pipeline's file: plumbline job create --file FILE{place.words}"
+            f"Start it as it was started (schedule or batch endpoint), or submit the pipeline's file: plumbline job create --file FILE{place.words}"
         )
     body = _submit(session, origin)
     talk_on_stderr = output != "table" or query is not None

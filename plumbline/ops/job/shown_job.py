@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from plumbline.assets.job import normal_distribution, wire_words
 from plumbline.assets.references import normal_reference
 from plumbline.azure.moment import moment
+from plumbline.ops.job_body import COMPONENT_PROPERTY
 
 _TYPES = {
     "Pipeline": "pipeline",
@@ -43,7 +44,10 @@ def shown_job(body: Mapping[str, Any]) -> dict[str, Any]:
         "jobs": {name: shown_node(node) for name, node in (properties.get("jobs") or {}).items()}
         if kind == "pipeline"
         else None,
-        "component": _short(properties.get("componentId")),
+        "component": _short(
+            # A batch endpoint's job is answered without its component; its run names it.
+            properties.get("componentId") or (properties.get("properties") or {}).get(COMPONENT_PROPERTY)
+        ),
         "command": properties.get("command"),
         "code": _short(properties.get("codeId")),
         "environment": _short(properties.get("environmentId")),

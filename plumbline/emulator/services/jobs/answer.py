@@ -53,8 +53,9 @@ def job_members(call: Call, run: Run) -> dict[str, Any]:
         default = {"jobOutputType": "uri_folder", "uri": address}
         shown["outputs"] = {"default": default, **(run.definition.get("outputs") or {})}
     found = filled_job(call, shown, "job")
-    if run.schedule:
-        found |= {row["member"]: None for row in job_forms(call)["scheduled_job"]}
+    made_by = "scheduled_job" if run.schedule else "batch_job" if run.deployment else ""
+    if made_by:
+        found |= {row["member"]: None for row in job_forms(call)[made_by]}
     return found
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plumbline.emulator.routing import Route
+from plumbline.emulator.services.machine_learning.asset_place import DATA_PLANE, WORKSPACE_PATH
 from plumbline.emulator.services.resource_manager.resource_handlers import routes_of
 from plumbline.emulator.services.resource_manager.resource_types import ResourceTypes
-from plumbline.emulator.services.serving import deployment, key
+from plumbline.emulator.services.serving import batch_job, deployment, key
 
 if TYPE_CHECKING:
     from plumbline.emulator.app import Emulator
@@ -33,9 +34,38 @@ def _action_route(collection: str, name: str, handler: key.Handler) -> Route:
     )
 
 
+_BATCH = f"{_WORKSPACES}/batchEndpoints"
+_BATCH_PATH = f"{WORKSPACE_PATH}/batchEndpoints/{{endpoint}}"
 ROUTES = [
     *routes_of(_TYPES, deployment.HOOKS),
     *(_action_route(*row) for row in _ACTIONS),
+    Route(
+        method="POST",
+        path=f"/endpoints/batch{_BATCH_PATH}/jobs",
+        handler=batch_job.invoke,
+        audience="inference",
+        action=f"{_BATCH}/jobs/write",
+        scope=batch_job.endpoint_id,
+        logged=False,
+    ),
+    Route(
+        method="GET",
+        path=f"{DATA_PLANE}{_BATCH_PATH}/jobs",
+        handler=batch_job.list_of_endpoint,
+        audience="inference",
+        action=f"{_BATCH}/jobs/read",
+        scope=batch_job.endpoint_id,
+        logged=False,
+    ),
+    Route(
+        method="GET",
+        path=f"{DATA_PLANE}{_BATCH_PATH}/deployments/{{deployment}}/jobs",
+        handler=batch_job.list_of_deployment,
+        audience="inference",
+        action=f"{_BATCH}/deployments/jobs/read",
+        scope=batch_job.deployment_id,
+        logged=False,
+    ),
 ]
 
 
