@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.contract.job_platform import JobPlatform
 from tests.contract.machine_learning_platform import machine_learning_platform
 from tests.engine.provider_stack import ProviderStack
 
@@ -83,6 +84,27 @@ def test_a_second_up_sends_nothing_and_refresh_finds_nothing(stack: ProviderStac
     assert stack.writes() == []
     assert stack.drift() == {}
     assert stack.planned() == {}
+
+
+def test_invoked_by_the_official_client_it_runs_the_component_that_was_declared(stack: ProviderStack) -> None:
+    from azure.ai.ml import Input
+
+    jobs = JobPlatform(azure_ml=stack.platform)
+    jobs.resize("cpu-cluster", 1)
+    table = stack.resources()["table"]["outputs"]["version"]
+    client = stack.platform.client()
+    given = {"table": Input(type="uri_folder", path=f"azureml:table:{table}")}
+    name = client.batch_endpoints.invoke("scoring", inputs=given).name
+    assert jobs.wait(name, seconds=300)["status"] == "Completed", jobs.why(name)
+    steps = jobs.steps(name)
+    assert set(steps) == {"score", "report"}
+    assert jobs.log(steps["score"]["runId"]).strip() == "scores"
+    assert {run["target"] for run in steps.values()} == {"cpu-cluster"}
+    properties = jobs.history(f"runs/{name}")["properties"]
+    declared = stack.resources()["score_and_report"]["outputs"]["version"]
+    assert properties["azureml.SourceComponentId"].endswith(
+        f"/components/score_and_report/versions/{declared}"
+    )
 
 
 def test_an_edit_made_elsewhere_is_named_to_the_field_and_put_back(stack: ProviderStack) -> None:

@@ -57,7 +57,7 @@ def batch_job(world: World, names: dict[str, str]) -> None:
         "method": "POST",
         "path": "{scoring}",
         "headers": {"Authorization": "Bearer {ml_token}"},
-        "body": {"properties": {}},
+        "body": {"properties": {"InputData": {"rate": {"JobInputType": "Literal", "Value": "0.25"}}}},
     }
     answer = world.send(request, names, api_version="")
     assert answer.status_code == 201, answer.text

@@ -5,7 +5,13 @@ from typing import Any
 import pytest
 
 from plumbline.azure.error_answer import read_error
-from plumbline.ops.job_body import schedule_of, step_body, why_undefined, with_definition
+from plumbline.ops.job_body import (
+    schedule_of,
+    step_body,
+    why_made_by_endpoint,
+    why_undefined,
+    with_definition,
+)
 from plumbline.ops.run_history import RunHistory, step_name
 from plumbline.ops.target import Target
 
@@ -217,3 +223,12 @@ def test_a_refusal_is_read_in_every_form_that_azure_writes(
 ) -> None:
     found = read_error(document)
     assert (found.codes, found.message) == (codes, message)
+
+
+def test_a_job_of_a_batch_endpoint_has_no_definition_and_says_whose_it_is() -> None:
+    stamps = {"azureml.endpointname": "scoring", "azureml.deploymentname": "current"}
+    body = {"properties": {"jobs": None, "componentId": None, "properties": stamps}}
+    assert "here deployment current of scoring" in str(why_made_by_endpoint(body))
+    shown = {"properties": {**body["properties"], "componentId": "/x/components/whole/versions/1"}}
+    assert why_made_by_endpoint(shown) is None
+    assert why_made_by_endpoint({"properties": {"properties": {}}}) is None
