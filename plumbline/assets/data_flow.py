@@ -51,6 +51,7 @@ def check_data_flow(
         flow.check_inputs(name, node)
         flow.check_outputs(name, node)
         flow.check_compute(name, node)
+    flow.note_steps_not_carried()
     flow.check_writers()
     flow.check_cycles()
     flow.warn_of_unused()
@@ -136,6 +137,16 @@ class _Flow:
         for holder, value in node.items():
             if holder not in ("inputs", "outputs", "component", "trial", "type"):
                 self.used.update(_parent_inputs(str(value)))
+
+    def note_steps_not_carried(self) -> None:
+        """Count what a step of another kind binds as bound: it is refused by name, and that says enough."""
+        nodes = self.document.data.get("jobs") if isinstance(self.document.data, Mapping) else None
+        for name, node in nodes.items() if isinstance(nodes, Mapping) else ():
+            if name not in self.steps.jobs:
+                text = str(node)
+                self.used.update(_parent_inputs(text))
+                matches = (_PARENT_OUTPUT.match(one) for one in _EXPRESSION.findall(text))
+                self.bound.update(match.group(1) for match in matches if match)
 
     def check_writers(self) -> None:
         """Refuse two steps that write one output: the service keeps one of them, and does not say which."""

@@ -19,6 +19,8 @@ _OTHERS: Sequence[tuple[frozenset[str], str]] = (
     (frozenset({"thresholds"}), "thresholds, which release.yml names"),
     (frozenset({"services"}), "a Docker Compose file"),
     (frozenset({"runtime"}), "a Pulumi file"),
+    (frozenset({"nodes", "outputs"}), "a prompt flow, which is not carried as a step"),
+    (frozenset({"flow", "column_mapping"}), "a run of a prompt flow, which is not carried as a step"),
     (frozenset({"endpoint_name"}), "a deployment of an endpoint"),
     (frozenset({"auth_mode"}), "an endpoint"),
     (frozenset({"name", "path"}), "data or a model that does not say which of the two: add its type"),

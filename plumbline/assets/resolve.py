@@ -10,6 +10,7 @@ from plumbline.assets.definition import AssetDefinition, AssetKind
 from plumbline.assets.document import Document, FieldPath
 from plumbline.assets.library import SUFFIXES, Library
 from plumbline.assets.links import Resolved
+from plumbline.assets.other_yaml import what_it_is
 from plumbline.assets.pins import ForeignReference, pins_in
 from plumbline.assets.references import COLLECTIONS, Address, parse_reference
 from plumbline.assets.schema import describe, suggestion
@@ -106,9 +107,10 @@ class Resolver:
             found = self.library.kind(target).replace("_", " ")
             nameless = (kind, found) == ("component", "command job")
             step = "Give it a name, and take compute and experiment_name out." if nameless else ""
+            holds = what_it_is(target) if found == "other" else f"a definition of kind {found}"
             document.report(
                 path,
-                f"{describe(text)}, which holds a definition of kind {found}",
+                f"{describe(text)}, which holds {holds}",
                 f"one of kind {kind}",
                 step,
             )

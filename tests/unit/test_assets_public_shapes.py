@@ -193,3 +193,32 @@ def test_a_path_without_a_type_is_named(tmp_path: Path) -> None:
         {"ml/train/what.yml": "name: fit\npath: ./a\n", "ml/train/env.yml": "name: e\nimage: a/b:1\n"},
     )
     assert "add its type" in pipeline.left_out["what.yml"]
+
+
+def test_what_only_a_step_of_another_kind_takes_is_not_called_unused(tmp_path: Path) -> None:
+    job = (
+        f"{HEAD}inputs:\n  rows: {{type: mltable, path: 'azureml://datastores/d/paths/r'}}\n"
+        "outputs: {best: {type: mlflow_model}}\n"
+        "jobs:\n  fit:\n    type: automl\n    task: regression\n    target_column_name: y\n"
+        "    training_data: ${{parent.inputs.rows}}\n    outputs: {best_model: '${{parent.outputs.best}}'}\n"
+    )
+    reading = _reading(tmp_path, {"ml/train/pipeline.yml": job})
+    assert [problem.field for problem in reading.problems] == ["jobs.fit.type"]
+
+
+@pytest.mark.parametrize(
+    ("held", "text"),
+    [
+        ("prompt flow", "inputs: {q: {type: string}}\noutputs: {a: {type: string}}\nnodes: []\n"),
+        ("run of a prompt flow", "flow: ./flow\ncolumn_mapping: {q: q}\n"),
+        ("no definition that Azure ML has", "colour: blue\n"),
+    ],
+)
+def test_a_step_that_names_another_file_is_told_what_the_file_is(
+    tmp_path: Path, held: str, text: str
+) -> None:
+    job = f"{HEAD}jobs:\n  ask:\n    type: command\n    component: ./other.yml\n"
+    reading = _reading(tmp_path, {"ml/train/pipeline.yml": job, "ml/train/other.yml": text})
+    (said,) = [problem for problem in reading.errors if problem.field == "jobs.ask.component"]
+    assert held in str(said)
+    assert "kind other" not in str(said)
