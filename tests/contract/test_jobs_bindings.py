@@ -66,6 +66,29 @@ def test_the_jobs_name_stands_in_its_own_literals(jobs: JobPlatform) -> None:
     assert jobs.log(jobs.steps(name)["step"]["runId"]).strip() == f"run {name}"
 
 
+def test_addresses_of_inputs_say_the_default_datastore_and_their_own_runs_name(jobs: JobPlatform) -> None:
+    make = jobs.step("echo 4 > ${{outputs.o}}/four.csv", outputs={"o": FOLDER}, promote={"o": "kept"})
+    kept = {
+        "kept": {
+            "jobOutputType": "uri_folder",
+            "uri": "azureml://datastores/workspaceblobstore/paths/macros/",
+        }
+    }
+    name, _ = jobs.run(jobs.pipeline({"make": make}, outputs=kept))
+    address = "azureml://datastores/${{default_datastore}}/paths/macros/four.csv"
+    given = {"four": {"jobInputType": "uri_file", "uri": address}}
+    step = jobs.step("cat ${{inputs.t}}", inputs={"t": FILE}, bind={"t": "${{parent.inputs.four}}"})
+    assert _log(jobs, jobs.pipeline({"step": step}, inputs=given)) == "4"
+    command, properties = jobs.run(jobs.command("cat ${{inputs.four}}", inputs=given))
+    assert properties["status"] == "Completed", jobs.error(command)
+    own = {"jobInputType": "uri_folder", "uri": "azureml://datastores/workspaceblobstore/paths/in/${{name}}/"}
+    name, properties = jobs.run(jobs.command("true", inputs={"mine": own}))
+    assert f"/paths/in/{name}/" in jobs.error(name), "the address that was looked at"
+    direct = jobs.command("echo ${{inputs.mine}}", inputs={"mine": {**own, "mode": "Direct"}})
+    name, _ = jobs.run(direct)
+    assert jobs.log(name).strip().endswith(f"/paths/in/{name}/")
+
+
 def test_a_program_of_the_image_that_is_not_here_is_told(jobs: JobPlatform) -> None:
     name, properties = jobs.run(jobs.command("Rscript-of-the-image train.R"))
     assert properties["status"] == "Failed"

@@ -28,6 +28,8 @@ def test_every_name_of_a_curated_environment_resolves(jobs: JobPlatform) -> None
         f"{REGISTRY}/acpt-pytorch-2.8-cuda12.6/versions/3",
         "azureml:AzureML-tensorflow-2.16-cuda12@latest",
         "azureml:AzureML-sklearn-0.24-ubuntu18.04-py37-cpu@latest",
+        "azureml:AzureML-pytorch-1.9-ubuntu18.04-py37-cuda11-gpu:6",
+        "azureml:AzureML-ACPT-pytorch-1.12-py39-cuda11.6-gpu@latest",
     ):
         step = jobs.step("true")
         step["environment"] = reference
@@ -41,7 +43,11 @@ def test_every_name_of_a_curated_environment_resolves(jobs: JobPlatform) -> None
 def test_one_that_is_not_here_is_refused_with_those_that_are(jobs: JobPlatform) -> None:
     for reference, why in (
         (f"{REGISTRY}/ray-2.9/labels/latest", "the curated environment ray-2.9 is not emulated, only"),
-        ("azureml:AzureML-ray-2.9@latest", "the curated environment AzureML-ray-2.9 is not emulated, only"),
+        ("azureml:AzureML-ray-2.9@latest", "Use one of those, or an environment of your own"),
+        (
+            "azureml:AzureML-tensorflow-2.7-ubuntu20.04-py38-cuda11-gpu@latest",
+            "Use one like it (tensorflow-2.4-ubuntu18.04-py37-cuda11-gpu, tensorflow-2.12-cuda11, ",
+        ),
         (f"{REGISTRY}/sklearn-1.5/versions/4000", "sklearn-1.5 has no such version here"),
     ):
         answer = jobs.send(jobs.command("true", environmentId=reference))

@@ -112,7 +112,7 @@ def test_deleted_workspace_is_gone_with_its_assets_and_can_be_made_again(
     azure_ml.put(f"{second}/environments/e/versions/1", {"properties": {"image": "python:3.11"}}, ML_VERSION)
     assert azure_ml.emulator.request("DELETE", second, api_version=ML_VERSION).status_code == 202
     assert azure_ml.emulator.request("DELETE", second, api_version=ML_VERSION).status_code == 204
-    azure_ml.put(second, azure_ml.workspace_body(), ML_VERSION, status=(201,))
+    azure_ml.put(second, azure_ml.workspace_body(), ML_VERSION, status=(202,))
     gone = azure_ml.emulator.request("GET", f"{second}/environments/e/versions/1", api_version=ML_VERSION)
     assert gone.status_code == 404
 
@@ -132,6 +132,6 @@ def test_under_noise_a_deleted_name_stays_taken_until_it_is_purged(azure_ml: Mac
             "DELETE", third, api_version=ML_VERSION, params={"forceToPurge": "true"}
         )
         assert purge.status_code == 200
-        azure_ml.put(third, azure_ml.workspace_body(), ML_VERSION, status=(201,))
+        azure_ml.put(third, azure_ml.workspace_body(), ML_VERSION, status=(202,))
     finally:
         azure_ml.emulator.control("PUT", "noise", {"enabled": False})

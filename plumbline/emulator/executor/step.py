@@ -128,7 +128,7 @@ class StepExecution:
             return "Failed", error_body("ServiceError", f"This is a bug in the emulator: {bug!r}")
 
     def _go(self) -> None:
-        inputs = resolve_inputs(self._parts.storage, self._job, self.plan, self._warn)
+        inputs = resolve_inputs(self._parts.storage, self._job, self.plan, self.name, self._warn)
         label, spec = self._parts.assets.environment_spec(self._workspace, self.plan.environment_id)
         location = self._parts.assets.code_location(self._workspace, self.plan.code_id)
         code = self._parts.storage.tree(location) if location else None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from plumbline.emulator.executor.input_check import literal_problems
+from plumbline.emulator.executor.input_macros import with_run
 from plumbline.emulator.executor.step_error import StepFailed
 from plumbline.emulator.executor.step_plan import LITERAL_TYPES, Literal, Produced, StepPlan, Uri
 from plumbline.emulator.executor.storage import Storage, Tree
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 
 
 def resolve_inputs(
-    storage: Storage, job: JobExecution, plan: StepPlan, warn: Callable[[str], None]
+    storage: Storage, job: JobExecution, plan: StepPlan, run: str, warn: Callable[[str], None]
 ) -> dict[str, str | Tree | None]:
     """Return each input's text (a literal, or data given as its address), content, or None when it is not set.
 
+    Args:
+        run: Name of the step's run, which `${{name}}` in an address is, also where the pipeline's input says it.
     Raises: StepFailed: nothing lies at an address. Unreachable: it leads nowhere.
     """
     found: dict[str, str | Tree | None] = {}
@@ -28,10 +31,9 @@ def resolve_inputs(
         elif isinstance(source, Produced):
             found[name] = _produced(storage, job, name, source, plan.input_types.get(name, ""))
         elif isinstance(source, Uri):
-            direct = (
-                "/".join(filter(None, (source.uri.rstrip("/"), source.below))) if source.below else source.uri
-            )
-            found[name] = direct if source.mode == "Direct" else _content(storage, job, name, source, warn)
+            data = with_run(source, run)
+            direct = "/".join(filter(None, (data.uri.rstrip("/"), data.below))) if data.below else data.uri
+            found[name] = direct if data.mode == "Direct" else _content(storage, job, name, data, warn)
         else:
             found[name] = None
     return found

@@ -10,6 +10,7 @@ from typing import Any
 
 from plumbline.emulator.errors import AzureError
 from plumbline.emulator.executor.assets import Assets, is_serverless
+from plumbline.emulator.executor.input_macros import with_datastore
 from plumbline.emulator.executor.job_properties import job_properties, step_properties
 from plumbline.emulator.executor.planner import Planner
 from plumbline.emulator.executor.problem import Problem
@@ -93,7 +94,8 @@ class Submissions:
                 "jobType",
             )
         planner = Planner(partial(self._component, workspace))
-        plan = planner.plan(properties, name=name)
+        planned = planner.plan(properties, name=name)
+        plan = with_datastore(planned, partial(self._default_datastore, workspace, planned))
         problems = planner.problems.found + self._reference_problems(workspace, name, plan)
         if problems:
             raise _unknown_compute(problems) if kind == "Command" else _refused(problems)

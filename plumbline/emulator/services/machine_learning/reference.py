@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from plumbline.emulator.errors import AzureError
@@ -26,6 +26,8 @@ _WORKSPACE_FORM = re.compile(
 )
 _SHORT = re.compile(r"(?:azureml:)?(?P<name>[A-Za-z0-9][\w.-]*)(?::(?P<version>[\w.-]+)|@(?P<label>\w+))$")
 _CURATED_PREFIX = "azureml-"
+_FRAMEWORK = re.compile(r"pytorch|tensorflow|sklearn|lightgbm")
+_RELEASE = re.compile(r"(\d+)\.(\d+)")
 _CURATED = re.compile(
     r"^(?:azureml:)?(?:azureml://registries/azureml/environments/(?P<full>[^/]+)/|(?P<short>AzureML-[\w.-]+)[:@])",
     re.IGNORECASE,
@@ -75,11 +77,27 @@ def curated_gap(store: Store, reference: str) -> str:
     known = {one.name for one in store.list(public.id, type=f"{public.type}/environments")}
     if name in known:
         return f"{name} has no such version here"
-    near = sorted(one for one in known if not one.startswith("AzureML-"))
+    others = sorted(one for one in known if not one.startswith("AzureML-"))
     return (
-        f"the curated environment {name} is not emulated, only {', '.join(near)} are. Use one of those, or an "
-        "environment of your own with an image and a conda file"
+        f"the curated environment {name} is not emulated, only {', '.join(others)} are. Use "
+        f"{_alike(name, others) or 'one of those'}, or an environment of your own with an image and a conda file"
     )
+
+
+def _alike(name: str, others: Sequence[str]) -> str:
+    """The environments of the same framework, the nearest version first; nothing where there is none."""
+    asked, wanted = _FRAMEWORK.search(name.lower()), _release(name)
+    if asked is None:
+        return ""
+    same = [one for one in others if asked[0] in one]
+    near = sorted(same, key=lambda one: [abs(a - b) for a, b in zip(_release(one), wanted, strict=True)])
+    return f"one like it ({', '.join(near)})" if near else ""
+
+
+def _release(name: str) -> tuple[int, int]:
+    """The first version in an environment's name: of its framework."""
+    match = _RELEASE.search(name)
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def missing_references(
