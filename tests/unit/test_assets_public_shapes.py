@@ -222,3 +222,40 @@ def test_a_step_that_names_another_file_is_told_what_the_file_is(
     (said,) = [problem for problem in reading.errors if problem.field == "jobs.ask.component"]
     assert held in str(said)
     assert "kind other" not in str(said)
+
+
+def test_a_value_in_a_mapping_is_refused_by_name(tmp_path: Path) -> None:
+    job = (
+        f"{HEAD}inputs: {{rate: {{value: 0.00005}}}}\njobs:\n  say:\n    command: echo ${{{{inputs.rate}}}}\n"
+        f"    environment: {BASE}\n    inputs: {{rate: '${{{{parent.inputs.rate}}}}'}}\n"
+    )
+    (said,) = _reading(tmp_path, {"ml/train/pipeline.yml": job}).errors
+    assert said.field == "inputs.rate.value"
+    assert "0.00005 becomes 0" in str(said)
+
+
+def test_variables_of_a_parallel_component_reach_the_steps_that_run_it(tmp_path: Path) -> None:
+    component = (
+        "name: score\ntype: parallel\ninputs: {rows: {type: uri_folder}}\ninput_data: ${{inputs.rows}}\n"
+        "mini_batch_size: '1'\nenvironment_variables: {LEVEL: debug, PLACE: here}\n"
+        f"task: {{type: run_function, code: ./src, entry_script: a.py, environment: '{BASE}'}}\n"
+    )
+    job = (
+        f"{HEAD}jobs:\n  say:\n    type: parallel\n    component: ./score.yml\n"
+        "    environment_variables: {PLACE: there}\n"
+        "    inputs: {rows: {type: uri_folder, path: 'azureml://datastores/d/paths/r'}}\n"
+    )
+    files = {"ml/train/pipeline.yml": job, "ml/train/score.yml": component, "ml/train/src/a.py": "\n"}
+    pipeline = _loaded(tmp_path, files)
+    assert pipeline.job is not None
+    assert pipeline.job["jobs"]["say"]["environment_variables"] == {"LEVEL": "debug", "PLACE": "there"}
+    (score,) = pipeline.assets
+    assert "environment_variables" not in score.fields
+
+
+def test_the_word_of_azure_ai_ml_for_a_jobs_own_token(tmp_path: Path) -> None:
+    job = f"{HEAD}jobs:\n  say: {{command: echo, environment: '{BASE}', identity: {{type: %s}}}}\n"
+    assert _reading(tmp_path, {"ml/train/pipeline.yml": job % "aml_token"}).errors == ()
+    (said,) = _reading(tmp_path, {"ml/train/pipeline.yml": job % "amltoken"}).errors
+    assert said.field == "jobs.say.identity.type"
+    assert '"aml_token"' in str(said)
