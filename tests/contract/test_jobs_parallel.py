@@ -110,6 +110,15 @@ def test_files_are_worked_on_in_mini_batches_and_the_rows_keep_their_order(
     assert jobs.steps(name)["batch"]["properties"]["StepType"] == "ParallelRunStep"
 
 
+def test_a_pipelines_input_says_how_many_nodes_a_parallel_step_has(jobs: JobPlatform, tmp_path: Path) -> None:
+    _files(tmp_path, ENTRY, **{f"f{index}": str(index) for index in range(6)})
+    bound = HEAD.replace("instance_count: 2", "instance_count: '${{parent.inputs.nodes}}'")
+    job = f"{bound.replace('jobs:', 'inputs: {nodes: 3}' + chr(10) + 'jobs:', 1)}{TASK}".replace('"2"', '"1"')
+    name, status, step = _submitted(jobs, tmp_path, job)
+    assert status == "Completed", jobs.why(name)
+    assert "[parallel] 6 mini-batches, 6 workers" in jobs.log(step)
+
+
 def test_a_mini_batch_is_tried_again_and_what_fails_is_counted_and_said(
     jobs: JobPlatform, tmp_path: Path
 ) -> None:

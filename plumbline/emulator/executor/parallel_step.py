@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -33,9 +33,21 @@ class ParallelStep:
     """One node of type parallel, with the component that it runs."""
 
     def __init__(
-        self, node: Mapping[str, Any], spec: Mapping[str, Any], *, place: str, problems: Problems
+        self,
+        node: Mapping[str, Any],
+        spec: Mapping[str, Any],
+        *,
+        place: str,
+        problems: Problems,
+        fill: Callable[[str, str], str],
     ) -> None:
-        """Args: spec: of the component; what the node says itself wins."""
+        """Make one.
+
+        Args:
+            spec: Of the component; what the node says itself wins.
+            fill: A text and its place -> the text with the pipeline's inputs put in.
+        """
+        self._fill = fill
         own = {name: node[name] for name in _SETTINGS if node.get(name) is not None}
         self._given: dict[str, Any] = {**spec, **own}
         self._task = mapping_of(spec.get("task")) or mapping_of(node.get("task"))
@@ -104,7 +116,7 @@ class ParallelStep:
         given = self._given.get("mini_batch_size")
         if given is None or given == "":
             return None
-        match = _SIZE.match(str(given))
+        match = _SIZE.match(self._fill(str(given), f"{self._place}.mini_batch_size"))
         if match is None:
             self._problems.add(
                 f"{self._place}.mini_batch_size",
@@ -122,7 +134,7 @@ class ParallelStep:
         if given is None or given == "":
             return None
         try:
-            return int(given)
+            return int(self._fill(str(given), f"{self._place}.{name}"))
         except (TypeError, ValueError):
             self._problems.add(f"{self._place}.{name}", f"got {given!r}, expected a number")
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from plumbline.emulator.executor import binding
@@ -236,7 +237,8 @@ class Planner:
         found: FoundComponent,
         inputs: dict[str, Source],
     ) -> StepPlan:
-        parallel = ParallelStep(node, found.spec, place=place, problems=self.problems)
+        fill = partial(self._sources.fill, scope)
+        parallel = ParallelStep(node, found.spec, place=place, problems=self.problems, fill=fill)
         as_command = FoundComponent(id=found.id, spec=parallel.command_spec)
         inputs = parallel.sources(inputs)
         step = self._step(scope, path, place, node, as_command, inputs)
