@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from plumbline.assets.errors import Problem
 from plumbline.assets.graph import Graph
@@ -13,7 +13,8 @@ from plumbline.assets.graph import Graph
 if TYPE_CHECKING:
     from plumbline.assets.contract import ReleaseContract
 
-AssetKind = Literal["environment", "component", "data", "model"]
+AssetKind = str
+"""Name of a kind of versioned assets, as `yaml_kinds.py` has it: ``environment``, ``component``, ``data``, ``model``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +135,7 @@ class MLPipeline:
     Attributes:
         name: Name of the folder.
         folder: The folder, relative to the root.
-        components: Children before parents.
+        assets: Every versioned asset, each after what it points to.
         jobs: Pipeline jobs; the one that release.yml is about leads (``pipeline.yml``, else the first by path).
         schedules: Schedules; ``schedule.yml`` leads.
         release: What release.yml says, typed; None when there is none.
@@ -144,10 +145,7 @@ class MLPipeline:
 
     name: str
     folder: str
-    environments: tuple[AssetDefinition, ...] = ()
-    components: tuple[AssetDefinition, ...] = ()
-    data_assets: tuple[AssetDefinition, ...] = ()
-    models: tuple[AssetDefinition, ...] = ()
+    assets: tuple[AssetDefinition, ...] = ()
     jobs: tuple[PipelineJob, ...] = ()
     schedules: tuple[ScheduleDefinition, ...] = ()
     release: Mapping[str, Any] | None = None
@@ -164,10 +162,29 @@ class MLPipeline:
 
         return release_contract(self.release)
 
+    def of_kind(self, kind: AssetKind) -> tuple[AssetDefinition, ...]:
+        """The assets of one kind, each after what it points to."""
+        return tuple(asset for asset in self.assets if asset.kind == kind)
+
     @property
-    def assets(self) -> tuple[AssetDefinition, ...]:
-        """Every versioned asset, each after what it points to."""
-        return (*self.environments, *self.data_assets, *self.models, *self.components)
+    def environments(self) -> tuple[AssetDefinition, ...]:
+        """Environments."""
+        return self.of_kind("environment")
+
+    @property
+    def data_assets(self) -> tuple[AssetDefinition, ...]:
+        """Data."""
+        return self.of_kind("data")
+
+    @property
+    def models(self) -> tuple[AssetDefinition, ...]:
+        """Models."""
+        return self.of_kind("model")
+
+    @property
+    def components(self) -> tuple[AssetDefinition, ...]:
+        """Components, children before parents."""
+        return self.of_kind("component")
 
     @property
     def job(self) -> Mapping[str, Any] | None:

@@ -15,7 +15,7 @@ from cronsim import CronSim
 from dateutil import rrule
 from tzlocal.windows_tz import win_tz
 
-from plumbline.assets.schedule import normal_time, normal_trigger
+from plumbline.assets.schedule.normal_form import normal_time, normal_trigger
 
 _FREQUENCIES = {
     "minute": rrule.MINUTELY,

@@ -60,7 +60,7 @@ def _data(
     if not text.startswith("azureml:") or text.startswith("azureml://datastores/"):
         return value
     kind = "model" if str(value.get("type", "")).endswith("_model") else "data"
-    reference = resolver.reference(document, (*path, "path"), text, kind)  # type: ignore[arg-type]
+    reference = resolver.reference(document, (*path, "path"), text, kind)
     if reference is None or not reference.text:
         return value
     own = {**value, "path": links.add(reference)}

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from plumbline.assets.asset_kinds import ASSET_YAML
 from plumbline.assets.document import Document, read_document
 from plumbline.assets.errors import Problem
-from plumbline.assets.kinds import FOLDERS, FileKind, kind_of
+from plumbline.assets.file_kind import FOLDERS, FileKind, kind_of
 from plumbline.assets.other_yaml import other_yaml, what_it_is
 from plumbline.assets.places import Places
 from plumbline.assets.references import COLLECTIONS
-from plumbline.assets.schema import check_fields, describe, suggestion, table
+from plumbline.assets.schema import check_fields, table
 from plumbline.assets.secrets import check_secrets
+from plumbline.assets.yaml_kinds import YAML_KINDS
 
 SUFFIXES = (".yml", ".yaml")
 
@@ -99,7 +99,7 @@ class Library:
 
     def kind(self, document: Document) -> FileKind:
         """What a document defines."""
-        return document.kind or self.kinds[document.path]  # type: ignore[return-value]
+        return document.kind or self.kinds[document.path]
 
     def of_kind(self, folder: Path, kind: FileKind) -> list[Document]:
         """Documents of one kind in one pipeline's folder, in the order of their paths."""
@@ -160,9 +160,9 @@ class Library:
         found = {problem for document in self.documents.values() for problem in document.problems}
         return sorted({*found, *self.nothing_read})
 
-    def check_component(self, document: Document) -> None:
-        """Check a component that stands inside a job."""
-        fields = _component_fields(document)
+    def check_part(self, document: Document) -> None:
+        """Check the fields of a definition that stands inside another one."""
+        fields = self._fields(document, self.kind(document))
         if fields is not None:
             check_fields(document, document.data, (), fields)
 
@@ -184,40 +184,10 @@ class Library:
             self._named.setdefault((kind, name), []).append(document)
 
     def _fields(self, document: Document, kind: FileKind) -> Mapping[str, Any] | None:
-        """The table for a document; None, and a problem, for a type of component that we do not carry."""
-        if kind == "component":
-            return _component_fields(document)
-        tables = {"pins": ("schedule", "pins"), "conda": ("environment", "conda")}
-        asset = ASSET_YAML.get(kind)
-        file, name = (asset.table if asset else None) or tables.get(kind, (kind, kind))
-        fields: Mapping[str, Any] = table(file)[name]
+        """The table for a document; None, and a problem, for a type that we do not carry."""
+        found = YAML_KINDS.get(kind)
+        fields: Mapping[str, Any] | None = found.fields_of(document) if found else table(kind)[kind]
         return fields
-
-
-def _component_fields(document: Document) -> Mapping[str, Any] | None:
-    tables = table("component")
-    data = document.data if isinstance(document.data, Mapping) else {}
-    word = data.get("type", "pipeline" if "jobs" in data else "command")
-    if word == "command" and "name" not in data and {"command", "compute"} <= set(data):
-        document.report(
-            (),
-            "a command job, which runs once and has no version",
-            "a component (name, command, environment), or a pipeline job over components",
-            "Give it a name, take compute and experiment_name out, and make it a step of pipeline.yml; or submit it as "
-            "it is: plumbline job create --file FILE --anonymous.",
-        )
-        return None
-    carried = [name for name in tables if name not in ("common", "refused")]
-    kind = word.lower() if isinstance(word, str) else ""
-    if kind in carried:
-        fields: Mapping[str, Any] = tables[kind]
-        return fields
-    one_of = f"one of {', '.join(carried)}"
-    if kind in tables["refused"]:
-        document.report(("type",), describe(word), f"{one_of}: {tables['refused'][kind]}")
-    else:
-        document.report(("type",), describe(word), one_of, suggestion(word, [*carried, *tables["refused"]]))
-    return None
 
 
 def _definition_files(folder: Path) -> Iterator[Path]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plumbline.assets.asset_kinds import ASSET_YAML
 from plumbline.assets.command_job import BuiltCommandJob, build_command_job
 from plumbline.assets.definition import (
     AssetDefinition,
@@ -22,8 +21,9 @@ from plumbline.assets.graph import graph_of_jobs
 from plumbline.assets.library import Library
 from plumbline.assets.pins import ForeignReference
 from plumbline.assets.pipeline_job import BuiltJob, build_job
-from plumbline.assets.pipeline_schedule import JobsAt, build_schedule
 from plumbline.assets.resolve import Resolver
+from plumbline.assets.schedule.definition import JobsAt, build_schedule
+from plumbline.assets.yaml_kinds import asset_kinds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +114,7 @@ class _Loader:
         return MLPipeline(
             name=folder.name,
             folder=self.library.source(folder),
-            environments=tuple(asset for asset in found if asset.kind == "environment"),
-            components=tuple(asset for asset in found if asset.kind == "component"),
-            data_assets=tuple(asset for asset in found if asset.kind == "data"),
-            models=tuple(asset for asset in found if asset.kind == "model"),
+            assets=tuple(asset for kind in asset_kinds() for asset in found if asset.kind == kind),
             jobs=jobs,
             schedules=schedules,
             release=self._release(folder, jobs, found),
@@ -162,7 +159,7 @@ class _Loader:
                     )  # fmt: skip
 
     def _assets_of(self, folder: Path) -> list[Document]:
-        return [document for kind in ASSET_YAML for document in self.library.of_kind(folder, kind)]  # type: ignore[arg-type]
+        return [document for kind in asset_kinds() for document in self.library.of_kind(folder, kind)]
 
     def _with_shared(
         self, assets: list[AssetDefinition], references: Sequence[Reference]

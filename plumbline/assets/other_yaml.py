@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets.document import Document
-from plumbline.assets.kinds import OTHER_AZURE, other_job, other_schedule, other_tool
+from plumbline.assets.file_kind import OTHER_AZURE, other_job, other_schedule, other_tool
 from plumbline.assets.places import led_to
 
 SUFFIXES = (".yml", ".yaml")

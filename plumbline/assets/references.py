@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from plumbline.assets.asset_kinds import ASSET_YAML
+from plumbline.assets.yaml_kinds import asset_kinds
 
-COLLECTIONS = {kind: row.collection for kind, row in ASSET_YAML.items()}
+COLLECTIONS = {name: kind.collection for name, kind in asset_kinds().items()}
 """Kind -> its word in ids."""
 
 _ARM = re.compile(
@@ -95,6 +95,11 @@ def normal_uri(text: str) -> str:
     if found:
         return f"azureml://{found['rest']}"
     return text if text.startswith(("http:", "https:", "wasb")) else normal_reference(text)
+
+
+def normal_path(text: str) -> str:
+    """Where data or a model lies: local files as ``sha256:HASH`` as they are, a URI in its short form."""
+    return text if text.startswith("sha256:") else normal_uri(text)
 
 
 def normal_compute(text: str) -> str:

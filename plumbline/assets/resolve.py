@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from plumbline.assets.asset_kinds import ASSET_YAML
 from plumbline.assets.build import build_asset
 from plumbline.assets.definition import AssetDefinition, AssetKind
 from plumbline.assets.document import Document, FieldPath
@@ -14,6 +13,7 @@ from plumbline.assets.other_yaml import what_it_is
 from plumbline.assets.pins import ForeignReference, pins_in
 from plumbline.assets.references import COLLECTIONS, Address, parse_reference
 from plumbline.assets.schema import describe, suggestion
+from plumbline.assets.yaml_kinds import YAML_KINDS
 
 LATEST = "latest"
 _DEPTH = 30
@@ -159,7 +159,7 @@ class Resolver:
         document.report(
             path,
             describe(text),
-            f"the name of {ASSET_YAML[kind].spoken} that a loaded definition registers",
+            f"the name of {YAML_KINDS[kind].spoken} that a loaded definition registers",
             step,
         )
         return None
@@ -198,7 +198,7 @@ class Resolver:
     def _is_own(self, document: Document, written: str) -> bool:
         address = parse_reference(written)
         return address is not None and any(
-            self.library.named(kind, address.name, near=document.path) for kind in ASSET_YAML
+            self.library.named(kind, address.name, near=document.path) for kind in COLLECTIONS
         )
 
     def _resolved(self, target: Document) -> Resolved:

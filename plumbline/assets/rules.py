@@ -1,20 +1,23 @@
-"""``fields.yaml``: which field of a kind is immutable, mutable, or none of our business."""
+"""Which field of a kind is immutable, mutable, or none of our business: the rows of its ``fields.yaml``.
+
+A row's ``change`` says what a change of the field is. ``immutable``: part of spec and hash, another value is another version.
+``mutable``: changed in place. ``identity``: names the thing. ``service``: filled by Azure or its tools, never compared.
+``local``: folded into another field. ``default`` is the value that an absent field stands for; it is left out of the canonical
+form. ``wire`` is the name in the REST body where it differs. ``source`` names where the rule was seen.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
+from plumbline.assets.yaml_kinds import YAML_KINDS
 
 
-@cache
 def field_rules(kind: str) -> Mapping[str, Mapping[str, Any]]:
-    """Field name -> its row, for ``environment``, ``component``, ``data``, ``model`` or ``schedule``."""
-    loaded: Mapping[str, Mapping[str, Any]] = _all_rules()[kind]
-    return loaded
+    """Field name -> its row, for a kind that people write as YAML."""
+    return YAML_KINDS[kind].fields
 
 
 @cache
@@ -31,17 +34,11 @@ def mutable_fields(kind: str) -> tuple[str, ...]:
 
 def without_defaults(kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     """The spec's immutable fields, less what is empty or says what an absent field stands for."""
+    rules = field_rules(kind)
     kept: dict[str, Any] = {}
     for name in immutable_fields(kind):
         value = spec.get(name)
-        if value is None or value in ({}, []) or value == field_rules(kind)[name].get("default"):
+        if value is None or value in ({}, []) or value == rules[name].get("default"):
             continue
         kept[name] = value
     return kept
-
-
-@cache
-def _all_rules() -> Mapping[str, Any]:
-    text = Path(__file__).with_name("fields.yaml").read_text("utf-8")
-    loaded: Mapping[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
-    return loaded

@@ -1,4 +1,4 @@
-"""Checks a document against a table of what its fields may hold (``schemas/*.yml``)."""
+"""Checks a document against a table of what its fields may hold: a kind's ``schema.yml``, or one of ``schemas/``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from plumbline.assets.document import Document, FieldPath
+from plumbline.assets.yaml_kinds import YAML_KINDS
 
 Row = Mapping[str, Any]
 
@@ -21,8 +22,10 @@ _BINDING = re.compile(r"^\s*\$\{\{.*\}\}\s*$")
 
 @cache
 def table(name: str) -> Row:
-    """A table of ``schemas/`` by its file's stem."""
-    text = (Path(__file__).parent / "schemas" / f"{name}.yml").read_text("utf-8")
+    """The table of a kind by its name, or one of ``schemas/`` by its file's stem."""
+    kind = YAML_KINDS.get(name)
+    file = kind.folder / "schema.yml" if kind else Path(__file__).parent / "schemas" / f"{name}.yml"
+    text = file.read_text("utf-8")
     loaded: Row = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe loader
     return loaded
 

@@ -138,7 +138,7 @@ class _Steps:
                 **value,
             }
             part = self.document.part(path, data, kind="component")
-            self.resolver.library.check_component(part)
+            self.resolver.library.check_part(part)
             self._take(name, part)
         elif isinstance(value, str):
             found = self.resolver.reference(self.document, path, value, "component")

@@ -10,7 +10,7 @@ from typing import Any
 from plumbline.assets import content_hash
 from plumbline.azure.holding import holding
 from plumbline.azure.live_version import CODE_HASH_PROPERTY, live_version
-from plumbline.kinds.kind import is_true
+from plumbline.kinds import is_true
 
 _MOST = 3
 

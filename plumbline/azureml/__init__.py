@@ -9,9 +9,7 @@ Component(definition.name, definition=definition, resource_group_name="rg", work
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from plumbline.azureml.asset import Asset
+from plumbline.azureml.asset import ASSETS, Asset
 from plumbline.azureml.asset_lookup import (
     AssetLookup,
     FoundAsset,
@@ -35,11 +33,6 @@ from plumbline.azureml.provider import Provider
 from plumbline.azureml.workspace_export import export_workspace
 
 look_for_garbage_less_often()
-
-ASSETS: Mapping[str, type[Asset]] = {
-    resource.kind.name: resource for resource in (Environment, Component, DataAsset, Model)
-}
-"""Kind of a definition -> the class that registers it."""
 
 __all__ = [
     "ASSETS",

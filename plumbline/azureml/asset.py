@@ -13,6 +13,9 @@ from plumbline.azureml.registrations import wait_for_registrations_first
 from plumbline.kinds import Kind
 from plumbline.kinds.definition_inputs import asset_inputs
 
+ASSETS: dict[str, type[Asset]] = {}
+"""Kind of a definition -> the class that registers it."""
+
 
 class Asset(pulumi.CustomResource):
     """A versioned Azure ML asset: the resource is its container, `version` the current content.
@@ -25,6 +28,11 @@ class Asset(pulumi.CustomResource):
     """
 
     kind: ClassVar[Kind]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Note the class as the one that registers definitions of its kind."""
+        super().__init_subclass__(**options)
+        ASSETS[cls.kind.name] = cls
 
     def __init__(
         self,

@@ -7,16 +7,8 @@ from collections.abc import Collection, Sequence
 import pulumi
 
 from plumbline.assets import MLPipeline
-from plumbline.azureml.asset import Asset
-from plumbline.azureml.component import Component
-from plumbline.azureml.data_asset import DataAsset
-from plumbline.azureml.environment import Environment
-from plumbline.azureml.model import Model
+from plumbline.azureml.asset import ASSETS
 from plumbline.azureml.pipeline_schedule import PipelineSchedule
-
-_CLASSES: dict[str, type[Asset]] = {
-    resource.kind.name: resource for resource in (Environment, Component, DataAsset, Model)
-}
 
 
 def declare_pipeline(
@@ -42,7 +34,7 @@ def declare_pipeline(
     made: dict[tuple[str, str], pulumi.Resource] = {}
     for asset in definition.assets:
         needed = [made[key] for ref in asset.references if (key := (ref.kind, ref.name)) in made]
-        made[asset.kind, asset.name] = _CLASSES[asset.kind](
+        made[asset.kind, asset.name] = ASSETS[asset.kind](
             f"{asset.kind}-{asset.name}",
             definition=asset,
             resource_group_name=resource_group_name,

@@ -1,22 +1,24 @@
 """What Plumbline knows of each kind of resource: one descriptor a kind, read by provider, command line, program and docs.
 
-What its YAML says, how it is checked and what its normal form is lies in `plumbline.assets`; where Azure keeps it, what
-it is called there and which of its parts may change lies here.
+A kind that people write as YAML is a folder of `plumbline.assets` (`data/`, `component/`), with its descriptor in
+`__init__.py`. A kind whose inputs a program says is one module here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from plumbline.assets.component import COMPONENT
+from plumbline.assets.data import DATA
+from plumbline.assets.environment import ENVIRONMENT
+from plumbline.assets.kind import PACKAGE, Kind, Values, is_true
+from plumbline.assets.model import MODEL
+from plumbline.assets.schedule import SCHEDULE
+from plumbline.assets.yaml_kind import YamlKind
+from plumbline.assets.yaml_kinds import YAML_KINDS
 from plumbline.kinds.arm_object import ArmObject
 from plumbline.kinds.batch_endpoint import BATCH_ENDPOINT
-from plumbline.kinds.component import COMPONENT
-from plumbline.kinds.data import DATA
-from plumbline.kinds.environment import ENVIRONMENT
-from plumbline.kinds.kind import PACKAGE, Kind, Values, is_true
-from plumbline.kinds.model import MODEL
 from plumbline.kinds.pipeline_deployment import PIPELINE_DEPLOYMENT
-from plumbline.kinds.schedule import SCHEDULE
 
 __all__ = [
     "BATCH_ENDPOINT",
@@ -32,14 +34,14 @@ __all__ = [
     "ArmObject",
     "Kind",
     "Values",
+    "YamlKind",
     "is_true",
     "kind_of_collection",
     "kind_of_token",
 ]
 
 KINDS: Mapping[str, Kind] = {
-    kind.name: kind
-    for kind in (ENVIRONMENT, COMPONENT, DATA, MODEL, SCHEDULE, BATCH_ENDPOINT, PIPELINE_DEPLOYMENT)
+    kind.name: kind for kind in (*YAML_KINDS.values(), BATCH_ENDPOINT, PIPELINE_DEPLOYMENT)
 }
 """Name -> descriptor, in the order of the reference page."""
 

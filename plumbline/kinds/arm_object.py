@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from plumbline.assets.kind import Kind
 from plumbline.assets.references import normal_reference
-from plumbline.kinds.kind import Kind
 
 
 @dataclass(frozen=True, kw_only=True)

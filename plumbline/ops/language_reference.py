@@ -8,24 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets.schema import table
+from plumbline.assets.yaml_kind import YamlKind
+from plumbline.assets.yaml_kinds import YAML_KINDS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "definitions.md"
-# File of tables -> heading, and the names of its tables with what each is called.
-_PAGES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
-    ("environment", "Environments", {"environment": "environment"}),
-    ("data", "Data and models", {"data": "data", "model": "model"}),
-    (
-        "component",
-        "Components",
-        {name: f"`type: {name}`" for name in ("command", "pipeline", "parallel", "spark")},
-    ),
-    ("pipeline_job", "Pipeline jobs", {"pipeline_job": "job"}),
-    ("command_job", "Command jobs on schedules", {"command_job": "job"}),
-    ("schedule", "Schedules", {"schedule": "schedule"}),
-)
+_JOBS = {"pipeline_job": "pipeline job", "command_job": "command job on a schedule"}
 _HEAD = """# What is read of az ml YAML
 
-Made from the tables that `plumbline validate` checks with (`plumbline/assets/schemas`). "Refused" is an error with a
+Made from the tables that `plumbline validate` checks with (`schema.yml` of each kind, `plumbline/assets/schemas` of the rest). "Refused" is an error with a
 reason and a way; "ignored" is a warning: the field counts for nothing. Any other key is an error that names the
 nearest known one.
 """
@@ -34,10 +24,11 @@ nearest known one.
 def page() -> str:
     """The page as the tables make it."""
     lines = [_HEAD]
-    for file, heading, names in _PAGES:
-        lines += [f"## {heading}", "", "| What | Read | Refused or ignored |", "|---|---|---|"]
-        lines += [_row(shown, table(file)[name]) for name, shown in names.items()]
-        lines.append("")
+    for heading, rows in (
+        ("Assets and schedules", [row for kind in YAML_KINDS.values() for row in _rows(kind)]),
+        ("Jobs", [_row(shown, table(name)[name]) for name, shown in _JOBS.items()]),
+    ):
+        lines += [f"## {heading}", "", "| What | Read | Refused or ignored |", "|---|---|---|", *rows, ""]
     jobs = table("pipeline_job")
     lines += ["## Steps", "", "| Type | Form | Read | Refused or ignored |", "|---|---|---|---|"]
     for form, what in (("step", "points to a component"), ("inline", "defines what it runs")):
@@ -49,6 +40,15 @@ def page() -> str:
     lines += ["", "## Types that are not carried", "", "| Type | Because |", "|---|---|"]
     lines += [f"| `{kind}` | {reason} |" for kind, reason in table("component")["refused"].items()]
     return "\n".join(lines) + "\n"
+
+
+def _rows(kind: YamlKind) -> Iterator[str]:
+    if not kind.by_type:
+        yield _row(kind.name, table(kind.name))
+        return
+    for name, fields in table(kind.name).items():
+        if name not in ("common", "refused"):
+            yield _row(f"{kind.name}, `type: {name}`", fields)
 
 
 def _row(shown: str, fields: Mapping[str, Any]) -> str:

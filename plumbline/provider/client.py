@@ -195,7 +195,7 @@ class Writer:
         return when_answered(action, local=self._local)
 
     def _operations(self, place: Place, kind: str) -> Any:
-        return getattr(self._client(place), KINDS[kind].collection)
+        return KINDS[kind].client_of(self._client(place))
 
     def _client(self, place: Place) -> Any:
         with self._lock:

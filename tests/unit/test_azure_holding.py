@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from plumbline.assets import content_hash, spec_from_rest, version_from_hash
-from plumbline.assets.component import normal_component
+from plumbline.assets.component.normal_form import normal_component
 from plumbline.azure.holding import Holding, holding
 from plumbline.azure.live_version import LiveVersion, live_version
 

@@ -11,7 +11,7 @@ def _pipeline(name: str, *needs: str) -> MLPipeline:
         kind="component", name=f"{name}_step", version="h11", spec="{}", content_hash="1" * 64, source=f"{name}.yml",
         references=tuple(Reference(kind="component", name=f"{one}_step", version="h11") for one in needs),
     )  # fmt: skip
-    return MLPipeline(name=name, folder=f"pipelines/{name}", components=(own,))
+    return MLPipeline(name=name, folder=f"pipelines/{name}", assets=(own,))
 
 
 def _names(*pipelines: MLPipeline) -> list[str]:

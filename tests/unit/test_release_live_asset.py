@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from plumbline.assets import AssetDefinition, canonical_text, content_hash, version_from_hash
-from plumbline.assets.component import normal_component
+from plumbline.assets.component.normal_form import normal_component
 from plumbline.azure.live_version import live_version
 from plumbline.ops.release.live_asset import LiveAsset, described, steps_beside
 

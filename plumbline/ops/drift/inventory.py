@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from plumbline.azure.api_versions import api_version
-from plumbline.kinds.kind import is_true
+from plumbline.kinds import is_true
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.finding import noun_of
 

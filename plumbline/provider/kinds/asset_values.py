@@ -136,7 +136,7 @@ def _imported_hash(kind: str, live: LiveVersion, version: str) -> str | None:
 def definition_of(kind: str, inputs: Properties) -> AssetDefinition:
     """The definition that inputs were made from, as far as a registration needs it."""
     return AssetDefinition(
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         name=inputs["name"],
         version=inputs["version"],
         declared_version=inputs["version"],

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from plumbline.assets.asset_kinds import ASSET_YAML
-from plumbline.kinds.kind import Kind, version_values
+from plumbline.assets.kind import version_values
+from plumbline.assets.yaml_kind import YamlKind
 
-YAML = ASSET_YAML["environment"]
-ENVIRONMENT = Kind(
+ENVIRONMENT = YamlKind(
+    package=__name__,
     name="environment",
     noun="Environment",
-    spoken=YAML.spoken,
-    collection=YAML.collection,
+    spoken="an environment",
+    collection="environments",
+    folders=("environments", "environment"),
+    stems=("environment", "env"),
+    keys=frozenset({"image", "build", "conda_file"}),
+    schemas=("environment",),
+    marks=("image", "condaFile", "build"),
     lifecycle="content",
     api_version="2023-04-01-preview",
     api_version_source="recorded, environment tests 2023-10-31 to 2026-03-03",

@@ -1,4 +1,4 @@
-"""The canonical form of a component, from resolved YAML or from a REST componentSpec."""
+"""The normal form of a component, and how a REST body becomes it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from plumbline.assets.job import (
     normal_resources,
 )
 from plumbline.assets.references import normal_reference
+from plumbline.assets.rest_words import hashed
 from plumbline.assets.rules import without_defaults
 from plumbline.assets.scalars import PRIMITIVES, NotThatType, literal_text, typed
+from plumbline.assets.yaml_kind import HashOf
 
 _TASK = ("type", "code", "entry_script", "program_arguments", "append_row_to", "environment")
 
@@ -42,6 +44,17 @@ def normal_component(fields: Mapping[str, Any]) -> dict[str, Any]:
     if spec["type"] == "pipeline":
         spec["jobs"] = normal_jobs(spec.get("jobs") or {})
     return without_defaults("component", spec)
+
+
+def from_rest(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[str, Any]:
+    """The same of a REST body, whose ``componentSpec`` has the names of az ml YAML."""
+    spec = dict(properties.get("componentSpec") or {})
+    if spec.get("code"):
+        spec["code"] = hashed(str(spec["code"]), code_hash_of)
+    task = spec.get("task")
+    if isinstance(task, Mapping) and task.get("code"):
+        spec["task"] = {**task, "code": hashed(str(task["code"]), code_hash_of)}
+    return normal_component(spec)
 
 
 def _normal_parallel(spec: dict[str, Any]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plumbline.assets.asset_kinds import ASSET_YAML
-from plumbline.kinds.kind import Kind, Values, tags, text, version_values
+from plumbline.assets.kind import Values, tags, text, version_values
+from plumbline.assets.yaml_kind import YamlKind
 
 
 def _values(properties: Mapping[str, Any]) -> Values:
@@ -23,12 +23,19 @@ def _values(properties: Mapping[str, Any]) -> Values:
     return values
 
 
-YAML = ASSET_YAML["component"]
-COMPONENT = Kind(
+COMPONENT = YamlKind(
+    package=__name__,
     name="component",
     noun="Component",
-    spoken=YAML.spoken,
-    collection=YAML.collection,
+    spoken="a component",
+    collection="components",
+    folders=("components", "component"),
+    stems=("component",),
+    types=frozenset({"command", "parallel", "sweep", "spark", "automl", "import", "data_transfer"}),
+    keys=frozenset({"command"}),
+    schemas=("commandcomponent", "pipelinecomponent", "parallelcomponent", "sparkcomponent"),
+    marks=("componentSpec",),
+    by_type=True,
     lifecycle="content",
     api_version="2024-01-01-preview",
     api_version_source="recorded, component tests 2026-03-26",

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any
 
-from plumbline.assets.asset_kinds import ASSET_YAML
-from plumbline.assets.definition import AssetKind
 from plumbline.assets.document import Document
+from plumbline.assets.schedule import SCHEDULE
+from plumbline.assets.yaml_kinds import YAML_KINDS
 
-FileKind = AssetKind | Literal["pipeline_job", "command_job", "schedule", "release", "pins", "conda", "other"]
+FileKind = str
+"""Name of a kind as `yaml_kinds.py` has it, or ``pipeline_job``, ``command_job``, ``release``, ``pins``, ``conda``, ``other``."""
 
-_ASSETS = get_args(AssetKind)
 FOLDERS: Mapping[str, FileKind] = {
-    **{folder: kind for kind in _ASSETS for folder in ASSET_YAML[kind].folders},
-    "schedules": "schedule",
+    folder: kind.name for kind in YAML_KINDS.values() for folder in kind.folders
 }
 """Folder of a pipeline -> what the files in it are, when their content does not tell."""
 
 STEMS: Mapping[str, FileKind] = {
-    **{stem: kind for kind in _ASSETS for stem in ASSET_YAML[kind].stems},
+    **{stem: kind.name for kind in YAML_KINDS.values() for stem in kind.stems},
     "pipeline": "pipeline_job",
-    "schedule": "schedule",
     "release": "release",
     "pins": "pins",
     "conda": "conda",
@@ -56,10 +54,10 @@ _OTHER_SCHEDULES: Mapping[str, str] = {"create_monitor": "a model monitor", "imp
 
 
 _SCHEMAS: Mapping[str, FileKind] = {
-    "model": "model", "data": "data", "environment": "environment", "schedule": "schedule", "pipelinejob": "pipeline_job",
-    "commandcomponent": "component", "pipelinecomponent": "component", "parallelcomponent": "component",
-    "sparkcomponent": "component",
-}  # fmt: skip
+    **{name: kind.name for kind in YAML_KINDS.values() for name in kind.schemas},
+    "pipelinejob": "pipeline_job",
+}
+"""File name in `$schema` without its suffixes -> what a file is, when nothing else tells."""
 
 
 def kind_of(document: Document) -> FileKind:
@@ -130,21 +128,15 @@ def _by_schema(data: Mapping[str, Any]) -> FileKind | None:
 
 def _by_content(data: Mapping[str, Any]) -> FileKind | None:
     kind = str(data.get("type", "")).lower()
-    if "trigger" in data or "create_job" in data:
-        return "schedule"
+    if not SCHEDULE.keys.isdisjoint(data):
+        return SCHEDULE.name
     if "jobs" in data:
         job_like = {"settings", "experiment_name", "compute"}.intersection(data)
         says_job = "pipelinejob" in str(data.get("$schema", "")).lower()
         return "component" if "name" in data and not job_like and not says_job else "pipeline_job"
     if kind == "pipeline":
         return "pipeline_job"
-    by_type: FileKind | None = next((name for name in _ASSETS if kind in ASSET_YAML[name].types), None)
-    if by_type is not None:
-        return by_type
-    if "command" in data:
-        return "component"
-    if {"image", "build", "conda_file"}.intersection(data):
-        return "environment"
-    if "dependencies" in data:
-        return "conda"
-    return None
+    by_type = next((name for name, row in YAML_KINDS.items() if kind in row.types), None)
+    # What points to others is asked first: a component may hold an environment.
+    by_keys = (name for name, row in reversed(YAML_KINDS.items()) if not row.keys.isdisjoint(data))
+    return by_type or next(by_keys, "conda" if "dependencies" in data else None)

@@ -1,4 +1,4 @@
-"""Builds a schedule's definition: its trigger, checked, and the job it starts."""
+"""From a schedule's YAML to its definition: its trigger, checked, and the job it starts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from plumbline.assets.inputs import resolve_inputs
 from plumbline.assets.job import job_with
 from plumbline.assets.pipeline_job import BuiltJob, check_computes
 from plumbline.assets.scalars import literal_text
-from plumbline.assets.schedule import normal_time, normal_trigger
+from plumbline.assets.schedule.normal_form import normal_time, normal_trigger
 from plumbline.assets.schema import describe, suggestion
 
 if TYPE_CHECKING:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
-from plumbline.assets import immutable_fields
-
 PACKAGE = "plumbline"
 
 Values = Mapping[str, tuple[Any, ...]]
@@ -23,12 +21,13 @@ class Kind:
         name: Its word in definitions, content hashes and tables: `environment`.
         noun: The resource class, and the last part of the type token: `Environment`.
         spoken: Its word in a sentence: `an environment`.
-        collection: Where Azure keeps it below a workspace, and the attribute of `MLClient` that writes it.
+        collection: Where Azure keeps it below a workspace, and its word in ids and references.
         lifecycle: `content`: versions that follow from content. `counted`: versions that Azure counts, equal content found
             first. `in_place`: one schedule that changes. `object`: one object whose inputs are its fields, see `ArmObject`.
         api_version: With which it is asked.
         api_version_source: Where that version was seen.
         loader: `module:function` of azure-ai-ml that reads its YAML.
+        operations: The attribute of `MLClient` that writes it, where that is not called as the collection is.
         values: Reads what may change in place from the `properties` of a REST body.
         entity_fields: Input that may change in place -> its attribute on azure-ai-ml's entity.
         code_paths: Places below `properties` where the code asset's id may stand: Azure keeps that one's hash.
@@ -45,6 +44,7 @@ class Kind:
     api_version: str
     api_version_source: str
     loader: str = ""
+    operations: str = ""
     values: Callable[[Mapping[str, Any]], Values] = lambda _: {}
     entity_fields: Mapping[str, str] = field(
         default_factory=lambda: {"description": "description", "tags": "tags"}
@@ -69,11 +69,6 @@ class Kind:
         """Whether an undeclared version follows from the content, and so is known before anything is asked."""
         return self.lifecycle == "content"
 
-    @property
-    def immutable(self) -> tuple[str, ...]:
-        """Fields of its YAML that make up the spec and its hash; other content is another version."""
-        return immutable_fields(self.name)
-
     def name_below(self, inputs: Mapping[str, Any]) -> str:
         """Its name below the collection, with those of what it lies in."""
         return str(inputs["name"])
@@ -82,6 +77,10 @@ class Kind:
     def import_form(self) -> str:
         """What `pulumi import` takes beside the full ARM id."""
         return "NAME:VERSION" if self.is_versioned else "NAME"
+
+    def client_of(self, ml_client: Any) -> Any:
+        """The part of an `MLClient` that writes it."""
+        return getattr(ml_client, self.operations or self.collection)
 
     def loaded(self, *arguments: Any, **options: Any) -> Any:
         """azure-ai-ml's entity; imports azure-ai-ml."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from plumbline.kinds.kind import Kind, Values, is_true, tags, text
+from plumbline.assets.kind import Values, is_true, tags, text
+from plumbline.assets.yaml_kind import YamlKind
 
 
 def _values(properties: Mapping[str, Any]) -> Values:
@@ -19,11 +20,17 @@ def _values(properties: Mapping[str, Any]) -> Values:
     }
 
 
-SCHEDULE = Kind(
+SCHEDULE = YamlKind(
+    package=__name__,
     name="schedule",
     noun="PipelineSchedule",
     spoken="a schedule",
     collection="schedules",
+    folders=("schedules",),
+    stems=("schedule",),
+    keys=frozenset({"trigger", "create_job"}),
+    schemas=("schedule",),
+    marks=("trigger",),
     lifecycle="in_place",
     api_version="2023-06-01-preview",
     api_version_source="recorded, schedule tests 2023-10-27 to 2024-02-21",

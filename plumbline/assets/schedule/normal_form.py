@@ -1,4 +1,4 @@
-"""The canonical form of a schedule's trigger."""
+"""The normal form of a schedule: its trigger and its job; and how a REST body becomes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline.assets.job import wire_words
+from plumbline.assets.rest_words import job_from_rest
+from plumbline.assets.yaml_kind import HashOf
 
 START_TIME = "2024-01-01T00:00:00"
 """Where a trigger states none: a constant in the past. Azure would take the moment of the request, and the next
@@ -13,6 +15,15 @@ preview would see another one."""
 
 _ZONE = "UTC"
 _LISTS = ("hours", "minutes", "week_days", "month_days")
+
+
+def from_rest(properties: Mapping[str, Any], code_hash_of: HashOf) -> dict[str, Any]:
+    """The canonical spec of a REST body: ``trigger`` and ``create_job``."""
+    action = properties.get("action") or {}
+    return {
+        "trigger": normal_trigger(properties.get("trigger") or {}),
+        "create_job": job_from_rest(action.get("jobDefinition") or {}, code_hash_of),
+    }
 
 
 def normal_trigger(fields: Mapping[str, Any]) -> dict[str, Any]:

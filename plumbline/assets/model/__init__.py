@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from plumbline.assets.asset_kinds import ASSET_YAML
-from plumbline.kinds.kind import Kind, version_values
+from plumbline.assets.kind import version_values
+from plumbline.assets.yaml_kind import YamlKind
 
-YAML = ASSET_YAML["model"]
-MODEL = Kind(
+MODEL = YamlKind(
+    package=__name__,
     name="model",
     noun="Model",
-    spoken=YAML.spoken,
-    collection=YAML.collection,
+    spoken="a model",
+    collection="models",
+    folders=("models", "model"),
+    stems=("model",),
+    types=frozenset({"custom_model", "mlflow_model", "triton_model"}),
+    schemas=("model",),
+    marks=("modelUri",),
     lifecycle="counted",
     api_version="2023-08-01-preview",
     api_version_source="recorded, model tests 2024-04-09 to 2026-03-26",

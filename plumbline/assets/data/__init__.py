@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from plumbline.assets.asset_kinds import ASSET_YAML
-from plumbline.kinds.kind import Kind, version_values
+from plumbline.assets.kind import version_values
+from plumbline.assets.yaml_kind import YamlKind
 
-YAML = ASSET_YAML["data"]
-DATA = Kind(
+DATA = YamlKind(
+    package=__name__,
     name="data",
     noun="DataAsset",
-    spoken=YAML.spoken,
-    collection=YAML.collection,
+    spoken="data",
+    collection="data",
+    folders=("data",),
+    stems=("data",),
+    types=frozenset({"uri_file", "uri_folder", "mltable"}),
+    schemas=("data",),
+    marks=("dataUri",),
     lifecycle="content",
     api_version="2023-04-01-preview",
     api_version_source="recorded, data tests 2026-03-27",
