@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets.definition import AssetDefinition, ScheduleDefinition
+from plumbline.assets.yaml_kinds import YAML_KINDS
 
 _FILES = "sha256:"
 
@@ -53,7 +54,7 @@ def az_ml_mapping(
     """The same from the parts that a resource's state holds.
 
     Args:
-        kind: ``environment``, ``component``, ``data`` or ``model``.
+        kind: Name of a kind of versioned assets.
         spec: Canonical spec, as mapping or JSON text.
         files: Absolute path of the files that stand in the spec as a hash; needed when one does.
         includes: Optional. Absolute paths of a component's ``additional_includes``.
@@ -74,7 +75,7 @@ def az_ml_mapping(
             holder[key] = files.as_posix()
     if includes:
         fields["additional_includes"] = [path.as_posix() for path in includes]
-    shown = display_name if kind == "component" else None
+    shown = display_name if "displayName" in YAML_KINDS[kind].entity_fields else None
     return {**_head(name, version, shown, description, tags), **fields}
 
 

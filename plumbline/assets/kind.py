@@ -26,6 +26,8 @@ class Kind:
             first. `in_place`: one schedule that changes. `object`: one object whose inputs are its fields, see `ArmObject`.
         api_version: With which it is asked.
         api_version_source: Where that version was seen.
+        system_data: Where it was seen that every write moves its systemData, of an asset that of the version, never of the
+            container: then that says who and when without the activity log's lag. Empty: it was not seen.
         loader: `module:function` of azure-ai-ml that reads its YAML.
         operations: The attribute of `MLClient` that writes it, where that is not called as the collection is.
         values: Reads what may change in place from the `properties` of a REST body.
@@ -43,6 +45,7 @@ class Kind:
     lifecycle: Literal["content", "counted", "in_place", "object"]
     api_version: str
     api_version_source: str
+    system_data: str = ""
     loader: str = ""
     operations: str = ""
     values: Callable[[Mapping[str, Any]], Values] = lambda _: {}

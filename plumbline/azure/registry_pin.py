@@ -10,7 +10,7 @@ from typing import Any
 from plumbline.assets import content_hash
 from plumbline.azure.holding import holding
 from plumbline.azure.live_version import CODE_HASH_PROPERTY, live_version
-from plumbline.kinds import is_true
+from plumbline.kinds import KINDS, is_true
 
 _MOST = 3
 
@@ -68,7 +68,7 @@ def pin_finding(
     properties = body.get("properties") or {}
     marked = (properties.get("properties") or {}).get(CODE_HASH_PROPERTY)
     # Data and build contexts have no code asset: Azure keeps no hash of them but our own mark.
-    known = code_hash or (str(marked) if marked and kind != "component" else None)
+    known = code_hash or (str(marked) if marked and not KINDS[kind].code_paths else None)
     live = live_version(kind, body, code_hash=known, registry=registry)
     found = holding(kind, pin["spec"], live, content_hash=expected, version=version)
     made = content_hash(kind, found.spec, reference_hashes=pin.get("reference_hashes") or None)

@@ -31,12 +31,14 @@ __all__ = [
     "PIPELINE_DEPLOYMENT",
     "SCHEDULE",
     "VERSIONED",
+    "YAML_KINDS",
     "ArmObject",
     "Kind",
     "Values",
     "YamlKind",
     "is_true",
     "kind_of_collection",
+    "kind_of_noun",
     "kind_of_token",
 ]
 
@@ -52,6 +54,14 @@ VERSIONED: Mapping[str, Kind] = {name: kind for name, kind in KINDS.items() if k
 def kind_of_token(token: str) -> Kind | None:
     """The kind of a Pulumi type token, None when there is no such type."""
     return next((kind for kind in KINDS.values() if kind.token == token), None)
+
+
+def kind_of_noun(noun: str) -> Kind:
+    """The kind of a resource class's name.
+
+    Raises: KeyError: there is none.
+    """
+    return {kind.noun: kind for kind in KINDS.values()}[noun]
 
 
 def kind_of_collection(collection: str) -> Kind | None:

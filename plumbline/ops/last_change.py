@@ -17,6 +17,7 @@ import yaml
 from plumbline.azure.activity_log import KEPT_DAYS, PATH, Operation, operations, query
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.moment import moment, second
+from plumbline.kinds import kind_of_token
 from plumbline.ops.actor import actor_of_operation, actor_of_type
 from plumbline.ops.azure_session import AzureSession
 
@@ -82,7 +83,7 @@ def last_change(
     """
     # The clocks of this machine and of its emulator are one.
     after = own_write + (timedelta() if session.target.is_emulated else CLOCKS) if own_write else None
-    row = _rows().get(resource_type)
+    row = _row(resource_type)
     if row is not None and not deleted:
         stamped = _stamp(session, resource_id, version, row)
         found = _of_system_data(stamped, after)
@@ -188,6 +189,14 @@ def activity_of(session: AzureSession, resource_id: str) -> list[Operation]:
         **{"$filter": query(resource_id, now=datetime.now(UTC))},
     )
     return operations(events, resource_id=resource_id)
+
+
+def _row(resource_type: str) -> Mapping[str, str] | None:
+    """How a type's systemData is read; None when it does not move with every write, or nobody saw it."""
+    kind = kind_of_token(resource_type)
+    if kind is not None and kind.system_data:
+        return {"operations": kind.collection, "of": "version" if kind.is_versioned else "self"}
+    return _rows().get(resource_type)
 
 
 @cache

@@ -39,6 +39,7 @@ COMPONENT = YamlKind(
     lifecycle="content",
     api_version="2024-01-01-preview",
     api_version_source="recorded, component tests 2026-03-26",
+    system_data="recorded 2026-03-26: moves with every PUT, also of the same content",
     loader="azure.ai.ml:load_component",
     values=_values,
     entity_fields={"description": "description", "tags": "tags", "displayName": "display_name"},

@@ -19,6 +19,7 @@ DATA = YamlKind(
     lifecycle="content",
     api_version="2023-04-01-preview",
     api_version_source="recorded, data tests 2026-03-27",
+    system_data="recorded 2026-03-27: no lastModifiedBy before the first change",
     loader="azure.ai.ml:load_data",
     values=version_values,
     registries=True,

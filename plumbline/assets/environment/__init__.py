@@ -19,6 +19,7 @@ ENVIRONMENT = YamlKind(
     lifecycle="content",
     api_version="2023-04-01-preview",
     api_version_source="recorded, environment tests 2023-10-31 to 2026-03-03",
+    system_data="recorded 2023-10-31; archiving a container does not move it: the log then",
     loader="azure.ai.ml:load_environment",
     values=version_values,
     registries=True,

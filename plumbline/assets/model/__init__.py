@@ -19,6 +19,7 @@ MODEL = YamlKind(
     lifecycle="counted",
     api_version="2023-08-01-preview",
     api_version_source="recorded, model tests 2024-04-09 to 2026-03-26",
+    system_data="recorded 2026-03-26",
     loader="azure.ai.ml:load_model",
     values=version_values,
     registries=True,

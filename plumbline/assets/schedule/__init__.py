@@ -34,6 +34,7 @@ SCHEDULE = YamlKind(
     lifecycle="in_place",
     api_version="2023-06-01-preview",
     api_version_source="recorded, schedule tests 2023-10-27 to 2024-02-21",
+    system_data="recorded 2024-02-20: an update moves lastModifiedAt alone",
     # Not exported at the top in 1.35.2.
     loader="azure.ai.ml.entities._load_functions:load_schedule",
     values=_values,

@@ -12,17 +12,12 @@ import yaml
 from plumbline.assets import az_ml_mapping, canonical_text, is_content_version
 from plumbline.assets.command_job import is_command_job
 from plumbline.assets.references import parse_reference
+from plumbline.kinds import YamlKind
 from plumbline.ops.adopt.live_asset import LiveAsset
 
 _FILES = "sha256:"
 FOLDER = PurePosixPath("pipelines")
 ASSETS = FOLDER / "adopted"
-_PLACES = {
-    "environment": "environments/{name}.yml",
-    "component": "components/{name}/component.yml",
-    "data": "data/{name}.yml",
-    "model": "models/{name}.yml",
-}
 CODE = "src"
 
 
@@ -42,7 +37,14 @@ def definition_path(asset: LiveAsset) -> PurePosixPath:
     """Where a definition goes, relative to the project."""
     if asset.version is None:
         return schedule_folder(asset.name) / "schedule.yml"
-    return ASSETS / _PLACES[asset.kind.name].format(name=asset.name)
+    assert isinstance(asset.kind, YamlKind)
+    folder = ASSETS / asset.kind.folders[0]
+    # Code lies beside the file.
+    return (
+        folder / asset.name / f"{asset.kind.stems[0]}.yml"
+        if asset.kind.code_paths
+        else folder / f"{asset.name}.yml"
+    )
 
 
 def schedule_folder(name: str) -> PurePosixPath:

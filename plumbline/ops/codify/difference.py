@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plumbline.assets import AssetDefinition, ScheduleDefinition
+from plumbline.kinds import KINDS
 from plumbline.ops.codify.live_resource import LiveResource
 
 MUTABLE = {"displayName": "display_name", "description": "description"}
@@ -51,11 +52,7 @@ def edits(definition: Definition, live: LiveResource) -> tuple[list[FieldEdit], 
     found: list[FieldEdit] = []
     refused: list[tuple[str, str]] = []
     for wire, key in MUTABLE.items():
-        if (
-            wire == "displayName"
-            and isinstance(definition, AssetDefinition)
-            and definition.kind != "component"
-        ):
+        if isinstance(definition, AssetDefinition) and wire not in KINDS[definition.kind].entity_fields:
             continue
         was, now = getattr(definition, key), inputs.get(wire) or None
         if (was or None) != now:

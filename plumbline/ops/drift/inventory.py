@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from plumbline.azure.api_versions import api_version
-from plumbline.kinds import is_true
+from plumbline.kinds import YAML_KINDS, Kind, is_true
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.finding import noun_of
 
@@ -51,7 +51,13 @@ class LiveThing:
 
 @dataclass(frozen=True, kw_only=True)
 class ListRow:
-    """One row of inventory.yaml."""
+    """One list: of a kind that people write as YAML, or a row of inventory.yaml.
+
+    Attributes:
+        versions: Its versions are what counts; the list is of containers. Archived ones are listed too: one that the state
+            registered is missed, any other does nobody harm.
+        query: Of the list; an archived schedule still counts.
+    """
 
     noun: str
     of: str
@@ -66,9 +72,22 @@ class ListRow:
 
 @cache
 def list_rows() -> tuple[ListRow, ...]:
-    """The table, in its order."""
+    """Every list: those of our kinds, then the table in its order."""
     text = Path(__file__).with_name("inventory.yaml").read_text(encoding="utf-8")
-    return tuple(ListRow(**row) for row in yaml.load(text, Loader=yaml.CSafeLoader)["rows"])
+    own = (_row_of(kind) for kind in YAML_KINDS.values())
+    return (*own, *(ListRow(**row) for row in yaml.load(text, Loader=yaml.CSafeLoader)["rows"]))
+
+
+def _row_of(kind: Kind) -> ListRow:
+    return ListRow(
+        noun=kind.noun,
+        of="workspace",
+        path=kind.collection,
+        operations=kind.collection,
+        versions=kind.is_versioned,
+        query=None if kind.is_versioned else {"listViewType": "All"},
+        remove="archive" if kind.is_versioned else "delete",
+    )
 
 
 def live_things(session: AzureSession) -> list[LiveThing]:

@@ -25,8 +25,6 @@ from plumbline.ops.drift.published_label import label_differences
 from plumbline.ops.promotion.registry import RegistryReading
 from plumbline.provider.address import Registry
 
-_NOUNS = {"component": "Component", "environment": "Environment", "data": "DataAsset"}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Pinned:
@@ -122,7 +120,7 @@ def _findings(
     def finding(field: str, desired: Any, live: Any) -> Finding:
         return Finding(
             change="not as pinned",
-            noun=_NOUNS[pin.kind],
+            noun=kind.noun,
             resource=pin.reference,
             type=f"Microsoft.MachineLearningServices/registries/{kind.collection}",
             resource_id=registry.container_id(kind.collection, pin.name),

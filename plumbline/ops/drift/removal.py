@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from plumbline.azure.api_versions import api_version
+from plumbline.kinds import SCHEDULE, kind_of_noun
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.finding import Finding
 from plumbline.ops.drift.inventory import ListRow, list_rows
@@ -20,7 +21,6 @@ from plumbline.ops.last_change import REGISTRY_IDS
 if TYPE_CHECKING:
     from plumbline.provider.address import Registry
 
-_KINDS = {"Component": "component", "Environment": "environment", "DataAsset": "data", "Model": "model"}
 _POLL_SECONDS = 0.5
 _MOST_SECONDS = 600.0
 
@@ -44,7 +44,7 @@ def settle(session: AzureSession, finding: Finding) -> str:
         return _restore(session, finding)
     if finding.version is not None:
         return _archive(session, finding)
-    if finding.noun == "PipelineSchedule":
+    if finding.noun == SCHEDULE.noun:
         return _delete_schedule(session, finding)
     return _delete(session, finding, row)
 
@@ -57,7 +57,7 @@ def _archive(session: AzureSession, finding: Finding) -> str:
     place = _registry_of(session, finding) or workspace
     name = finding.resource_id.rpartition("/")[2]
     try:
-        writer.archive(place, _KINDS[finding.noun], name, str(finding.version))
+        writer.archive(place, kind_of_noun(finding.noun).name, name, str(finding.version))
     except Refusal as refusal:
         raise UserError(str(refusal)) from refusal
     return f"{name}:{finding.version} is archived. Nothing lists it any more, and what names it exactly still finds it."
@@ -78,7 +78,7 @@ def _restore(session: AzureSession, finding: Finding) -> str:
     writer, workspace = open_writer(session)
     name = finding.resource_id.rpartition("/")[2]
     try:
-        writer.restore(workspace, _KINDS[finding.noun], name, str(finding.version))
+        writer.restore(workspace, kind_of_noun(finding.noun).name, name, str(finding.version))
     except Refusal as refusal:
         raise UserError(str(refusal)) from refusal
     return f"{name}:{finding.version} is restored."

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from plumbline.kinds import VERSIONED
 from plumbline.ops.drift.finding import Finding
 
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -44,7 +45,7 @@ def severity_of(finding: Finding) -> Severity:
         row
         for row in _rows()
         if all(
-            re.fullmatch(pattern, shown[name], re.IGNORECASE | re.DOTALL)
+            re.fullmatch(pattern.replace("{assets}", _assets()), shown[name], re.IGNORECASE | re.DOTALL)
             for name, pattern in row["where"].items()
         )
     )
@@ -56,6 +57,12 @@ def value_text(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+@cache
+def _assets() -> str:
+    """Every noun of a versioned asset, as a pattern."""
+    return "|".join(kind.noun for kind in VERSIONED.values())
 
 
 @cache

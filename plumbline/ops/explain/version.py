@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from plumbline.kinds import VERSIONED
 from plumbline.ops.declared_line import declared_line
 from plumbline.ops.errors import UserError
 from plumbline.ops.output import output_options
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from plumbline.assets import AssetDefinition
     from plumbline.ops.explain.answer import Answer, Reason
 
-_KINDS = {"environment": "Environment", "component": "Component", "data": "DataAsset", "model": "Model"}
 _MOST_LINES = 40
 
 
@@ -162,9 +162,9 @@ def _state(project: Path, stack: str) -> dict[tuple[str, str], Mapping[str, Any]
     if answer.returncode != 0:
         raise UserError(f"stack {stack}: export: got {answer.stderr.strip()}, expected its state.")
     rows = (json.loads(answer.stdout).get("deployment") or {}).get("resources") or []
-    nouns = {f"plumbline:azureml:{noun}": kind for kind, noun in _KINDS.items()}
+    kinds = {kind.token: name for name, kind in VERSIONED.items()}
     return {
-        (nouns[row["type"]], str(row["inputs"]["name"])): row["inputs"]
+        (kinds[row["type"]], str(row["inputs"]["name"])): row["inputs"]
         for row in rows
-        if row.get("type") in nouns
+        if row.get("type") in kinds
     }

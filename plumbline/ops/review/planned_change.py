@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from plumbline.assets import FieldChange, changes
+from plumbline.kinds import PACKAGE, SCHEDULE, kind_of_token
 from plumbline.ops.drift.refresh_plan import split_path
 
 Action = Literal["create", "update", "replace", "delete"]
 ACTIONS: tuple[Action, ...] = ("delete", "replace", "update", "create")
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # what the engine writes for a value that is known after the update
 KNOWN_LATER = "known after the update"
-_ASSETS = {"Environment": "environment", "Component": "component", "DataAsset": "data", "Model": "model"}
-_OURS = "plumbline:azureml:"
+_OURS = f"{PACKAGE}:azureml:"
 # Repeats of what `spec` and `version` say.
 _REPEATED = ("contentHash", "codeHash", "codePath", "source", "includes")
 
@@ -55,13 +55,13 @@ class PlannedChange:
     @property
     def asset(self) -> tuple[str, str] | None:
         """Kind and name of a versioned ML asset; None for everything else."""
-        kind = _ASSETS.get(self.noun) if self.type.startswith(_OURS) else None
+        kind = kind_of_token(self.type)
         inputs = self.desired or self.live or self.state or {}
-        return (kind, str(inputs.get("name"))) if kind else None
+        return (kind.name, str(inputs.get("name"))) if kind and kind.is_versioned else None
 
     @property
     def is_schedule(self) -> bool:
-        return self.type == f"{_OURS}PipelineSchedule"
+        return self.type == SCHEDULE.token
 
     @property
     def versions(self) -> tuple[str | None, str | None]:

@@ -11,9 +11,8 @@ from typing import Any
 from plumbline.assets import Graph, MLPipeline, PipelineJob, ScheduleDefinition
 from plumbline.assets.command_job import is_command_job
 from plumbline.assets.fire_times import next_fire_times
+from plumbline.kinds import SCHEDULE
 from plumbline.ops.review.planned_change import PlannedChange
-
-_SCHEDULE = "plumbline:azureml:PipelineSchedule"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +140,7 @@ def _schedules(
     found: dict[str, Mapping[str, Any]] = {}
     for step in steps:
         old = step.get("oldState") or {}
-        if step["op"] == "refresh" and old.get("type") == _SCHEDULE:
+        if step["op"] == "refresh" and old.get("type") == SCHEDULE.token:
             found[str(old["inputs"].get("name"))] = old["inputs"]
     for change in changes:
         if change.is_schedule and change.desired is not None:
