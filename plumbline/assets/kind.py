@@ -30,6 +30,7 @@ class Kind:
             container: then that says who and when without the activity log's lag. Empty: it was not seen.
         loader: `module:function` of azure-ai-ml that reads its YAML.
         operations: The attribute of `MLClient` that writes it, where that is not called as the collection is.
+        put: What writes it there; one that begins a long operation is waited for.
         values: Reads what may change in place from the `properties` of a REST body.
         entity_fields: Input that may change in place -> its attribute on azure-ai-ml's entity.
         code_paths: Places below `properties` where the code asset's id may stand: Azure keeps that one's hash.
@@ -48,6 +49,7 @@ class Kind:
     system_data: str = ""
     loader: str = ""
     operations: str = ""
+    put: str = "create_or_update"
     values: Callable[[Mapping[str, Any]], Values] = lambda _: {}
     entity_fields: Mapping[str, str] = field(
         default_factory=lambda: {"description": "description", "tags": "tags"}
@@ -84,6 +86,12 @@ class Kind:
     def client_of(self, ml_client: Any) -> Any:
         """The part of an `MLClient` that writes it."""
         return getattr(ml_client, self.operations or self.collection)
+
+    def written(self, operations: Any, entity: Any) -> None:
+        """Write azure-ai-ml's entity with the part of an `MLClient` that does it, to its end."""
+        begun = getattr(operations, self.put)(entity)
+        if self.put.startswith("begin_"):
+            begun.result()
 
     def loaded(self, *arguments: Any, **options: Any) -> Any:
         """azure-ai-ml's entity; imports azure-ai-ml."""

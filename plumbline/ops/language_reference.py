@@ -15,9 +15,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "definitions
 _JOBS = {"pipeline_job": "pipeline job", "command_job": "command job on a schedule"}
 _HEAD = """# What is read of az ml YAML
 
-Made from the tables that `plumbline validate` checks with (`schema.yml` of each kind, `plumbline/assets/schemas` of the rest). "Refused" is an error with a
-reason and a way; "ignored" is a warning: the field counts for nothing. Any other key is an error that names the
-nearest known one.
+Made from the tables that `plumbline validate` checks with (`schema.yml` of each kind, `plumbline/assets/schemas` of the
+rest). "Refused" is an error with a reason and a way; "ignored" is a warning: the field counts for nothing. Any other key is
+an error that names the nearest known one.
 """
 
 

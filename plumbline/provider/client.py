@@ -73,7 +73,7 @@ class Writer:
             with self._answers.kept() as answers:
                 operations = self._operations(place, definition.kind)
                 when_role_is_there(
-                    lambda: self._steadily(lambda: operations.create_or_update(entity)),
+                    lambda: self._steadily(lambda: KINDS[definition.kind].written(operations, entity)),
                     local=self._local,
                     say=say,
                 )
@@ -106,7 +106,7 @@ class Writer:
             for noun, value in mutable.items():
                 setattr(entity, noun, value)
             with self._answers.kept() as answers:
-                self._steadily(lambda: operations.create_or_update(entity))
+                self._steadily(lambda: KINDS[definition.kind].written(operations, entity))
         return self._answer(place, scope, answers)
 
     def archive(self, place: Place, kind: str, name: str, version: str) -> None:

@@ -50,7 +50,7 @@ def page() -> str:
     lines = [
         "# Resources",
         "",
-        "Made from `plumbline/kinds` and `plumbline/provider/fields.yaml` by `python -m plumbline.provider.reference`; do not edit.",
+        "Made from the descriptors of `plumbline.kinds` and `plumbline/provider/fields.yaml` by `python -m plumbline.provider.reference`; do not edit.",
         "",
         "Python names are the snake_case of these; the resource classes in `plumbline.azureml` take a `definition`",
         "that `plumbline.assets.load_ml_pipelines` read, and fill the inputs from it.",
