@@ -279,3 +279,26 @@ def test_a_deployment_of_a_model_is_not_modelled_and_says_so(batch: Batch, table
         batch.jobs.azure_ml.client().batch_endpoints.invoke("scoring", deployment_name="model")
     assert refused.value.status_code == 501
     assert "pipeline components only" in str(refused.value)
+
+
+def test_a_deployment_made_from_a_job_runs_that_jobs_steps(batch: Batch) -> None:
+    from azure.ai.ml.entities import PipelineComponentBatchDeployment
+
+    jobs, client = batch.jobs, batch.jobs.azure_ml.client()
+    say = jobs.step("echo ${{inputs.word}}", inputs={"word": {"type": "string"}}, bind={"word": "${{parent.inputs.word}}"}, is_deterministic=False)  # fmt: skip
+    literal = {"jobInputType": "literal", "value": "again"}
+    source, ended = jobs.run(jobs.pipeline({"say": say}, inputs={"word": literal}))
+    assert ended["status"] == "Completed", jobs.why(source)
+    made = PipelineComponentBatchDeployment(
+        name="of-job", endpoint_name="scoring", job_definition=f"azureml:{source}",
+        settings={"default_compute": "azureml:wide"},
+    )  # fmt: skip
+    client.batch_deployments.begin_create_or_update(made).result()
+    name = client.batch_endpoints.invoke("scoring", deployment_name="of-job").name
+    assert jobs.wait(name)["status"] == "Completed", jobs.why(name)
+    assert batch.said(name) == "again"
+    single, _ = jobs.run(jobs.command("echo alone"))
+    for wrong, why in (("nosuch", "Job nosuch was not found"), (single, "expected a pipeline job")):
+        other = PipelineComponentBatchDeployment(name="wrong", endpoint_name="scoring", job_definition=wrong)
+        with pytest.raises(HttpResponseError, match=why):
+            client.batch_deployments.begin_create_or_update(other)

@@ -20,6 +20,7 @@ from plumbline.emulator.services.machine_learning.asset_form import LABELS
 from plumbline.emulator.services.machine_learning.asset_kind import AssetKind, without_nulls
 from plumbline.emulator.services.machine_learning.asset_place import AssetPlace
 from plumbline.emulator.services.machine_learning.asset_refusal import not_found, refusal
+from plumbline.emulator.services.machine_learning.component_of_job import with_steps_of_job
 from plumbline.emulator.services.machine_learning.reference import check_references, resolve_environment
 from plumbline.emulator.services.machine_learning.rule import rule
 from plumbline.emulator.store import Resource
@@ -180,6 +181,7 @@ class Assets:
             raise refused
         if isinstance(sent.get("componentSpec"), dict):
             resolve_environment(call.emulator, parent, sent["componentSpec"])
+            sent["componentSpec"] = with_steps_of_job(call.emulator, parent, sent["componentSpec"])
         return sent
 
     def _with_version(self, properties: dict[str, Any], version: str) -> dict[str, Any]:
