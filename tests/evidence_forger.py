@@ -38,7 +38,7 @@ class Forger:
         found: dict[str, Any] = next(one for one in self.e["steps"] if one["name"] == name)
         return found
 
-    def approve_anew(self) -> None:
+    def approve_again(self) -> None:
         """Make record, digest and approval fit the copies as they are now."""
         record = self.e["record"]
         for name, key in (("metrics.json", "metrics_sha256"), ("verdict.json", "verdict_sha256")):

@@ -104,7 +104,7 @@ def test_a_nested_steps_part_that_was_forged_throughout_differs_from_what_is_liv
     forger = Forger(folder, tmp_path / "forged")
     recorded: dict[str, Any] = forger.e["record"]["components"]["fit/learn"]
     recorded["code_hash"] = forger.step("fit/learn")["code_hash"] = "0" * 64
-    forger.approve_anew()
+    forger.approve_again()
     assert forger.found() == ""
     answer = acting(both, "deployer", "evidence", "verify", str(forger.path))
     assert answer.returncode == 1
