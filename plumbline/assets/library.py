@@ -47,7 +47,7 @@ class Library:
             self._take_in(home, path)
         for path in other_yaml(home, self.folders[home], self.documents):
             self._take_in(home, path)
-        if not self.folders[home] and home.is_dir():
+        if home.is_dir():
             self._report_nothing(home)
 
     def _take_in(self, home: Path, path: Path) -> None:
@@ -65,14 +65,17 @@ class Library:
             return
         self.left_out.update(dict.fromkeys(paths, why))
         self.folders[home] = [path for path in self.folders[home] if path not in paths]
-        if not self.folders[home]:
-            self._report_nothing(home)
+        self._report_nothing(home)
 
     def _report_nothing(self, home: Path) -> None:
-        """A folder of which nothing was read would be called fine otherwise."""
+        """A folder of which nothing was read would be called fine otherwise; conda files alone define nothing."""
+        read = self.folders[home]
+        if any(self.kinds[path] != "conda" for path in read):
+            return
+        unread = {**self.left_out, **dict.fromkeys(read, "a conda file, of which alone nothing is made")}
         left = [
             f"{path.relative_to(home).as_posix()}: {why}"
-            for path, why in self.left_out.items()
+            for path, why in unread.items()
             if path.is_relative_to(home)
         ]
         self.nothing_read.append(

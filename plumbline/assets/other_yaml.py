@@ -21,6 +21,7 @@ _OTHERS: Sequence[tuple[frozenset[str], str]] = (
     (frozenset({"runtime"}), "a Pulumi file"),
     (frozenset({"nodes", "outputs"}), "a prompt flow, which is not carried as a step"),
     (frozenset({"flow", "column_mapping"}), "a run of a prompt flow, which is not carried as a step"),
+    (frozenset({"amlModuleIdentifier"}), "a module of the SDK before version 2, which is not carried"),
     (frozenset({"endpoint_name"}), "a deployment of an endpoint"),
     (frozenset({"auth_mode"}), "an endpoint"),
     (frozenset({"name", "path"}), "data or a model that does not say which of the two: add its type"),

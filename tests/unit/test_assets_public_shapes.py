@@ -259,3 +259,23 @@ def test_the_word_of_azure_ai_ml_for_a_jobs_own_token(tmp_path: Path) -> None:
     (said,) = _reading(tmp_path, {"ml/train/pipeline.yml": job % "amltoken"}).errors
     assert said.field == "jobs.say.identity.type"
     assert '"aml_token"' in str(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("amlModuleIdentifier: {moduleName: old}\ninputs: []\n", "a module of the SDK before version 2"),
+        (
+            f"command: echo\nenvironment: {BASE}\ncompute: azureml:c1\n",
+            "a command job that no schedule starts",
+        ),
+    ],
+)
+def test_a_folder_with_a_conda_file_and_nothing_that_is_read_is_no_success(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    files = {"ml/train/what.yml": text, "ml/train/conda.yml": "dependencies: [python=3.11]\n"}
+    (problem,) = _reading(tmp_path, files).errors
+    assert problem.got.startswith("no definition in 2 YAML files")
+    assert said in problem.got
+    assert "conda.yml: a conda file" in problem.got
