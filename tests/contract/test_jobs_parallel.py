@@ -119,6 +119,18 @@ def test_a_pipelines_input_says_how_many_nodes_a_parallel_step_has(jobs: JobPlat
     assert "[parallel] 6 mini-batches, 6 workers" in jobs.log(step)
 
 
+def test_minus_one_stands_for_every_node_and_the_run_says_what_it_gets(
+    jobs: JobPlatform, tmp_path: Path
+) -> None:
+    _files(tmp_path, ENTRY, **{f"f{index}": str(index) for index in range(6)})
+    name, status, step = _submitted(
+        jobs, tmp_path, f"{HEAD}{TASK}".replace("instance_count: 2", "instance_count: -1")
+    )
+    assert status == "Completed", jobs.why(name)
+    assert "[parallel] 3 mini-batches, 2 workers" in jobs.log(step)
+    assert "the workers of one node are started" in _warnings(jobs, step)
+
+
 def test_a_mini_batch_is_tried_again_and_what_fails_is_counted_and_said(
     jobs: JobPlatform, tmp_path: Path
 ) -> None:

@@ -279,3 +279,19 @@ def test_a_folder_with_a_conda_file_and_nothing_that_is_read_is_no_success(
     assert problem.got.startswith("no definition in 2 YAML files")
     assert said in problem.got
     assert "conda.yml: a conda file" in problem.got
+
+
+def test_a_parallel_component_may_take_every_node(tmp_path: Path) -> None:
+    component = "name: score\ntype: {kind}\nresources: {{instance_count: -1}}\n{rest}"
+    parallel = (
+        "inputs: {rows: {type: uri_folder}}\ninput_data: ${{inputs.rows}}\nmini_batch_size: '1'\n"
+        f"task: {{type: run_function, code: ./src, entry_script: a.py, environment: '{BASE}'}}\n"
+    )
+    files = {
+        "ml/train/score.yml": component.format(kind="parallel", rest=parallel),
+        "ml/train/src/a.py": "\n",
+    }
+    assert _reading(tmp_path, files).errors == ()
+    command = component.format(kind="command", rest=f"command: echo\nenvironment: {BASE}\n")
+    (said,) = _reading(tmp_path, {"ml/train/score.yml": command}).errors
+    assert said.field == "resources.instance_count"

@@ -26,6 +26,7 @@ _SETTINGS = (
     "input_data", "mini_batch_size", "partition_keys", "resources", "retry_settings", "error_threshold",
     "mini_batch_error_threshold", "max_concurrency_per_instance",
 )  # fmt: skip
+_ALL_NODES = "resources.instance_count -1 (every node of the compute): the workers of one node are started"
 _NUMBERS = ("error_threshold", "mini_batch_error_threshold", "max_concurrency_per_instance")
 
 
@@ -55,6 +56,9 @@ class ParallelStep:
         self._place = place
         self._problems = problems
         self.input_name = self._input_name()
+        self._nodes = self._number(
+            "instance_count", mapping_of(self._given.get("resources")).get("instance_count")
+        )
 
     @property
     def command_spec(self) -> dict[str, Any]:
@@ -76,6 +80,17 @@ class ParallelStep:
                 f"{self._place}.input_data", f"got the input '{self.input_name}', expected one with data"
             )
         return dict(inputs)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what the run's warnings say of the settings."""
+        return (_ALL_NODES,) if self._nodes == -1 else ()
+
+    def counted(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the node with a number of nodes in the place of -1, which stands for all that the compute has."""
+        if self._nodes != -1:
+            return node
+        return {**node, "resources": {**mapping_of(self._given.get("resources")), "instance_count": 1}}
 
     def _input_name(self) -> str:
         parts = binding.whole_expression(self._given.get("input_data")) or ()
@@ -100,11 +115,9 @@ class ParallelStep:
 
     def _settings(self) -> dict[str, Any]:
         retry = mapping_of(self._given.get("retry_settings"))
-        nodes = mapping_of(self._given.get("resources")).get("instance_count")
         found = {name: self._number(name, self._given.get(name)) for name in _NUMBERS}
         return {
-            "workers": max(self._number("instance_count", nodes) or 1, 1)
-            * max(found.pop("max_concurrency_per_instance") or 1, 1),
+            "workers": max(self._nodes or 1, 1) * max(found.pop("max_concurrency_per_instance") or 1, 1),
             **{name: -1 if value is None else value for name, value in found.items()},
             "max_retries": _or(self._number("max_retries", retry.get("max_retries")), 2),
             "timeout": _or(self._number("timeout", retry.get("timeout")), 60),

@@ -241,9 +241,11 @@ class Planner:
         parallel = ParallelStep(node, found.spec, place=place, problems=self.problems, fill=fill)
         as_command = FoundComponent(id=found.id, spec=parallel.command_spec)
         inputs = parallel.sources(inputs)
-        step = self._step(scope, path, place, node, as_command, inputs)
+        step = self._step(scope, path, place, parallel.counted(node), as_command, inputs)
         # One program on one machine stands for all nodes: it starts the workers itself.
-        return replace(step, driver=DRIVER, component_sha256=spec_digest(found.spec), distribution={})
+        notes = (*step.notes, *parallel.notes)
+        digest = spec_digest(found.spec)
+        return replace(step, driver=DRIVER, component_sha256=digest, distribution={}, notes=notes)
 
     def _step(
         self,

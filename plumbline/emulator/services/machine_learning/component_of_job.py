@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def with_steps_of_job(emulator: Emulator, parent: Resource, spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a component's spec, filled from the job that it names, where it names one.
+    """Return a component's spec, filled from the job that it names, where it names one and has no steps of its own.
 
     Raises: AzureError: there is no such job (404), it is no pipeline (400), or it has no steps of its own (501).
     """
     source = spec.get("sourceJobId")
-    if not source:
+    if not source or spec.get("jobs"):
         return dict(spec)
     name = str(source).removeprefix("azureml:").rstrip("/").rpartition("/")[2]
     job = emulator.executor.runs.get(parent.id, name)
