@@ -17,7 +17,7 @@ trap 'rm -rf "$work"' EXIT
 call() { # METHOD PATH [CONTENT-TYPE], the body from stdin
   local body=()
   [ "$1" = GET ] || body=(--header "Content-Type: $3" --data @-)
-  curl --silent --fail --request "$1" --header "Authorization: Bearer $TOKEN" "${body[@]}" "$PROJECT/_apis/wit/$2?api-version=7.1"
+  curl --silent --show-error --fail --request "$1" --header "Authorization: Bearer $TOKEN" "${body[@]}" "$PROJECT/_apis/wit/$2?api-version=7.1"
 }
 
 # Each process of Azure DevOps has names of its own for what is done.

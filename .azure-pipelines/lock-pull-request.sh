@@ -15,11 +15,12 @@ if git diff --cached --quiet; then
   echo "$target is on main already: there is nothing to ask for."
   exit 0
 fi
-branch="release/$stack-$(git hash-object "$target" | cut -c 1-12)"
+# A lock comes back when its release is promoted again or another is taken back: the commit before it is in the name, too.
+branch="release/$stack-$(git hash-object "$target" | cut -c 1-12)-$(git rev-parse HEAD | cut -c 1-12)"
 git switch --quiet --create "$branch"
 git -c user.name="Azure Pipelines" -c user.email="azure-pipelines@localhost" commit --quiet --message "$title"
 git -c http.extraheader="AUTHORIZATION: bearer $TOKEN" push --quiet origin "HEAD:refs/heads/$branch"
 jq -n --arg source "refs/heads/$branch" --arg title "$title" --rawfile text "$body" \
   '{sourceRefName: $source, targetRefName: "refs/heads/main", title: $title, description: $text[0:4000]}' |
-  curl --silent --fail --request POST --header "Authorization: Bearer $TOKEN" --header "Content-Type: application/json" \
+  curl --silent --show-error --fail --request POST --header "Authorization: Bearer $TOKEN" --header "Content-Type: application/json" \
     --data @- "$PULL_REQUESTS?api-version=7.1" | jq -r '"Pull request \(.pullRequestId)"'

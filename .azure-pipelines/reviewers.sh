@@ -6,7 +6,7 @@
 set -euo pipefail
 
 get() {
-  curl --silent --fail --header "Authorization: Bearer $TOKEN" "$PROJECT/_apis/$1"
+  curl --silent --show-error --fail --header "Authorization: Bearer $TOKEN" "$PROJECT/_apis/$1"
 }
 
 asked=$(get "build/builds/$BUILD/timeline?api-version=7.1" |

@@ -16,7 +16,8 @@ if git diff --cached --quiet; then
   exit 0
 fi
 base=$(git rev-parse HEAD)
-branch="release/$stack-$(git hash-object "$target" | cut -c 1-12)"
+# A lock comes back when its release is promoted again or another is taken back: the commit before it is in the name, too.
+branch="release/$stack-$(git hash-object "$target" | cut -c 1-12)-${base:0:12}"
 git switch --quiet --create "$branch"
 git -c user.name="github-actions[bot]" -c user.email="41898282+github-actions[bot]@users.noreply.github.com" \
   commit --quiet --message "$title"

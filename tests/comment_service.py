@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 STORE = Path(os.environ["COMMENT_STORE"])
+BUILD_SERVICE = "b0b0b0b0-0000-4000-8000-000000000001"
 
 
 def main(program: str, words: list[str]) -> None:
@@ -96,13 +97,16 @@ def _curl(rows: list[dict], words: list[str]) -> None:
             case "--data":
                 assert words.pop(0) == "@-"
                 body = json.load(sys.stdin)
-            case "--silent" | "--fail":
+            case "--silent" | "--show-error" | "--fail":
                 pass
             case word:
                 assert not word.startswith("-"), word
                 address, _, asked = word.partition("?api-version=7.1")
     assert "Authorization: Bearer a-token" in headers, headers
-    if "/_apis/wit/" in address:
+    if address.endswith("/_apis/connectionData"):
+        assert asked == "-preview", asked
+        print(json.dumps({"authenticatedUser": {"id": BUILD_SERVICE}}))
+    elif "/_apis/wit/" in address:
         _work_items(rows, method, address.partition("/_apis/wit/")[2], body, headers)
     elif "/_apis/build/" in address or "/_apis/pipelines/" in address:
         assert method == "GET"
@@ -112,18 +116,20 @@ def _curl(rows: list[dict], words: list[str]) -> None:
         rows.append({"kind": "pull request", "id": 7, **body})
         print(json.dumps({"pullRequestId": 7}))
     elif method == "GET":
-        threads = [row for row in rows if row["kind"] == "thread"]
-        print(
-            json.dumps(
-                {"value": [{"id": row["id"], "comments": [{"content": row["body"]}]} for row in threads]}
-            )
-        )
+        threads = [
+            {"id": row["id"], "comments": [{"content": row["body"], "author": {"id": row["author"]}}]}
+            for row in rows
+            if row["kind"] == "thread"
+        ]
+        print(json.dumps({"value": threads}))
     elif method == "POST":
         assert address.endswith("/pullRequests/7/threads"), address
         text = body["comments"][0]["content"]
-        rows.append({"kind": "thread", "id": len(rows) + 100, "body": text, "edits": 0})
+        number = len(rows) + 100
+        rows.append({"kind": "thread", "id": number, "author": BUILD_SERVICE, "body": text, "edits": 0})
     else:
         row = next(row for row in rows if address.endswith(f"/threads/{row['id']}/comments/1"))
+        assert row["author"] == BUILD_SERVICE, "the service lets nobody edit another's comment"
         row |= {"body": body["content"], "edits": row["edits"] + 1}
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
 import sys
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.project_copy import REPOSITORY, ProjectCopy
 from tests.workflow_steps import Step, github_steps
@@ -80,7 +83,7 @@ def run_steps(checkout: ProjectCopy, steps: list[Step], *, store: str, also: tup
     paths = {name: folder / name.lower() for name in ("GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     lines = [f'export PATH={checkout.root}/.git/programs:"$PATH" COMMENT_STORE={checkout.root}/.git/{store}']
     lines += [f"export {name}={path}; touch {path}" for name, path in paths.items()]
-    lines.append(f"export RUNNER_TEMP={folder} AGENT_TEMPDIRECTORY={folder}")
+    lines.append(f"export RUNNER_TEMP={folder} AZURE_RUNS={azure_folder(checkout, '')}")
     lines.append('engine=$(dirname "$(command -v pulumi)")')
     ready = f"{checkout.root}/.plumbline/rehearsals/dev/emulator/ready.json"
     for at, step in enumerate(steps):
@@ -147,6 +150,30 @@ NO_CLOUD = {
     "vars.AZURE_CLIENT_ID": "-", "vars.AZURE_TENANT_ID": "-", "vars.AZURE_SUBSCRIPTION_ID": "-",
     "vars.PULUMI_BACKEND_URL": "-", "PULUMI_BACKEND_URL": "-",
 }  # fmt: skip
+
+
+def azure_run(
+    name: str, *, commit: str = "origin/main", variables: Mapping[str, str] | None = None, **parameters: str
+) -> Step:
+    """A whole run of one of Azure's files; the values are words of a shell."""
+    words = [f'--parameter {key}="{value}"' for key, value in parameters.items()]
+    words += [f'--variable {key}="{value}"' for key, value in (variables or {}).items()]
+    program = f"PYTHONPATH={shlex.quote(str(REPOSITORY))} {shlex.quote(sys.executable)} -m tests.azure_agent"
+    script = (
+        f'{program} .azure-pipelines/{name} --commit "{commit}" --out "$AZURE_RUNS/{name}" {" ".join(words)}'
+    )
+    return Step(name=f"Azure Pipelines: {name}", script=script, environ={})
+
+
+def azure_folder(checkout: ProjectCopy, name: str) -> Path:
+    """Where a run of one of Azure's files leaves its record and artifacts."""
+    return checkout.root.parent / "azure-runs" / name
+
+
+def azure_record(checkout: ProjectCopy, name: str) -> dict[str, Any]:
+    """What the newest run of one of Azure's files came to: stages, steps, summaries."""
+    found: dict[str, Any] = json.loads((azure_folder(checkout, name) / "record.json").read_text())
+    return found
 
 
 def github_workflow(name: str, **values: str) -> list[Step]:

@@ -10,8 +10,10 @@ from typing import Any
 
 import yaml
 
+from tests.azure_pipelines import read_pipeline
+
 _GITHUB = re.compile(r"\$\{\{\s*(.+?)\s*\}\}")
-_AZURE = re.compile(r"\$\(([\w.]+)\)|\$\{\{ ([\w.]+) \}\}")
+_MACRO = re.compile(r"\$\(([\w.]+)\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,33 +72,24 @@ def _needs(job: Mapping[str, Any]) -> set[str]:
 
 
 def azure_steps(path: Path, values: Mapping[str, str]) -> list[Step]:
-    """Steps of an Azure pipeline: scripts, and the inline scripts of its Azure CLI tasks.
+    """Scripts of an Azure pipeline, and the inline scripts of its Azure CLI tasks, with the parameters' defaults.
 
     Args:
-        values: Variable or parameter, such as `System.AccessToken` -> what stands for it here. An unknown one is an error.
+        values: Variable, such as `System.AccessToken` -> what stands for it here. An unknown one is an error.
     """
-    pipeline = yaml.safe_load(path.read_text())
-    own = {
-        variable["name"]: str(variable["value"])
-        for variable in pipeline.get("variables") or ()
-        if "name" in variable
-    }
-    steps = list(steps_of(pipeline))
-    for step in steps:
-        script = str(step.get("script") or (step.get("inputs") or {}).get("inlineScript"))
-        assert "${{" not in script, f"{step['displayName']}: an expression in a script may be code of others"
     return [
         Step(
-            name=step["displayName"],
-            script=step["script"] if "script" in step else step["inputs"]["inlineScript"],
-            environ=own
-            | {
-                name: _AZURE.sub(lambda match: values[match[1] or match[2]], str(text))
-                for name, text in (step.get("env") or {}).items()
+            name=step.title,
+            script=step.script,
+            environ={
+                name: _MACRO.sub(lambda match: values[match[1]], str(text))
+                for name, text in step.environ.items()
             },
+            job=stage.job.name,
         )
-        for step in steps
-        if "script" in step or step.get("task", "").startswith("AzureCLI@")
+        for stage in read_pipeline(path, {}).stages
+        for step in stage.job.steps
+        if step.script
     ]
 
 

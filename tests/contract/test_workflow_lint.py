@@ -18,6 +18,8 @@ from check_jsonschema.transforms.azure_pipelines import azure_main
 
 from distribution.template.build import FROM_THE_WHEEL, build_template
 from tests.actionlint import actionlint
+from tests.azure_conditions import stage_is_due
+from tests.azure_pipelines import read_pipeline
 from tests.project_copy import REPOSITORY
 from tests.workflow_steps import steps_of
 
@@ -107,7 +109,11 @@ def _schema_problems(text: str) -> Iterator[str]:
         )
     )
     pipeline = azure_main(yaml.load(text, Loader=yaml.BaseLoader))
-    for error in jsonschema.Draft7Validator(schema).iter_errors(pipeline):
+    truths = jsonschema.Draft7Validator.TYPE_CHECKER.redefine(
+        "boolean", lambda _, value: value in {"true", "false"} if isinstance(value, str) else False
+    )
+    validator = jsonschema.validators.extend(jsonschema.Draft7Validator, type_checker=truths)
+    for error in validator(schema).iter_errors(pipeline):
         found = jsonschema.exceptions.best_match([error])
         yield f"{found.json_path}: {found.message[:300]}"
 
@@ -119,11 +125,34 @@ def test_azure_pipelines_are_what_their_schema_allows(path: Path) -> None:
     assert list(_schema_problems(text.replace("displayName:", "displayname:"))) != []
 
 
+ALL_REACHED = {f"reached.{stack}": "true" for stack in ("shared", "staging", "prod")}
+
+
+@pytest.mark.parametrize(
+    ("results", "prod_is_due"),
+    [
+        ({"shared": "Skipped", "staging": "Succeeded"}, True),
+        ({"shared": "Skipped", "staging": "Skipped"}, True),
+        ({"shared": "Succeeded", "staging": "Failed"}, False),
+        ({"shared": "Failed", "staging": "Skipped"}, False),
+    ],
+)
+def test_what_fails_in_a_stack_before_does_not_go_to_prod(results: dict[str, str], prod_is_due: bool) -> None:
+    pipeline = read_pipeline(REPOSITORY / ".azure-pipelines/release.yml", {})
+    prod = next(stage for stage in pipeline.stages if stage.name == "prod")
+    outputs = {"reached": {"reached": ALL_REACHED}}
+    assert stage_is_due(prod, pipeline, {"reached": "Succeeded", **results}, outputs) is prod_is_due
+    assert not stage_is_due(prod, pipeline, {"reached": "Succeeded", **results}, {})
+
+
 @pytest.mark.parametrize("path", PIPELINES, ids=lambda path: path.name)
 def test_inline_scripts_of_azure_pipelines_have_nothing_that_shellcheck_finds(path: Path) -> None:
     for step in steps_of(yaml.safe_load(path.read_text())):
         script = step.get("script") or (step.get("inputs") or {}).get("inlineScript")
         if script:
+            assert "${{" not in script, (
+                f"{step['displayName']}: an expression in a script may be code of others"
+            )
             answer = subprocess.run(
                 # Variables are the step's `env`, assigned nowhere in the script.
                 [BIN / "shellcheck", "--shell=bash", "--exclude=SC2153", "-"],

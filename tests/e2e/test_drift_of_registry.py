@@ -144,7 +144,7 @@ class _Changes(Changes):
             "versions:component": component.replace(":", "/versions/"),
             "pinned:environment": f"azureml://registries/{registry.rpartition('/')[2]}/environments/"
             + environment.replace(":", "/versions/"),
-            "bob": self.world.ready["principals"]["bob"]["object_id"],
+            **{who: self.world.ready["principals"][who]["object_id"] for who in ("bob", "pipeline")},
         }
 
 

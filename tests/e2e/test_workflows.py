@@ -1,4 +1,4 @@
-"""Protects the CI workflows: GitHub's run here as they stand, in their order, in rehearsals; Azure's run the same commands."""
+"""Protects the CI workflows: GitHub's and Azure's files run here as they stand, in their order, in rehearsals."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from tests.workflow_checkout import (
     GITHUB,
     NO_CLOUD,
     TRAIN,
+    azure_folder,
+    azure_record,
+    azure_run,
     github_workflow,
     make_checkout,
     object_id,
@@ -66,9 +69,8 @@ def _changed(checkout: ProjectCopy, branch: str, line: str) -> None:
 
 def test_github_reviews_a_pull_request_in_one_comment(checkout: ProjectCopy, merged: str) -> None:
     _changed(checkout, "a-change", "# changed in a pull request")
-    steps = github_workflow(
-        "pull-request.yml", **{"github.event.pull_request.base.sha || inputs.base": merged}
-    )
+    base = checkout.git("rev-parse", "main").strip()
+    steps = github_workflow("pull-request.yml", **{"github.event.pull_request.base.sha || inputs.base": base})
     comment = [step for step in steps if step.name == "Comment"]
     # Pushed twice, so that the second comment updates the first; somebody else's with the same marker stays as it is.
     marker = "<!-- plumbline-review stack=dev -->"
@@ -86,22 +88,17 @@ def test_github_reviews_a_pull_request_in_one_comment(checkout: ProjectCopy, mer
     assert "+# changed in a pull request" in own["body"]
 
 
-_VARIABLES = (
-    NO_CLOUD
-    | {
-        "System.PullRequest.TargetBranchName": "main",
-        "System.AccessToken": "a-token",
-        "System.CollectionUri": "https://dev.azure.example/team/",
-        "System.TeamProject": "platform",
-        "Build.Repository.ID": "1",
-        "System.PullRequest.PullRequestId": "7",
-        "Build.BuildId": "99",
-        "digest": "-",
-        "Pipeline.Workspace": "-",
-        "stack": "-",
-    }
-    | {f"parameters.{name}": "-" for name in ("pipeline", "from", "to", "job", "stack")}
-)
+_VARIABLES = NO_CLOUD | {
+    "System.PullRequest.TargetBranchName": "main",
+    "System.AccessToken": "a-token",
+    "System.CollectionUri": "https://dev.azure.example/team/",
+    "System.TeamProject": "platform",
+    "Build.Repository.ID": "1",
+    "System.PullRequest.PullRequestId": "7",
+    "Build.BuildId": "99",
+    "digest": "-",
+    "Pipeline.Workspace": "-",
+}
 
 
 def _commands(steps: list[Step]) -> list[str]:
@@ -124,13 +121,18 @@ def test_azure_pipelines_run_the_commands_that_github_runs(name: str) -> None:
     values |= {f"inputs.{one}": "-" for one in ("pipeline", "from", "to", "job", "stack")}
     ours = _commands(github_workflow(name, **values))
     assert len(ours) >= 1
-    assert _commands(azure_steps(AZURE / name, _VARIABLES)) == ours
+    # GitHub runs a job for each stack, where Azure's file has a stage for each.
+    stacks = 3 if name == "release.yml" else 1
+    assert _commands(azure_steps(AZURE / name, _VARIABLES)) == ours * stacks
 
 
 def test_azure_pipelines_keep_one_comment_too(checkout: ProjectCopy) -> None:
     folder = checkout.root.parent / "azure"
     folder.mkdir()
-    (folder / "review-dev.md").write_text('<!-- plumbline-review stack=dev -->\n`a` "b"\n')
+    marker = "<!-- plumbline-review stack=dev -->"
+    (folder / "review-dev.md").write_text(f'{marker}\n`a` "b"\n')
+    forged = {"kind": "thread", "id": 1, "author": "mallory", "body": marker, "edits": 0}
+    (folder / "store.json").write_text(json.dumps([forged]))
     (step,) = [one for one in azure_steps(AZURE / "pull-request.yml", _VARIABLES) if one.name == "Comment"]
     programs = {
         "PATH": f"{checkout.root}/.git/programs:{os.environ['PATH']}",
@@ -139,43 +141,10 @@ def test_azure_pipelines_keep_one_comment_too(checkout: ProjectCopy) -> None:
     environ = plain_environment() | programs | dict(step.environ) | {"AGENT_TEMPDIRECTORY": str(folder)}
     for _ in range(2):
         checkout.run(["bash", "--noprofile", "--norc", "-c", step.script], check=True, environ=environ)
-    (own,) = json.loads((folder / "store.json").read_text())
+    mallory, own = json.loads((folder / "store.json").read_text())
+    assert mallory == forged
     assert own["body"] == (folder / "review-dev.md").read_text()
     assert own["edits"] == 1
-
-
-def test_azure_pipelines_ask_for_the_lock_by_pull_request(checkout: ProjectCopy, tmp_path: Path) -> None:
-    clone = tmp_path / "clone"
-    checkout.git("clone", "--quiet", "--branch", "main", f"{checkout.root}.git", str(clone))
-    promotion = tmp_path / "promotion"
-    promotion.mkdir()
-    (promotion / "lock.yaml").write_text("a: lock\n")
-    pins = [{"kind": "component", "reference": "a:h1", "content_hash": "f00"}]
-    answer = {"pipeline": "claims_release", "release": "r1", "before": None, "pins": pins}
-    (promotion / "promotion.json").write_text(json.dumps(answer))
-    values = {"Pipeline.Workspace": str(tmp_path), "parameters.to": "staging"}
-    (ask,) = [
-        one for one in azure_steps(AZURE / "promote.yml", _VARIABLES | values) if "pull request" in one.name
-    ]
-    programs = {
-        "PATH": f"{checkout.root}/.git/programs:{os.environ['PATH']}",
-        "COMMENT_STORE": f"{tmp_path}/store.json", "AGENT_TEMPDIRECTORY": str(tmp_path),
-    }  # fmt: skip
-    environ = plain_environment() | programs | dict(ask.environ)
-    for script in (ask.script, "bash .azure-pipelines/reviewers.sh"):
-        run = ["env", "-C", str(clone), "bash", "--noprofile", "--norc", "-c", script]
-        said = checkout.run(
-            run, check=True, environ=environ | {"PROJECT": "https://dev.azure.example/t/p", "BUILD": "99"}
-        )
-    assert said.stdout == "Carol\n"
-    (asked,) = json.loads((tmp_path / "store.json").read_text())
-    assert asked["title"] == "Promote claims_release to staging"
-    assert "| component | `a:h1` | `f00` |" in asked["description"]
-    branch = asked["sourceRefName"].removeprefix("refs/heads/")
-    assert (
-        checkout.git("-C", f"{checkout.root}.git", "show", f"{branch}:stacks/locks/staging.yaml")
-        == "a: lock\n"
-    )
 
 
 def test_every_night_a_cause_of_drift_has_one_issue_until_it_is_gone(
@@ -190,8 +159,11 @@ def test_every_night_a_cause_of_drift_has_one_issue_until_it_is_gone(
             shlex.join([sys.executable, str(REPOSITORY / "tests" / "official_client.py"), "raise", "9"]),
         ]
     )
-    azure = azure_steps(AZURE / "drift.yml", _VARIABLES)
-    file_items = azure[-1]
+    file_items = Step(
+        name="File work items",
+        script='bash .azure-pipelines/drift-work-items.sh "$RUNNER_TEMP/drift-dev.json"',
+        environ=azure_steps(AZURE / "drift.yml", _VARIABLES)[-1].environ,
+    )
     nightly = github_workflow("drift.yml", **{"matrix.stack": "prod"}) + github_workflow("drift.yml")
     run_steps(
         checkout,
@@ -203,6 +175,7 @@ def test_every_night_a_cause_of_drift_has_one_issue_until_it_is_gone(
             file_items,
         ],
         store="issues.json",
+        also=("shared", "staging"),
     )
     found, item = _comments(checkout, "issues.json")
     assert (found["state"], found["edits"], found["labels"]) == ("open", 0, ["plumbline-drift"])
@@ -215,9 +188,14 @@ def test_every_night_a_cause_of_drift_has_one_issue_until_it_is_gone(
     assert item["fields"]["System.Title"] == found["title"]
     assert item["fields"]["System.State"] == "New"
     assert "maxNodeCount" in item["fields"]["System.Description"]
+    put_back = Step(name="Put it back", script=update, environ={})
     run_steps(
-        checkout, [Step(name="Put it back", script=update, environ={}), *nightly, *azure], store="issues.json"
+        checkout,
+        [put_back, *nightly, azure_run("drift.yml")],
+        store="issues.json",
+        also=("shared", "staging"),
     )
+    assert azure_record(checkout, "drift.yml")["stages"] == {"__default": "Succeeded"}
     closed, done = _comments(checkout, "issues.json")
     assert (closed["number"], closed["state"]) == (found["number"], "closed")
     assert (done["id"], done["fields"]["System.State"]) == (item["id"], "Closed")
@@ -236,7 +214,17 @@ session.send("PUT", f"{place}/roleAssignments/{uuid.uuid4()}", api_version="2022
 """
 
 
-def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, merged: str) -> None:
+GATE = "pipelines/claims_release/components/gate/src/gate.py"
+NEWEST = (
+    '$(jq -r \'[.[] | select(.kind == "pull request")] | last | .sourceRefName | sub("refs/heads/"; "origin/")\' '
+    '"$COMMENT_STORE")'
+)
+MERGE = "git switch --quiet main && git merge --quiet --ff-only - && git push --quiet origin main"
+
+
+@pytest.fixture(scope="module")
+def promoted(checkout: ProjectCopy, merged: str) -> Path:
+    """Staging as GitHub brought a release to it; answers the folder of what its steps wrote."""
     checkout.git("switch", "--quiet", "main")
     job = json.loads((checkout.root / ".git/main-job.json").read_text())["name"]
     (checkout.root / ".git/grant.py").write_text(GRANT)
@@ -254,7 +242,6 @@ def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, merged
     review = [
         step for step in github_workflow("pull-request.yml", **base) if step.name in {"Review", "Comment"}
     ]
-    merge = "git switch --quiet main && git merge --quiet --ff-only - && git push --quiet origin main"
     release = github_workflow("release.yml", **{"github.event.before": merged, "matrix.stack": "staging"})
     nightly = [
         step
@@ -264,11 +251,16 @@ def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, merged
     look = [step for step in nightly if step.name == "Look for drift"]
     run_steps(
         checkout,
-        [*once, *promote, *review, Step(name="Merge", script=merge, environ={}), *release, *look],
+        [*once, *promote, *review, Step(name="Merge", script=MERGE, environ={}), *release, *look],
         store="promotion.json",
         also=("shared", "staging"),
     )
-    folder = temporary_folder(checkout)
+    kept = checkout.root.parent / "promoted"
+    temporary_folder(checkout).rename(kept)
+    return kept
+
+
+def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, promoted: Path) -> None:
     asked, started, comment = _comments(checkout, "promotion.json")
     assert asked["--title"] == "Promote claims_release to staging"
     assert "| component | `claims_train:" in asked["body"]
@@ -276,17 +268,78 @@ def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, merged
     assert ["--ref", asked["--head"]] in started["options"]
     assert comment["body"].startswith("<!-- plumbline-review stack=staging -->")
     assert "claims_release_weekly" in comment["body"]
-    lock = yaml.safe_load((checkout.root / "stacks/locks/staging.yaml").read_text())
+    # The next release of another test may have replaced it since.
+    lock = yaml.safe_load((promoted / "promotion/lock.yaml").read_text())
     approval = lock["releases"][0]["approval"]
     assert approval["object_id"] == object_id(APPROVAL)
-    summary = (folder / "github_step_summary").read_text()
+    summary = (promoted / "github_step_summary").read_text()
     assert "no-approval" in summary  # before anybody was asked
     assert "| schedule | claims_release_weekly |" in summary
-    assert 'stacks=["staging"]' in (folder / "github_output").read_text()
+    assert 'stacks=["staging"]' in (promoted / "github_output").read_text()
     for stack in ("shared", "staging"):
-        assert json.loads((folder / f"drift-{stack}.json").read_text())["findings"] == [], stack
-    evidence = json.loads((folder / "promotion/evidence/evidence.json").read_text())
+        assert json.loads((promoted / f"drift-{stack}.json").read_text())["findings"] == [], stack
+    evidence = json.loads((promoted / "promotion/evidence/evidence.json").read_text())
     assert evidence["approval"]["note"] == "carol in https://github.com/team/platform/actions/runs/99"
+
+
+def test_azure_devops_takes_the_next_release_the_same_way_and_both_take_it_back(
+    checkout: ProjectCopy, promoted: Path
+) -> None:
+    checkout.git("switch", "--quiet", "main")
+    with (checkout.root / GATE).open("a") as script:
+        script.write("# the gate says why\n")
+    checkout.commit("Let the gate say why")
+    checkout.git("push", "--quiet", "origin", "main")
+    before = checkout.git("show", "main:stacks/locks/staging.yaml")
+    job = f"$(jq -r .job.name {azure_folder(checkout, 'main.yml')}/evidence/evidence.json)"
+    review = {"System.PullRequest.TargetBranchName": "main", "System.PullRequest.PullRequestId": "7"}
+    merge = (
+        f'git switch --quiet main && git merge --quiet --ff-only "{NEWEST}" && git push --quiet origin main'
+    )
+    back = {"inputs.stack": "staging", "inputs.pipeline": "claims_release"}
+    run_steps(
+        checkout,
+        [
+            azure_run("main.yml"),
+            azure_run("promote.yml", job=job),
+            azure_run("pull-request.yml", commit=NEWEST, variables=review),
+            Step(name="Merge", script=merge, environ={}),
+            azure_run("release.yml"),
+            azure_run("rollback.yml"),
+            *github_workflow("rollback.yml", **back),
+        ],
+        store="azure.json",
+        also=("shared", "staging"),
+    )
+    ran = {name: azure_record(checkout, name) for name in ("main.yml", "promote.yml", "pull-request.yml")}
+    ran |= {name: azure_record(checkout, name) for name in ("release.yml", "rollback.yml")}
+    # No condition passes over a step.
+    for name, record in ran.items():
+        assert [one for one in record["steps"] if one[2] != "Succeeded"] == [], name
+    assert ran["promote.yml"]["stages"] == dict.fromkeys(
+        ("candidate", "approve", "promote", "pull_request"), "Succeeded"
+    )
+    assert ran["release.yml"]["stages"] == {
+        "reached": "Succeeded", "shared": "Skipped", "staging": "Succeeded", "prod": "Skipped",
+    }  # fmt: skip
+    assert any("no-approval" in text for text in ran["promote.yml"]["summaries"])
+    assert "| schedule | claims_release_weekly |" in ran["release.yml"]["summaries"][-1]
+    asked, thread, back_by_azure, back_by_github, _ = _comments(checkout, "azure.json")
+    assert asked["title"] == "Promote claims_release to staging"
+    assert "| component | `claims_gate:" in asked["description"]
+    assert thread["body"].startswith("<!-- plumbline-review stack=staging -->")
+    approval = json.loads(
+        (azure_folder(checkout, "promote.yml") / "promotion/evidence/evidence.json").read_text()
+    )["approval"]
+    assert approval["note"] == "Carol in https://dev.azure.example/team/platform/_build/results?buildId=99"
+    assert approval["object_id"] == object_id(APPROVAL)
+    assert checkout.git("show", "main:stacks/locks/staging.yaml") != before
+    # Each service asks for the lock that was there before, on a branch that nothing has yet.
+    branches = back_by_azure["sourceRefName"].removeprefix("refs/heads/"), back_by_github["--head"]
+    for branch, title in zip(branches, (back_by_azure["title"], back_by_github["--title"]), strict=True):
+        assert title == "Roll claims_release back in staging"
+        shown = checkout.git("-C", f"{checkout.root}.git", "show", f"{branch}:stacks/locks/staging.yaml")
+        assert shown == before
 
 
 @pytest.mark.parametrize("path", sorted(GITHUB.glob("*.yml")), ids=lambda path: path.name)

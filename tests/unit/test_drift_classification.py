@@ -8,6 +8,7 @@ import pytest
 
 from plumbline.ops.drift.classification import classify
 from plumbline.ops.drift.inventory import LiveThing, list_rows
+from plumbline.ops.drift.other_stacks import OtherGrant
 from plumbline.ops.drift.stack_state import StackState, read_state
 
 GROUP = "/subscriptions/s/resourceGroups/g"
@@ -108,27 +109,32 @@ def test_grants_above_count_when_they_can_change_all_and_are_younger_than_the_st
 
 
 @pytest.mark.parametrize(
-    ("role", "who", "expected"),
+    ("role", "who", "by", "expected"),
     [
-        (PULL, "ServicePrincipal", "system"),
-        (PULL, "User", "unmanaged"),
-        (PULL, "Group", "unmanaged"),
-        (PUSH, "ServicePrincipal", "unmanaged"),
-        (READER, "ServicePrincipal", "unmanaged"),
+        (PULL, "P", "p", "system"),
+        # Nobody's state has it: a stranger granted it.
+        (PULL, "P", None, "unmanaged"),
+        # Taken away and given again under the same name, to somebody else.
+        (PULL, "Q", "p", "unmanaged"),
+        (PUSH, "P", "p", "unmanaged"),
+        (READER, "P", "p", "unmanaged"),
     ],
 )
-def test_a_stack_that_consumes_another_assigns_its_role_that_only_reads(
-    role: str, who: str, expected: str
+def test_a_pull_grant_is_the_platforms_own_only_where_another_stack_made_it_for_this_principal(
+    role: str, who: str, by: str | None, expected: str
 ) -> None:
     registry = f"{GROUP}/providers/Microsoft.MachineLearningServices/registries/r"
     properties = {
         "scope": registry,
         "roleDefinitionId": f"/x/{role}",
-        "principalId": "P",
-        "principalType": who,
+        "principalId": who,
+        "principalType": "ServicePrincipal",
     }
-    grant = f"{registry}/providers/Microsoft.Authorization/roleAssignments/r"
-    assert _class("RoleAssignment", grant, properties=properties) == expected
+    id = f"{registry}/providers/Microsoft.Authorization/roleAssignments/R"
+    grant = LiveThing(noun="RoleAssignment", type="t", id=id, name="R", body={"properties": properties})
+    others = {id.lower(): OtherGrant(stack="staging", principal_id=by)} if by else {}
+    found = classify(grant, _state(), group_id=GROUP, subject="", of_others=others)
+    assert found.ownership == expected
 
 
 def test_every_noun_of_a_rule_is_listed() -> None:

@@ -21,6 +21,7 @@ from plumbline.ops.drift.finding import Finding
 from plumbline.ops.drift.gated_model import judged_models, model_finding
 from plumbline.ops.drift.inventory import LiveThing, live_things
 from plumbline.ops.drift.managed_check import managed_check
+from plumbline.ops.drift.other_stacks import grants_of_other_stacks
 from plumbline.ops.drift.remedy import remedies
 from plumbline.ops.drift.report import Report, ReportedFinding
 from plumbline.ops.drift.second_witness import witnessed
@@ -56,7 +57,10 @@ def check(session: AzureSession, stack: str, *, deep: bool = False) -> Report:
             f"What the program declares was not compared, because it cannot be run. {managed.problem}"
         )
     group = session.target.resource_group_id
-    classified = [classify(thing, state, group_id=group, subject=subject) for thing in things]
+    of_others = grants_of_other_stacks(stack, things, state, notes)
+    classified = [
+        classify(thing, state, group_id=group, subject=subject, of_others=of_others) for thing in things
+    ]
     refused = [forged for pair in judged if (forged := model_finding(*pair))]
     of_models = {(pair[0].id, pair[0].version) for pair in judged}
     strange = [

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import jmespath
@@ -14,6 +15,7 @@ import yaml
 
 from plumbline.azure.moment import moment
 from plumbline.ops.drift.inventory import GRANT, LiveThing
+from plumbline.ops.drift.other_stacks import OtherGrant, gives_a_reading_role
 from plumbline.ops.drift.stack_state import StackState
 
 Ownership = Literal["managed", "adopted", "made by a run", "made by a promotion", "system", "unmanaged"]
@@ -35,16 +37,24 @@ class Classified:
     reason: str = ""
 
 
-def classify(thing: LiveThing, state: StackState, *, group_id: str, subject: str) -> Classified:
+def classify(
+    thing: LiveThing,
+    state: StackState,
+    *,
+    group_id: str,
+    subject: str,
+    of_others: Mapping[str, OtherGrant] = MappingProxyType({}),
+) -> Classified:
     """Class of one thing.
 
     Args:
         group_id: The platform's resource group: what is assigned above it is judged by its age.
         subject: Object id of the workspace's own identity, empty when it has none.
+        of_others: Role assignments that other stacks of this project made, by ARM id in lower case.
     """
     if (owned := _owned(thing, state)) is not None:
         return Classified(thing=thing, ownership=owned)
-    if thing.noun == GRANT and (why := _harmless_grant(thing, state, group_id, subject)):
+    if thing.noun == GRANT and (why := _harmless_grant(thing, state, group_id, subject, of_others)):
         return Classified(thing=thing, ownership="system", reason=why)
     return row_of(thing) or Classified(thing=thing, ownership="unmanaged")
 
@@ -71,7 +81,9 @@ def _owned(thing: LiveThing, state: StackState) -> Ownership | None:
     return "adopted" if (key, thing.version) in state.adopted else None
 
 
-def _harmless_grant(thing: LiveThing, state: StackState, group_id: str, subject: str) -> str:
+def _harmless_grant(
+    thing: LiveThing, state: StackState, group_id: str, subject: str, of_others: Mapping[str, OtherGrant]
+) -> str:
     properties = thing.body.get("properties") or {}
     scope = str(properties.get("scope") or "").rstrip("/").lower()
     if subject and str(properties.get("principalId") or "").lower() == subject.lower():
@@ -79,8 +91,10 @@ def _harmless_grant(thing: LiveThing, state: StackState, group_id: str, subject:
     role = str(properties.get("roleDefinitionId") or "").rpartition("/")[2].lower()
     if f"{scope}/".startswith(f"{group_id.lower()}/"):
         # The registry's pull role: each stack that runs releases assigns it to its own identities.
-        if role in state.reading_roles and properties.get("principalType") == "ServicePrincipal":
-            return "a role of this stack's own that only reads: stacks that consume it assign it to their identities"
+        other = of_others.get(thing.id.lower())
+        who = str(properties.get("principalId") or "").lower()
+        if other is not None and other.principal_id == who and gives_a_reading_role(thing, state):
+            return f"stack {other.stack} assigns this stack's role, which only reads, to its own identity"
         return ""
     if role not in {row["role"] for row in _table()["above"]}:
         return "assigned above the platform, and not a role that can change all of it"

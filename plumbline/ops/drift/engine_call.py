@@ -64,6 +64,19 @@ def exported_state(stack: str) -> dict[str, Any]:
     return _document(answer)
 
 
+def known_stacks() -> tuple[str, ...]:
+    """Names of the stacks that have a state where this one's lies. Raises: UserError: they cannot be listed."""
+    backend = os.environ.get("PULUMI_BACKEND_URL", "")
+    if backend.startswith("file://"):
+        folder = Path(backend.removeprefix("file://")) / ".pulumi" / "stacks"
+        return tuple(sorted(file.stem for file in folder.glob("*/*.json")))
+    answer = _pulumi("stack", "ls", "--json")
+    if answer.returncode != 0:
+        raise UserError(f"stacks: got {answer.stderr.strip()}, expected a list of them.")
+    # With an organisation and a project before it, where the backend has those.
+    return tuple(sorted(str(row["name"]).rpartition("/")[2] for row in json.loads(answer.stdout)))
+
+
 def history(stack: str) -> list[dict[str, Any]]:
     """The stack's updates, the newest first. Raises: UserError: they cannot be read."""
     answer = _pulumi("stack", "history", "--json", "--full-dates", stack=stack)
@@ -73,10 +86,10 @@ def history(stack: str) -> list[dict[str, Any]]:
     return found
 
 
-def _pulumi(*words: str, stack: str) -> subprocess.CompletedProcess[str]:
+def _pulumi(*words: str, stack: str | None = None) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            ["pulumi", *words, "--stack", stack],
+            ["pulumi", *words, *(("--stack", stack) if stack else ())],
             cwd=project_root(),
             env={"GOGC": _COLLECTED_AT, **os.environ},
             check=False,

@@ -17,6 +17,7 @@ from plumbline.ops.drift.finding import Place
 _POSITION = re.compile(r"project:///(?P<file>[^#]+)#(?P<line>\d+)")
 _IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
 _ROLE = "azure-native:authorization:RoleDefinition"
+_GRANT = "azure-native:authorization:RoleAssignment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class StackState:
         adopted: The same of versions that were there before and that it uses.
         current: The same of the versions that its resources are at.
         identities: Client id or object id of the managed identities that it made -> their name.
+        grants: ARM id in lower case of the role assignments that it made -> object id of whom.
         reading_roles: GUIDs of the roles that it defines and that allow nothing but reading.
         born: When its first resource was made.
     """
@@ -40,6 +42,7 @@ class StackState:
     adopted: frozenset[tuple[str, str]] = frozenset()
     current: frozenset[tuple[str, str]] = frozenset()
     identities: Mapping[str, str] = field(default_factory=dict)
+    grants: Mapping[str, str] = field(default_factory=dict)
     reading_roles: frozenset[str] = frozenset()
     born: datetime | None = None
 
@@ -90,6 +93,11 @@ def read_state(document: Mapping[str, Any]) -> StackState:
         adopted=frozenset(current - registered),
         current=frozenset(current),
         identities=identities,
+        grants={
+            str(row["id"]).lower(): str((row.get("outputs") or {}).get("principalId") or "").lower()
+            for row in custom.values()
+            if row["type"] == _GRANT
+        },
         reading_roles=frozenset(
             str(row["id"]).rpartition("/")[2].lower()
             for row in custom.values()
