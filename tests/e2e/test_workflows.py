@@ -282,6 +282,59 @@ def test_a_release_goes_to_staging_by_pull_request(checkout: ProjectCopy, promot
     assert evidence["approval"]["note"] == "carol in https://github.com/team/platform/actions/runs/99"
 
 
+ARCHIVE = """
+from plumbline.assets.lock import read_lock
+from plumbline.kinds import KINDS
+from plumbline.ops.azure_session import AzureSession
+from plumbline.ops.promotion.registry import registry_named
+from plumbline.ops.stack_file import project_root
+from plumbline.ops.target import enter_target
+session = AzureSession(enter_target("staging"))
+lock = read_lock(project_root(), "staging")
+pin = next(one for one in lock.releases[0].pins if one.name == "claims_gate")
+registry, kind = registry_named(session, lock.registry), KINDS[pin.kind]
+path = registry.version(kind.collection, pin.name, pin.version)
+body = session.get(path, api_version=registry.asked_with(kind))
+properties = {**body["properties"], "isArchived": True}
+session.send("PUT", path, api_version=registry.asked_with(kind), body={"properties": properties})
+print(pin.reference)
+"""
+
+
+def test_drift_of_a_stack_lists_what_the_registry_no_longer_holds_of_its_lock(
+    checkout: ProjectCopy, promoted: Path
+) -> None:
+    checkout.git("switch", "--quiet", "main")
+    (checkout.root / ".git/archive.py").write_text(ARCHIVE)
+    archive = shlex.join([sys.executable, ".git/archive.py"])
+    show = "plumbline drift --stack staging --output json"
+    lines = [
+        f'{archive} > "$RUNNER_TEMP/archived.txt"',
+        f'status=0; {show} > "$RUNNER_TEMP/found.json" || status=$?; [ "$status" -eq 3 ]',
+        'plumbline drift fix "$(jq -r \'.findings[0].id\' "$RUNNER_TEMP/found.json")" --revert --yes --stack staging',
+        f'{show} > "$RUNNER_TEMP/settled.json"',
+    ]
+    run_steps(
+        checkout,
+        [Step(name="Somebody archives a pinned version", script="\n".join(lines), environ={})],
+        store="unused",
+        also=("shared", "staging"),
+    )
+    folder = temporary_folder(checkout)
+    (finding,) = json.loads((folder / "found.json").read_text())["findings"]
+    reference = (folder / "archived.txt").read_text().strip()
+    assert finding["resource"] == reference
+    assert (finding["change"], finding["field"], finding["live"]) == ("not as pinned", "archived", True)
+    place = finding["declaredAt"]
+    lock = (checkout.root / "stacks/locks/staging.yaml").read_text().splitlines()
+    assert place["file"] == "stacks/locks/staging.yaml"
+    assert lock[place["line"] - 1 : place["line"] + 1] == [
+        "      - kind: component",
+        "        name: claims_gate",
+    ]
+    assert json.loads((folder / "settled.json").read_text())["findings"] == []
+
+
 def test_azure_devops_takes_the_next_release_the_same_way_and_both_take_it_back(
     checkout: ProjectCopy, promoted: Path
 ) -> None:

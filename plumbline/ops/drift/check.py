@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
+from plumbline.assets.lock import lock_path
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.moment import second
 from plumbline.ops.azure_session import AzureSession
@@ -47,7 +48,7 @@ def check(session: AzureSession, stack: str, *, deep: bool = False) -> Report:
     state = read_state(document)
     with ThreadPoolExecutor(max_workers=1) as pool:
         managing = pool.submit(managed_check, session, stack, document, state)
-        things, pinned, subject = _live(session, notes, deep=deep)
+        things, pinned, subject = _live(session, stack, notes, deep=deep)
         archived = list(archived_findings(things, state))
         things = [one for one in things if one.version is None or not one.is_archived]
         judged = judged_models(session, things, notes)
@@ -128,16 +129,27 @@ def _report(
 
 
 def _live(
-    session: AzureSession, notes: list[str], *, deep: bool
+    session: AzureSession, stack: str, notes: list[str], *, deep: bool
 ) -> tuple[list[LiveThing], list[Finding], str]:
-    """Everything that is listed, what a registry does not hold as pinned, and the object id of the platform's own identity."""
+    """Everything that is listed, what a registry does not hold as locks pin it, and the object id of the platform's own identity."""
     if session.target.registry_name:
         return _in_registry(session, session.target.registry_name, notes, deep=deep)
+    found = _of_lock(session, stack, notes, deep=deep)
     workspace = session.get(session.target.workspace_id, api_version=api_version("workspaces"))
     if workspace is None:
         notes.append("What lies beside the code was not listed, because the workspace is not there.")
-        return [], [], ""
-    return live_things(session), [], _subject(workspace)
+        return [], found, ""
+    return live_things(session), found, _subject(workspace)
+
+
+def _of_lock(session: AzureSession, stack: str, notes: list[str], *, deep: bool) -> list[Finding]:
+    """What the registry does not hold of what the stack's lock pins: its program could not be run with it."""
+    project = project_root()
+    if not lock_path(project, stack).exists():
+        return []
+    from plumbline.ops.drift.published import lock_findings
+
+    return lock_findings(session, stack, project=project, downloads=deep, notes=notes)
 
 
 def _in_registry(

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from plumbline.assets.lock import Lock, LockError, Pin, Release, read_lock
+from plumbline.assets.document import read_document
+from plumbline.assets.lock import Lock, LockError, Pin, Release, lock_path, read_lock
 from plumbline.azure.api_versions import api_version
 from plumbline.azure.moment import moment
 from plumbline.azure.registry_pin import PinFinding
@@ -22,7 +23,8 @@ from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.drift.finding import WHOLE, Finding, Place
 from plumbline.ops.drift.inventory import ListRow, LiveThing, list_rows
 from plumbline.ops.drift.published_label import label_differences
-from plumbline.ops.promotion.registry import RegistryReading
+from plumbline.ops.errors import UserError
+from plumbline.ops.promotion.registry import RegistryReading, registry_named
 from plumbline.provider.address import Registry
 
 
@@ -71,17 +73,46 @@ def pinned_in(project: Path, registry_name: str, notes: list[str]) -> list[Pinne
     """
     found: dict[tuple[str, str], Pinned] = {}
     for file in sorted((project / "stacks" / "locks").glob("*.yaml")):
-        try:
-            lock = read_lock(project, file.stem)
-        except LockError as error:
-            notes.append(f"What {file.name} pins was not compared, because it is refused. {error}")
-            continue
-        if lock is None or lock.registry.lower() != registry_name.lower():
-            continue
-        for release in lock.releases:
-            for pin in release.pins:
-                found.setdefault((pin.kind, pin.reference), Pinned(pin=pin, lock=lock, release=release))
+        lock = _lock(project, file.stem, notes)
+        if lock is not None and lock.registry.lower() == registry_name.lower():
+            for one in _pins_of(lock):
+                found.setdefault((one.pin.kind, one.pin.reference), one)
     return list(found.values())
+
+
+def lock_findings(
+    session: AzureSession, stack: str, *, project: Path, downloads: bool, notes: list[str]
+) -> list[Finding]:
+    """What the registry does not hold as a stack's own lock pins it; nothing of a stack without one.
+
+    Args:
+        notes: Is told of a lock that is refused, and of a registry that cannot be read.
+    """
+    lock = _lock(project, stack, notes)
+    if lock is None:
+        return []
+    pinned = list({(one.pin.kind, one.pin.reference): one for one in _pins_of(lock)}.values())
+    try:
+        registry = registry_named(session, lock.registry)
+        return pin_findings(session, registry, pinned, project=project, downloads=downloads, notes=notes)
+    except UserError as error:
+        notes.append(f"What {lock_path(project, stack).name} pins was not compared. {error}")
+        return []
+
+
+def _lock(project: Path, stack: str, notes: list[str]) -> Lock | None:
+    try:
+        return read_lock(project, stack)
+    except LockError as error:
+        name = lock_path(project, stack).name
+        notes.append(f"What {name} pins was not compared, because it is refused. {error}")
+        return None
+
+
+def _pins_of(lock: Lock) -> Iterator[Pinned]:
+    for release in lock.releases:
+        for pin in release.pins:
+            yield Pinned(pin=pin, lock=lock, release=release)
 
 
 def pin_findings(
@@ -108,12 +139,16 @@ def pin_findings(
     return [
         finding
         for one, found in zip(pinned, held, strict=True)
-        for finding in _findings(registry, one, found, labels.get(one.pin.reference, {}))
+        for finding in _findings(registry, one, found, labels.get(one.pin.reference, {}), project)
     ]
 
 
 def _findings(
-    registry: Registry, one: Pinned, found: PinFinding, labels: Mapping[str, tuple[Any, Any]]
+    registry: Registry,
+    one: Pinned,
+    found: PinFinding,
+    labels: Mapping[str, tuple[Any, Any]],
+    project: Path,
 ) -> Iterator[Finding]:
     pin, kind = one.pin, KINDS[one.pin.kind]
 
@@ -129,7 +164,7 @@ def _findings(
             last_known=desired,
             live=live,
             version=pin.version,
-            declared_at=Place(file=f"stacks/locks/{one.lock.stack}.yaml", line=1),
+            declared_at=_place(one, project),
             stamp=(found.body or {}).get("systemData") or {},
         )
 
@@ -145,6 +180,14 @@ def _findings(
         yield finding("content", found.expected_hash, found.problems[0])
     for field, (desired, live) in labels.items():
         yield finding(field, desired, live)
+
+
+def _place(one: Pinned, project: Path) -> Place:
+    """The line of the lock at which a pin begins."""
+    document = read_document(lock_path(project, one.lock.stack), root=project)
+    release = one.lock.releases.index(one.release)
+    at = ("releases", release, "pins", one.release.pins.index(one.pin))
+    return Place(file=document.source, line=document.line(at))
 
 
 def _was_written_again(body: Mapping[str, Any]) -> bool:
