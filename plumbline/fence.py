@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -69,11 +69,16 @@ class LiveCloud:
     also_emulates: tuple[str, ...] = ()
     tenant_id: str | None = None
     subscription_id: str | None = None
+    other_subscriptions: Mapping[str, str] = field(default_factory=dict)
     portal: str = ""
 
     @property
     def is_emulated(self) -> bool:
         return self.emulates_stack is not None
+
+    def subscription_of(self, stack: str) -> str | None:
+        """Where a stack lives that it was started for: a rehearsal's stacks may have subscriptions of their own."""
+        return self.other_subscriptions.get(stack, self.subscription_id)
 
     def emulates(self, stack: str) -> bool:
         """Whether it was started for a stack, alone or together with others."""
@@ -111,7 +116,7 @@ def require_pinned_cloud(pins: CloudPins, environ: Mapping[str, str] | None = No
     for noun, got, expected in (
         ("stack", stack, pins.stack),
         ("tenant", live.tenant_id, pins.tenant_id),
-        ("subscription", live.subscription_id, pins.subscription_id),
+        ("subscription", live.subscription_of(pins.stack), pins.subscription_id),
     ):
         if (got or "").lower() != expected.lower():
             raise FenceError(
@@ -192,6 +197,7 @@ def live_cloud(environ: Mapping[str, str]) -> LiveCloud:
         also_emulates=tuple(str(stack) for stack in owner.get("alsoStacks") or ()),
         tenant_id=str(owner.get("tenantId")),
         subscription_id=str(owner.get("subscriptionId")),
+        other_subscriptions=dict(owner.get("otherSubscriptions") or {}),
         portal=str(metadata.get("portal") or ""),
     )
 

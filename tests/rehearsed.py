@@ -71,6 +71,9 @@ class Rehearsal:
             names = {
                 "AZURE_RESOURCE_GROUP": f"rg-plumbline-{place}",
                 "AZUREML_WORKSPACE_NAME": f"mlw-plumbline-{place}",
+                "AZURE_SUBSCRIPTION_ID": self.ready["other_subscriptions"].get(
+                    place, self.ready["subscription_id"]
+                ),
             }
             environ = {**environ, **names}
         return self.project.run(list(words), check=check, environ=environ)

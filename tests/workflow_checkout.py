@@ -17,6 +17,8 @@ from tests.workflow_steps import Step, github_steps
 
 GITHUB, AZURE = REPOSITORY / ".github/workflows", REPOSITORY / ".azure-pipelines"
 TENANT = "33333333-3333-4333-8333-333333333333"  # as Pulumi.dev.yaml pins it
+SUBSCRIPTION = "44444444-4444-4444-8444-444444444444"  # the same, of every stack
+ELSEWHERE = "55555555-5555-4555-8555-555555555555"
 TRAIN = "pipelines/claims_release/components/train/src/train.py"
 SECONDS = 500
 OUTPUT = "output of a step: "
@@ -39,11 +41,22 @@ def make_checkout(root: Path) -> ProjectCopy:
         (programs / name).chmod(0o755)
     (copy.root / ".git/info/exclude").write_text("/.venv\n/plumbline\n")
     _name_the_workflows_identities(copy.root)
+    move_stack(copy.root, "staging", ELSEWHERE)
     copy.commit("As it is checked out")
     copy.git("init", "--quiet", "--bare", f"{copy.root}.git")
     copy.git("remote", "add", "origin", f"{copy.root}.git")
     copy.git("push", "--quiet", "origin", "main")
     return copy
+
+
+def move_stack(root: Path, stack: str, subscription: str) -> None:
+    """Let a stack that runs releases live in a subscription of its own; the registry stays where it is."""
+    file = root / f"Pulumi.{stack}.yaml"
+    text, named = file.read_text(), "    stack: shared\n"
+    assert text.count(SUBSCRIPTION) == 2
+    assert text.count(named) == 1
+    text = text.replace(SUBSCRIPTION, subscription)
+    file.write_text(text.replace(named, f"{named}    subscriptionId: {SUBSCRIPTION}\n"))
 
 
 def object_id(principal: str) -> str:

@@ -77,7 +77,9 @@ def _agreed(
         config.get(key) or environment.get(variable) or environment.get(f"AZURE{variable[3:]}") or ""
     )
     live = str(marks.get(key, ""))
-    if wanted.lower() != live.lower() or not wanted:
+    # A rehearsal of several stacks may play several subscriptions; whose is whose, the fence says.
+    others = (marks.get("otherSubscriptions") or {}).values() if key == "subscriptionId" else ()
+    if wanted.lower() not in {one.lower() for one in (live, *others)} or not wanted:
         raise ConfigurationError(
             f"azure-native:{key}: got {wanted or 'nothing'!r}, expected {live!r}, which the emulator of stack "
             f"{marks.get('stack')!r} answers for. Check the stack's settings, or start the right stack's emulator."

@@ -20,6 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument(
         "--also-stack", action="append", default=[], help="another stack of the same rehearsal"
     )
+    command.add_argument(
+        "--other-subscription", action="append", default=[], metavar="STACK=GUID", type=_stack_and_guid,
+        help="the subscription of such a stack that lies in one of its own",
+    )  # fmt: skip
     command.add_argument("--cloud", required=True, help="cloud name in its metadata")
     command.add_argument("--tenant-id", type=_guid, required=True)
     command.add_argument("--subscription-id", type=_guid, required=True)
@@ -38,11 +42,17 @@ def main(arguments: list[str] | None = None) -> int:
             folder=options.home, stack=options.stack, cloud=options.cloud, tenant_id=options.tenant_id,
             subscription_id=options.subscription_id, location=options.location, port=options.port,
             azure_noise=options.azure_noise, also_stacks=tuple(options.also_stack),
+            other_subscriptions=dict(options.other_subscription),
         )  # fmt: skip
     except HomeError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _stack_and_guid(text: str) -> tuple[str, str]:
+    stack, _, guid = text.partition("=")
+    return stack, _guid(guid)
 
 
 def _guid(text: str) -> str:

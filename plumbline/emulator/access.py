@@ -112,10 +112,16 @@ class Access:
         }  # fmt: skip
         self._assignments: list[_Assigned] | None = None
         self._decisions: dict[tuple[str, str, str, bool], bool] = {}
-        self._seed(settings, principals)
+        kept = set[str]()
+        for subscription in settings.subscriptions:
+            kept |= self._seed(f"/subscriptions/{subscription}", settings, principals)
+        for resource in self._store.list("", ASSIGNMENT_TYPE, below=True):
+            # What an earlier release of the emulator seeded, and this one does not; only a caller's has a time.
+            if "createdOn" not in resource.body["properties"] and resource.id.lower() not in kept:
+                self._store.delete(resource.id)
 
-    def _seed(self, settings: Settings, principals: Principals) -> None:
-        scope = settings.subscription_scope
+    def _seed(self, scope: str, settings: Settings, principals: Principals) -> set[str]:
+        """Roles and assignments of one subscription; answers the assignments' ids in lower case."""
         by_name = {role.name: role.id for role in self.built_in.values()}
         for name, (guid, body) in seeded_roles(scope).items():
             by_name[name], definition_id = guid, f"{scope}/providers/{DEFINITION_TYPE}/{guid}"
@@ -133,10 +139,7 @@ class Access:
                     role_definition_id=f"{scope}/providers/{DEFINITION_TYPE}/{by_name[name]}",
                 )  # fmt: skip
                 self._store.put(assignment_id, body, type=ASSIGNMENT_TYPE, principal=None)
-        for resource in self._store.list("", ASSIGNMENT_TYPE, below=True):
-            # What an earlier release of the emulator seeded, and this one does not; only a caller's has a time.
-            if "createdOn" not in resource.body["properties"] and resource.id.lower() not in kept:
-                self._store.delete(resource.id)
+        return kept
 
     def role(self, definition_id: str) -> Role | None:
         """The role that a definition's id (or bare GUID) names, built in or custom."""

@@ -68,6 +68,7 @@ class Activity:
         phrase = HTTPStatus(status).phrase.replace(" ", "")
         provider, kind = _type_of(resource_id, operation)
         settings = self._settings
+        subscription = _segment(resource_id, "subscriptions") or settings.subscription_id
         common = {
             "authorization": {"action": operation, "scope": resource_id},
             "caller": principal.name if principal.kind == "User" else principal.object_id,
@@ -83,7 +84,7 @@ class Activity:
             "resourceProviderName": _pair(provider),
             "resourceType": _pair(kind),
             "resourceId": resource_id,
-            "subscriptionId": settings.subscription_id,
+            "subscriptionId": subscription,
             "tenantId": settings.tenant_id,
             "httpRequest": {
                 "clientRequestId": correlation_id,
@@ -95,7 +96,7 @@ class Activity:
             "eventCategory": "Administrative",
             "entity": resource_id,
             "message": operation,
-            "hierarchy": f"{settings.tenant_id}/{settings.subscription_id}",
+            "hierarchy": f"{settings.tenant_id}/{subscription}",
         }
         keeps = provider.lower() in _KEEPS_BODIES
         # Who was not let in began nothing.

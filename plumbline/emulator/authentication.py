@@ -71,8 +71,8 @@ def authorize(call: Call) -> None:
 
 
 def _require_subscription(call: Call) -> None:
-    asked, own = call.params.get("subscription"), call.emulator.settings.subscription_id
-    if asked is not None and asked.lower() != own and call.path.lower().startswith("/subscriptions/"):
+    asked, own = call.params.get("subscription"), call.emulator.settings.subscriptions
+    if asked is not None and asked.lower() not in own and call.path.lower().startswith("/subscriptions/"):
         raise AzureError(
             404, "SubscriptionNotFound", f"The subscription '{asked}' could not be found.", gateway=True
         )

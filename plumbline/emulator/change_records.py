@@ -138,7 +138,7 @@ class ChangeRecords:
             "name": name,
             "type": "microsoft.resources/changes",
             "tenantId": self._settings.tenant_id,
-            "subscriptionId": self._settings.subscription_id,
+            "subscriptionId": resource_id.split("/")[2].lower(),
             "resourceGroup": resource_id.split("/")[4].lower(),
             "properties": {
                 "targetResourceId": resource_id,

@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
@@ -87,6 +88,15 @@ class Call:
     def api_version(self) -> str:
         """The api-version asked for; empty when there is none."""
         return self.query.get("api-version", "")
+
+    @property
+    def subscription_scope(self) -> str:
+        """ARM id of the subscription that the path lies in; of a path in none the emulator's first."""
+        parts = self.path.strip("/").split("/")
+        for before, guid in pairwise(parts):
+            if before.lower() == "subscriptions" and guid.lower() in self.emulator.settings.subscriptions:
+                return f"/subscriptions/{guid.lower()}"
+        return self.emulator.settings.subscription_scope
 
     @property
     def base_url(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -63,6 +63,7 @@ def ready_content(emulator: Emulator) -> dict[str, Any]:
         "also_stacks": list(settings.also_stacks),
         "tenant_id": settings.tenant_id,
         "subscription_id": settings.subscription_id,
+        "other_subscriptions": dict(settings.other_subscriptions),
         "location": settings.location,
         "ca_path": str(settings.ca_path),
         "principals": emulator.principals.public(),
@@ -80,6 +81,7 @@ def serve(
     port: int | None,
     azure_noise: bool,
     also_stacks: tuple[str, ...] = (),
+    other_subscriptions: Mapping[str, str] | None = None,
 ) -> None:
     """Serves until SIGTERM or SIGINT.
 
@@ -94,7 +96,7 @@ def serve(
         settings = Settings(
             home=home.folder, stack=stack, cloud=cloud, tenant_id=tenant_id, subscription_id=subscription_id,
             location=location, port=listener.getsockname()[1], azure_noise=azure_noise,
-            also_stacks=also_stacks,
+            also_stacks=also_stacks, other_subscriptions=other_subscriptions or {},
         )  # fmt: skip
         emulator = Emulator(settings)
         config = uvicorn.Config(

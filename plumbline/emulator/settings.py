@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 REHEARSAL_CLOUD = "PlumblineRehearsal"
@@ -16,6 +17,7 @@ class Settings:
         home: Folder of everything this emulator keeps (0700).
         stack: Pulumi stack that it plays for; shown in the metadata, where the fence reads it.
         also_stacks: Further stacks of the same rehearsal, which share this cloud.
+        other_subscriptions: Of those the ones in a subscription of their own, each with its GUID.
         cloud: Name in the metadata (azure-ai-ml's AZUREML_CURRENT_CLOUD).
         port: Bound on 127.0.0.1.
         azure_noise: Answers vary as Azure's do; see noises.yaml.
@@ -30,6 +32,7 @@ class Settings:
     port: int
     azure_noise: bool = False
     also_stacks: tuple[str, ...] = ()
+    other_subscriptions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_rehearsal(self) -> bool:
@@ -42,8 +45,13 @@ class Settings:
         return f"https://127.0.0.1:{self.port}"
 
     @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """GUID of every subscription, the first stack's first."""
+        return tuple(dict.fromkeys([self.subscription_id, *self.other_subscriptions.values()]))
+
+    @property
     def subscription_scope(self) -> str:
-        """ARM id of the one subscription."""
+        """ARM id of the first stack's subscription."""
         return f"/subscriptions/{self.subscription_id}"
 
     @property

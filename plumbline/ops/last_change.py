@@ -182,9 +182,9 @@ def _stamp(
 
 
 def activity_of(session: AzureSession, resource_id: str) -> list[Operation]:
-    """Writes and deletes of a resource that the log holds, the newest first."""
+    """Writes and deletes of a resource that the log of its own subscription holds, the newest first."""
     events = session.pages(
-        f"/subscriptions/{session.target.subscription_id}{PATH}",
+        f"/subscriptions/{subscription_of(session, resource_id)}{PATH}",
         api_version=api_version("activity_log"),
         **{"$filter": query(resource_id, now=datetime.now(UTC))},
     )
@@ -197,6 +197,12 @@ def _row(resource_type: str) -> Mapping[str, str] | None:
     if kind is not None and kind.system_data:
         return {"operations": kind.collection, "of": "version" if kind.is_versioned else "self"}
     return _rows().get(resource_type)
+
+
+def subscription_of(session: AzureSession, resource_id: str) -> str:
+    """The subscription that a resource lies in, in lower case; of what lies above them all the stack's."""
+    place, _, rest = resource_id.lower().removeprefix("/").partition("/")
+    return rest.partition("/")[0] if place == "subscriptions" else session.target.subscription_id.lower()
 
 
 @cache

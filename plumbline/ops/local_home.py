@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class EmulatedStack:
         cloud: The name that the emulator's metadata answers.
         root: `.plumbline/local`, `.plumbline/local-<stack>` or `.plumbline/rehearsals/<stack>` of a project.
         also: Further stacks that share its emulator and state: a rehearsal of several.
+        other_subscriptions: Those of them that pin a subscription of their own -> its GUID.
     """
 
     stack: str
@@ -45,6 +46,7 @@ class EmulatedStack:
     location: str
     root: Path
     also: tuple[str, ...] = ()
+    other_subscriptions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def emulator_home(self) -> Path:
@@ -109,7 +111,7 @@ class EmulatedStack:
         self.prepare()
         require_space(self.root)
         running = self.ready()
-        if running is not None and set(self.also) <= set(running.get("also_stacks") or ()):
+        if running is not None and self._is_played_by(running):
             return running
         if running is not None:
             # It says in its metadata which stacks it plays for, and that is fixed for the life of its process.
@@ -126,6 +128,8 @@ class EmulatedStack:
             arguments.append("--azure-noise")
         for stack in self.also:
             arguments += ["--also-stack", stack]
+        for stack, subscription in self.other_subscriptions.items():
+            arguments += ["--other-subscription", f"{stack}={subscription}"]
         with log.open("ab") as output:
             process = subprocess.Popen(
                 arguments,
@@ -147,6 +151,12 @@ class EmulatedStack:
         raise UserError(
             f"emulator of stack {self.stack}: got no ready process within {START_SECONDS:.0f} s, "
             f"expected one. Read {log}:\n{_tail(log)}"
+        )
+
+    def _is_played_by(self, running: Mapping[str, Any]) -> bool:
+        elsewhere = running.get("other_subscriptions") or {}
+        return set(self.also) <= set(running.get("also_stacks") or ()) and all(
+            elsewhere.get(stack) == self.other_subscriptions.get(stack) for stack in self.also
         )
 
     def stop(self) -> bool:
@@ -173,11 +183,18 @@ def local_stack(project: Path, pins: Mapping[str, str], stack: str = "local") ->
 
 
 def rehearsal(
-    project: Path, stack: str, pins: Mapping[str, str], *, also: tuple[str, ...] = ()
+    project: Path, stack: str, pins: Mapping[str, str], *, also: Mapping[str, str] | None = None
 ) -> EmulatedStack:
-    """The rehearsal of a real cloud's stack, alone or together with others of the same subscription."""
+    """The rehearsal of a real cloud's stack, alone or together with others of the same tenant.
+
+    Args:
+        also: The others -> the subscription that each pins.
+    """
     root = project / ".plumbline" / "rehearsals" / stack
-    return replace(_emulated(stack, REHEARSAL_CLOUD, root, pins), also=also)
+    alone, others = _emulated(stack, REHEARSAL_CLOUD, root, pins), also or {}
+    own = alone.subscription_id.lower()
+    elsewhere = {name: one.lower() for name, one in others.items() if one.lower() != own}
+    return replace(alone, also=tuple(others), other_subscriptions=elsewhere)
 
 
 def _emulated(stack: str, cloud: str, root: Path, pins: Mapping[str, str]) -> EmulatedStack:

@@ -33,7 +33,7 @@ def command(
     """Run COMMAND for STACK against an emulator that answers with the stack's own tenant and subscription.
 
     With --with, further stacks share that emulator and its state, as promotion from one to the next needs them; they
-    pin the same tenant, subscription and region. COMMAND names the one it means: pulumi up -s staging.
+    pin the same tenant and region, and each its own subscription. COMMAND names the one it means: pulumi up -s staging.
 
     The rehearsal's emulator and state last between calls, below .plumbline/rehearsals/STACK; the stacks'
     files are read, never written. COMMAND runs in the project, and its exit code is this command's.
@@ -49,7 +49,8 @@ def command(
     project = project_root()
     others = tuple(dict.fromkeys(name for name in others if name != stack))
     pins = _pins_of_all(project, (stack, *others))
-    emulated = rehearsal(project, stack, pins, also=others)
+    subscriptions = {name: pins[name]["subscription_id"] for name in others}
+    emulated = rehearsal(project, stack, pins[stack], also=subscriptions)
     emulated.prepare()
     with _alone(emulated):
         copy = copy_stack_file(project, emulated.root / "project", stack)
@@ -76,8 +77,8 @@ def command(
     raise SystemExit(status)
 
 
-def _pins_of_all(project: Path, stacks: tuple[str, ...]) -> dict[str, str]:
-    """What all of them pin. Raises: UsageError: one is emulated already, or they pin different places."""
+def _pins_of_all(project: Path, stacks: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """What each of them pins. Raises: UsageError: one is emulated already, or they pin different places."""
     found: dict[str, dict[str, str]] = {}
     for name in stacks:
         file = read_stack_file(project, name)
@@ -89,12 +90,12 @@ def _pins_of_all(project: Path, stacks: tuple[str, ...]) -> dict[str, str]:
     first = found[stacks[0]]
     for name, pins in found.items():
         for noun, value in pins.items():
-            if value.lower() != first[noun].lower():
+            if noun != "subscription_id" and value.lower() != first[noun].lower():
                 raise UsageError(
                     f"rehearse: --with {name}: {noun}: got {value}, expected {first[noun]} as {stacks[0]} pins it: one "
-                    "emulator plays one subscription. Rehearse them apart."
+                    "emulator plays one tenant in one region. Rehearse them apart."
                 )
-    return first
+    return found
 
 
 @contextmanager

@@ -16,6 +16,8 @@ READ = {
     "PULUMI_BACKEND_URL",
 }  # fmt: skip
 
+ELSEWHERE = "55555555-5555-4555-8555-555555555555"
+
 
 class Recorder(dict[str, str]):
     """An environment that remembers what it was asked for."""
@@ -47,7 +49,8 @@ def local() -> Iterator[EmulatorProcess]:
 
 @pytest.fixture(scope="module")
 def rehearsal() -> Iterator[EmulatorProcess]:
-    with EmulatorProcess(stack="dev", cloud="PlumblineRehearsal") as process:
+    others = ("--also-stack", "prod", "--other-subscription", f"prod={ELSEWHERE}")
+    with EmulatorProcess(stack="dev", cloud="PlumblineRehearsal", extra=others) as process:
         yield process
 
 
@@ -79,6 +82,17 @@ def test_rehearsal_passes_for_its_stack_and_backend(rehearsal: EmulatorProcess, 
     environ = Recorder(rehearsal.environment() | _backend(tmp_path))
     assert require_pinned_cloud(_dev(rehearsal), environ).emulates_stack == "dev"
     assert environ.asked <= READ
+
+
+def test_each_stack_of_a_rehearsal_passes_for_its_own_subscription_alone(
+    rehearsal: EmulatorProcess, tmp_path: Path
+) -> None:
+    environ = rehearsal.environment() | _backend(tmp_path)
+    prod = _dev(rehearsal, stack="prod", subscription_id=ELSEWHERE)
+    assert require_pinned_cloud(prod, environ).emulates("prod")
+    for swapped in (_dev(rehearsal, stack="prod"), _dev(rehearsal, subscription_id=ELSEWHERE)):
+        with pytest.raises(FenceError, match="subscription: got"):
+            require_pinned_cloud(swapped, environ)
 
 
 @pytest.mark.parametrize("changed", [{"stack": "prod"}, {"tenant_id": "other"}, {"subscription_id": "other"}])

@@ -20,6 +20,7 @@ import pytest
 from tests.project_copy import REPOSITORY
 from tests.rehearsed import Rehearsal, rehearsed
 from tests.transcript import Transcript
+from tests.workflow_checkout import ELSEWHERE, move_stack
 from tests.workflow_steps import github_steps
 
 PIPELINE = Path("pipelines/claims_release")
@@ -52,7 +53,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
             file.write("  azure-ml-platform:reviewers:\n" + "".join(f"    - {one}\n" for one in people))
             file.write("  azure-ml-platform:protected: false\n")
         _rewrite(world, TERMS, re.compile(r"^change_window:.*?(?=^rollback:)", re.DOTALL | re.MULTILINE), "")
-        world.project.commit("Reviewers, and no change window")
+        move_stack(folder, "prod", ELSEWHERE)
+        world.project.commit("Reviewers, no change window, and prod in a subscription of its own")
         world.read_files_again()
         # As the guide has it, for the first of them.
         world.project.plumbline(*shlex.split(REHEARSE), "--yes", "--skip-preview", "--non-interactive")

@@ -26,7 +26,7 @@ from plumbline.ops.drift.attribution import attributed, named
 from plumbline.ops.drift.finding import Finding
 from plumbline.ops.drift.stack_state import StackState
 from plumbline.ops.errors import UserError
-from plumbline.ops.last_change import LastChange
+from plumbline.ops.last_change import LastChange, subscription_of
 
 SOURCE = "change record"
 # Of other sources (the state, storage) nobody's request is known to be the cause.
@@ -58,8 +58,14 @@ def testimony(session: AzureSession, resource_ids: Iterable[str]) -> Testimony:
         for table, found in by_table.items()
         for start in range(0, len(found), AT_ONCE)
     ]
+    asked = (one for found in by_table.values() for one in found)
+    subscriptions = sorted({subscription_of(session, one) for one in asked})
+
+    def answered(text: str) -> list[Mapping[str, object]]:
+        return _answered(session, text, subscriptions)
+
     try:
-        answers = session.side_by_side(lambda text: _answered(session, text), questions) if questions else []
+        answers = session.side_by_side(answered, questions) if questions else []
     except UserError as error:
         return Testimony(refusal=str(error))
     by_resource: dict[str, list[ChangeRecord]] = {}
@@ -186,14 +192,14 @@ def _names(record: ChangeRecord, operation: Operation) -> bool:
     return record.changed_by.lower() in known
 
 
-def _answered(session: AzureSession, text: str) -> list[Mapping[str, object]]:
+def _answered(session: AzureSession, text: str, subscriptions: Sequence[str]) -> list[Mapping[str, object]]:
     rows: list[Mapping[str, object]] = []
     following: str | None = None
     while True:
         options = {"resultFormat": "objectArray", "$top": _PAGE}
         if following:
             options["$skipToken"] = following
-        body = {"subscriptions": [session.target.subscription_id], "query": text, "options": options}
+        body = {"subscriptions": list(subscriptions), "query": text, "options": options}
         answer = session.send("POST", PATH, api_version=api_version("resource_graph"), body=body).json()
         rows += answer.get("data") or []
         following = answer.get("$skipToken")

@@ -30,8 +30,8 @@ def not_found(
         place_id: The workspace or registry that was asked. Of Microsoft's public registries only the curated
             environments are kept here: whether the rest is there cannot be said.
     """
-    public = "/registries/" in place_id.lower() and not place_id.lower().startswith(
-        emulator.settings.subscription_scope.lower()
+    public = "/registries/" in place_id.lower() and not any(
+        place_id.lower().startswith(f"/subscriptions/{one}") for one in emulator.settings.subscriptions
     )
     if public and kind != "environments":
         return not_modelled("GET", f"{place_id}/{kind}/{name}")

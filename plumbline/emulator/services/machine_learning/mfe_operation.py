@@ -143,7 +143,7 @@ def _guid(workspace: Resource) -> str:
 def _address(call: Call, kind: str, name: str) -> str:
     """Return an address with the signature that Azure adds; nobody checks it here."""
     settings = call.emulator.settings
-    scope = f"{settings.subscription_scope}/providers/{PROVIDER}/locations/{settings.location}"
+    scope = f"{call.subscription_scope}/providers/{PROVIDER}/locations/{settings.location}"
     seed = json.dumps([kind, name]).encode()
     signed = "".join(f"&{key}={_filler(seed, key, size)}" for key, size in _SIGNATURES.items())
     ticks = int(time.time() * 1e7) + 621355968000000000

@@ -51,6 +51,7 @@ def _cloud(call: Call) -> dict[str, Any]:
             "alsoStacks": list(settings.also_stacks),
             "tenantId": settings.tenant_id,
             "subscriptionId": settings.subscription_id,
+            "otherSubscriptions": dict(settings.other_subscriptions),
         },
     }
 

@@ -42,7 +42,7 @@ def check(call: Call, registry_id: str, present: Resource | None, body: dict[str
         )
     kept = (present.body["properties"] if present is not None else {}).get("managedResourceGroup")
     name = registry_id.rsplit("/", 1)[-1]
-    group = f"{call.emulator.settings.subscription_scope}/resourceGroups/azureml-rg-{name}_{uuid.uuid4()}"
+    group = f"{call.subscription_scope}/resourceGroups/azureml-rg-{name}_{uuid.uuid4()}"
     managed = properties["managedResourceGroup"] = kept or {"resourceId": group}
     if rule(call.emulator, "registry_accounts_named"):
         properties["regionDetails"] = region.filled(
@@ -86,7 +86,7 @@ def scope(call: Call) -> str:
     """What rights are asked on: the registry; for reading the public ones, the caller's own subscription."""
     registry_id = REGISTRY.id(call)
     if call.method == "GET" and SYSTEM_SUBSCRIPTION in registry_id:
-        return call.emulator.settings.subscription_scope
+        return call.subscription_scope
     return registry_id
 
 

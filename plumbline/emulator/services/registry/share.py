@@ -60,7 +60,7 @@ def import_asset(call: Call) -> Reply:
 
 
 def _workspace(call: Call, guid: str) -> Resource:
-    found = call.emulator.store.list(call.emulator.settings.subscription_scope, WORKSPACE_TYPE, below=True)
+    found = call.emulator.store.list(call.subscription_scope, WORKSPACE_TYPE, below=True)
     for workspace in found:
         if str(workspace.body["properties"].get("workspaceId", "")).lower() == guid.lower():
             return workspace

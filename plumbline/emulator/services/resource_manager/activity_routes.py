@@ -27,6 +27,7 @@ _COLUMNS = {
     "status": "json_extract(event, '$.status.value')",
 }
 _AS_GIVEN = frozenset({"time", "correlation", _COLUMNS["caller"], _COLUMNS["status"]})
+_SUBSCRIPTION = "lower(json_extract(event, '$.subscriptionId'))"
 # Taken and not looked at: az sends them with every query.
 _PASSED_OVER = frozenset({"eventchannels", "levels"})
 _SQL = {"eq": "=", "ge": ">=", "le": "<=", "gt": ">", "lt": "<"}
@@ -39,6 +40,7 @@ def events(call: Call) -> Reply:
     """
     checks.check_version(call, _VERSIONS, provider_type="eventtypes")
     conditions = _conditions(call.query.get("$filter", ""))
+    conditions.append((_SUBSCRIPTION, "=", call.subscription_scope.rpartition("/")[2]))
     token = call.query.get("$skiptoken", "")
     if token and not token.isdigit():
         raise bad_request("BadRequest", f"The $skiptoken '{token}' is not valid.")

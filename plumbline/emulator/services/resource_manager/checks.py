@@ -60,8 +60,7 @@ def normal_location(location: Any) -> Any:
 
 def require_group(call: Call) -> Resource:
     """The group in the path. Raises: AzureError: 404 ResourceGroupNotFound."""
-    settings = call.emulator.settings
-    group = call.emulator.store.get(f"{settings.subscription_scope}/resourceGroups/{call.params['group']}")
+    group = call.emulator.store.get(f"{call.subscription_scope}/resourceGroups/{call.params['group']}")
     if group is None:
         raise resource_group_not_found(call.params["group"])
     return group
@@ -72,11 +71,11 @@ def canonical_id(call: Call, kind: ResourceType) -> str:
 
     Raises: AzureError: 404 when the group or the parent is not there.
     """
-    settings, params = call.emulator.settings, call.params
+    params = call.params
     if kind.scope == "group":
         root = require_group(call).id
     elif kind.scope == "subscription":
-        root = settings.subscription_scope
+        root = call.subscription_scope
     else:
         root = "/" + params["scope"].strip("/") if params["scope"].strip("/") else ""
         if not is_scope(call, root):
@@ -102,7 +101,7 @@ def canonical_id(call: Call, kind: ResourceType) -> str:
 
 def is_scope(call: Call, scope: str) -> bool:
     """Whether something can be assigned there: root, subscription, group or resource that exists."""
-    subscription = call.emulator.settings.subscription_scope
+    subscription = call.subscription_scope
     return scope in ("", "/") or scope.lower() == subscription or call.emulator.store.get(scope) is not None
 
 

@@ -85,7 +85,7 @@ def _template(call: Call, group: Resource, sent: dict[str, Any]) -> Template:
         sent["template"],
         sent.get("parameters") or {},
         subscription={
-            "id": settings.subscription_scope, "subscriptionId": settings.subscription_id, "tenantId": settings.tenant_id,
+            "id": call.subscription_scope, "subscriptionId": call.subscription_scope.rpartition("/")[2], "tenantId": settings.tenant_id,
         },
         group={"id": group.id, "name": group.name, "location": group.body["location"]},
     )  # fmt: skip

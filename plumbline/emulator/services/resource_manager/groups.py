@@ -33,26 +33,27 @@ def tenants(call: Call) -> Reply:
 
 
 def subscriptions(call: Call) -> Reply:
-    """GET /subscriptions: the one there is, for callers who may read something in it."""
+    """GET /subscriptions: those in which the caller may read something."""
     checks.check_version(call, _VERSIONS)
-    settings = call.emulator.settings
-    visible = call.emulator.access.sees_something(call.principal, settings.subscription_scope)
-    return Reply(json={"value": [_subscription(call)] if visible else []})
+    scopes = [f"/subscriptions/{guid}" for guid in call.emulator.settings.subscriptions]
+    visible = [one for one in scopes if call.emulator.access.sees_something(call.principal, one)]
+    return Reply(json={"value": [_subscription(call, one) for one in visible]})
 
 
 def subscription(call: Call) -> Reply:
     """GET /subscriptions/S."""
     checks.check_version(call, _VERSIONS)
-    return Reply(json=_subscription(call))
+    return Reply(json=_subscription(call, call.subscription_scope))
 
 
-def _subscription(call: Call) -> dict[str, Any]:
-    settings = call.emulator.settings
+def _subscription(call: Call, scope: str) -> dict[str, Any]:
+    settings, guid = call.emulator.settings, scope.rpartition("/")[2]
+    stack = next((name for name, one in settings.other_subscriptions.items() if one == guid), settings.stack)
     return {
-        "id": settings.subscription_scope,
-        "subscriptionId": settings.subscription_id,
+        "id": scope,
+        "subscriptionId": guid,
         "tenantId": settings.tenant_id,
-        "displayName": f"Emulated subscription of stack {settings.stack}",
+        "displayName": f"Emulated subscription of stack {stack}",
         "state": "Enabled",
         "subscriptionPolicies": {"locationPlacementId": "Public_2014-09-01", "quotaId": "PayAsYouGo_2014-09-01",
                                  "spendingLimit": "Off"},
@@ -64,7 +65,7 @@ def locations(call: Call) -> Reply:
     """GET /subscriptions/S/locations."""
     checks.check_version(call, _VERSIONS)
     settings = call.emulator.settings
-    item = {"id": f"{settings.subscription_scope}/locations/{settings.location}", "name": settings.location,
+    item = {"id": f"{call.subscription_scope}/locations/{settings.location}", "name": settings.location,
             "type": "Region", "displayName": settings.location, "regionalDisplayName": settings.location}  # fmt: skip
     return Reply(json={"value": [item]})
 
@@ -72,7 +73,7 @@ def locations(call: Call) -> Reply:
 def list_groups(call: Call) -> Reply:
     """GET /subscriptions/S/resourcegroups."""
     checks.check_version(call, _VERSIONS)
-    listed = call.emulator.store.list(call.emulator.settings.subscription_scope, GROUP_TYPE)
+    listed = call.emulator.store.list(call.subscription_scope, GROUP_TYPE)
     found = [_group(call, resource) for resource in listed]
     for field, value in _filters(call.query.get("$filter", "")):
         found = [item for item in found if _holds(item, field, value)]
@@ -106,7 +107,7 @@ def put_group(call: Call) -> Reply:
     if not sent.get("location"):
         raise bad_request("LocationRequired", "The location property is required for this definition.")
     location = checks.normal_location(sent["location"])
-    resource_id = f"{call.emulator.settings.subscription_scope}/resourceGroups/{name}"
+    resource_id = f"{call.subscription_scope}/resourceGroups/{name}"
     present = store.get(resource_id)
     if present is not None and present.body["location"] != location:
         raise AzureError(
@@ -153,7 +154,7 @@ def _group(call: Call, resource: Resource) -> dict[str, Any]:
 def list_resources(call: Call) -> Reply:
     """GET resources of the subscription or of one group, by $filter resourceType, name or tag; $top is honoured."""
     checks.check_version(call, _VERSIONS)
-    scope = call.emulator.settings.subscription_scope
+    scope = call.subscription_scope
     if "group" in call.params:
         scope = checks.require_group(call).id
     listed = [

@@ -88,7 +88,7 @@ def accepted(
 
 def _headers(call: Call, style: Style, operation: str, *, resource_id: str, location: str) -> dict[str, str]:
     values = {
-        "subscription": call.emulator.settings.subscription_scope,
+        "subscription": call.subscription_scope,
         "group": "/".join(resource_id.split("/")[:5]),
         "resource": resource_id,
         "location": location,

@@ -106,7 +106,7 @@ def with_connections_if_any(call: Call, resource: Resource, shown: dict[str, Any
 
 
 def _to(call: Call, target: Resource) -> Iterator[tuple[Resource, dict[str, Any]]]:
-    subscription = call.emulator.settings.subscription_scope
+    subscription = call.subscription_scope
     for endpoint in call.emulator.store.list(subscription, ENDPOINT_TYPE, below=True):
         for item in _connections(endpoint):
             if str(item["properties"].get("privateLinkServiceId", "")).lower() == target.id.lower():

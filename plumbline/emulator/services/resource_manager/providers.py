@@ -56,7 +56,7 @@ def register(call: Call) -> Reply:
 def _provider(call: Call, namespace: str) -> dict[str, Any]:
     settings = call.emulator.settings
     return {
-        "id": f"{settings.subscription_scope}/providers/{namespace}",
+        "id": f"{call.subscription_scope}/providers/{namespace}",
         "namespace": namespace,
         "registrationState": "Registered",
         "registrationPolicy": "RegistrationRequired",

@@ -221,9 +221,12 @@ class ResourceHandlers:
 
 
 def is_taken(call: Call, kind: ResourceType, name: str) -> bool:
-    """Whether a resource of the type has this name, anywhere in the subscription."""
-    everywhere = call.emulator.store.list(call.emulator.settings.subscription_scope, kind.type, below=True)
-    return any(other.name.lower() == name.lower() for other in everywhere)
+    """Whether a resource of the type has this name, anywhere in the subscriptions."""
+    return any(
+        other.name.lower() == name.lower()
+        for subscription in call.emulator.settings.subscriptions
+        for other in call.emulator.store.list(f"/subscriptions/{subscription}", kind.type, below=True)
+    )
 
 
 def _respell(kind: ResourceType, shown: dict[str, Any]) -> None:
@@ -268,7 +271,7 @@ def _placeholders(call: Call, resource_id: str, body: Mapping[str, Any]) -> dict
         "name": resource_id.rsplit("/", 1)[-1],
         "location": str(body.get("location", settings.location)),
         "tenant_id": settings.tenant_id,
-        "subscription_id": settings.subscription_id,
+        "subscription_id": call.subscription_scope.rpartition("/")[2],
         "storage_suffix": settings.storage_suffix,
         "base_url": settings.base_url,
         "api_version": call.api_version,

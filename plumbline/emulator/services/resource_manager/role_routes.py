@@ -88,7 +88,7 @@ def put_assignment(call: Call) -> Reply:
             f"The PrincipalId '{principal.object_id}' has type '{principal.rbac_type}' , which is different from "
             f"specified PrinciaplType '{given_type}'.",
         )
-    definition_id = f"{emulator.settings.subscription_scope}/providers/{DEFINITION_TYPE}/{role.id}"
+    definition_id = f"{call.subscription_scope}/providers/{DEFINITION_TYPE}/{role.id}"
     present = emulator.store.get(_assignment_id(call))
     for other in emulator.store.list(scope, ASSIGNMENT_TYPE):
         same = (
@@ -200,7 +200,7 @@ def put_definition(call: Call) -> Reply:
         raise bad_request(
             "InvalidRoleDefinition", "A custom role needs a roleName and at least one assignable scope."
         )
-    scope = emulator.settings.subscription_scope
+    scope = call.subscription_scope
     definition_id = f"{scope}/providers/{DEFINITION_TYPE}/{name}"
     taken = [role.name.lower() for role in emulator.access.built_in.values()] + [
         other.body["properties"]["roleName"].lower()
@@ -291,7 +291,7 @@ def list_definitions(call: Call) -> Reply:
 
 def _built_in(call: Call, role: Role) -> dict[str, Any]:
     return {
-        "id": f"{call.emulator.settings.subscription_scope}/providers/{DEFINITION_TYPE}/{role.id}",
+        "id": f"{call.subscription_scope}/providers/{DEFINITION_TYPE}/{role.id}",
         "name": role.id,
         "type": DEFINITION_TYPE,
         "properties": _properties(role, "BuiltInRole", ["/"]) | STAMPS,

@@ -59,7 +59,7 @@ def _target(call: Call) -> Resource | None:
     checks.check_version(call, _VERSIONS, provider_type="tags")
     scope = _scope(call)
     stored = call.emulator.store.get(scope)
-    if stored is None and scope.lower() != call.emulator.settings.subscription_scope:
+    if stored is None and scope.lower() != call.subscription_scope:
         raise resource_not_found(scope)
     return stored
 

@@ -115,7 +115,7 @@ def _answer(call: Call, kept: dict[str, Any]) -> dict[str, Any]:
     days = int(properties.get("softDeleteRetentionInDays", 90))
     purged = datetime.fromisoformat(kept["deleted"]) + timedelta(days=days)
     shown = {"purgeProtectionEnabled": True} if properties.get("enablePurgeProtection") else {}
-    scope = call.emulator.settings.subscription_scope
+    scope = call.subscription_scope
     return {
         "id": f"{scope}/providers/Microsoft.KeyVault/locations/{kept['location']}/deletedVaults/{name}",
         "name": name,
