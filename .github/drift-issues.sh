@@ -24,7 +24,12 @@ jq --arg prefix "$prefix" --arg stack "$stack" '
   | map({
       marker: "\($prefix)\(.[0] | if (.by // "" | startswith("Azure Policy")) then .by else (.resourceId // .resource) end) -->",
       title: "Drift in \($stack): \(.[0].resource) (\(.[0].severity))",
-      body: (map(line) | join("\n"))
+      # The service takes 65,536 characters.
+      body: (map(line) as $lines
+        | reduce range(0; $lines | length) as $at ({text: "", more: 0};
+            if (.more > 0) or ((.text | length) + ($lines[$at] | length) > 60000) then .more += 1
+            else .text += $lines[$at] + "\n" end)
+        | .text + (if .more > 0 then "\n\(.more) more: `plumbline drift --stack \($stack)`\n" else "" end))
     })' "$report" > "$work/causes.json"
 
 count=$(jq length "$work/causes.json")

@@ -56,6 +56,7 @@ def _gh(rows: list[dict], words: list[str]) -> None:
             case word:
                 assert not word.startswith("-"), word
                 address = word
+    assert len(str(sent.get("body", ""))) <= 65_536, "GitHub takes no longer body"
     kind = "comment" if "comments" in address else "issue"
     if address.endswith("/actions/runs/99/approvals"):
         assert method == "GET"

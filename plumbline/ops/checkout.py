@@ -98,6 +98,12 @@ def branches_with(folder: Path, commit: str) -> tuple[str, ...]:
     return tuple((found or "").split())
 
 
+def branch_names(folder: Path, branch: str) -> tuple[str, ...]:
+    """What `branches_with` calls a branch: of each remote by its whole name, so that `topic/main` is not `main`."""
+    remotes = (_git(folder, "remote") or "").split()
+    return (branch, *(f"{remote}/{branch}" for remote in remotes))
+
+
 @contextmanager
 def exported(folder: Path, commit: str) -> Iterator[Path]:
     """The same folder as a commit has it, in a temporary place, with line ends and filters as a checkout has them.

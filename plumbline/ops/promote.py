@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plumbline.ops.errors import UsageError
+from plumbline.ops.kept_words import kept_words
 from plumbline.ops.output import output_options, print_answer
 from plumbline.ops.promotion.options import promotion_options
 from plumbline.ops.stack_file import project_root, read_stack_file
@@ -66,6 +67,9 @@ def command(
         )
     if from_stack == to_stack:
         raise UsageError(f"--to: got {to_stack!r}, expected another stack than --from.")
+    override = None
+    if reason is not None and owner is not None:
+        override = kept_words("--override", reason, least=8), kept_words("--owner", owner, least=3)
     project = project_root()
     for name in (from_stack, to_stack):
         read_stack_file(project, name)
@@ -77,7 +81,7 @@ def command(
         evidence=evidence,
         branch=branch,
         named_drift=named_drift,
-        override=(reason, owner) if reason is not None and owner is not None else None,
+        override=override,
     )
     done = promote(project, wanted, lambda line: click.echo(line, err=True))
     answer = _answer(done, project)

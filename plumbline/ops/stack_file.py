@@ -78,7 +78,12 @@ def read_stack_file(project: Path, stack: str) -> StackFile:
             f"--stack: got {stack!r}, expected one of {', '.join(known)}: there is no {path.name}."
         )
     try:
-        tree = yaml.compose(path.read_text(), Loader=yaml.CSafeLoader)
+        tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{path.name}:{line}: got a byte that is no UTF-8, expected text in UTF-8. Save the file as UTF-8."
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path.name}:{mark.line + 1}" if mark else path.name

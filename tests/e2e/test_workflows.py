@@ -201,6 +201,28 @@ def test_every_night_a_cause_of_drift_has_one_issue_until_it_is_gone(
     assert (done["id"], done["fields"]["System.State"]) == (item["id"], "Closed")
 
 
+def test_a_cause_with_hundreds_of_findings_fits_into_one_issue(checkout: ProjectCopy, tmp_path: Path) -> None:
+    finding = {
+        "field": "tags.owner", "live": "x" * 400, "desired": "ü" * 400, "severity": "low", "who": "policy",
+        "when": "2026-11-27T10:00:00Z", "by": "Azure Policy tags", "accepted": None, "declaredAt": None,
+        "remedies": {"revert": "pulumi up -s dev", "accept": "plumbline drift fix"},
+    }  # fmt: skip
+    found = [{**finding, "resource": f"r{at}", "resourceId": f"/r{at}"} for at in range(300)]
+    report = tmp_path / "drift-dev.json"
+    report.write_text(json.dumps({"stack": "dev", "findings": found, "notes": []}))
+    programs = f"{checkout.root}/.git/programs:{os.environ['PATH']}"
+    environ = plain_environment() | {
+        "PATH": programs, "COMMENT_STORE": f"{tmp_path}/store.json", "GH_TOKEN": "a-token",
+        "ISSUES": "repos/team/platform/issues",
+    }  # fmt: skip
+    script = str(GITHUB.parent / "drift-issues.sh")
+    checkout.run(["bash", script, str(report)], check=True, environ=environ)
+    (issue,) = json.loads((tmp_path / "store.json").read_text())
+    shown = issue["body"].count("put back:")
+    assert 0 < shown < 300
+    assert f"{300 - shown} more: `plumbline drift --stack dev`" in issue["body"]
+
+
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 GRANT = """
 import sys, uuid

@@ -101,6 +101,14 @@ def test_only_commands_that_can_be_run_are_proposed() -> None:
     assert remedies(other, "dev")["revert"] == "az resource delete --ids /subscriptions/s/x"
 
 
+def test_acceptances_that_are_no_utf_8_are_named_with_their_line(tmp_path: Path) -> None:
+    file = acceptances_file(tmp_path, "local")
+    file.parent.mkdir(parents=True)
+    file.write_bytes("# one\naccepted: [] # Störung\n".encode("latin-1"))
+    with pytest.raises(UserError, match=r"^stacks/accepted/local.yaml:2: got a byte that is no UTF-8"):
+        read_acceptances(tmp_path, "local")
+
+
 def test_an_acceptance_counts_until_its_day_and_for_its_value(tmp_path: Path) -> None:
     last = today() + timedelta(days=1)
     accept(tmp_path, "local", RAISED, owner="ml-platform", reason="load test of this week", until=last)

@@ -190,6 +190,20 @@ def test_a_checkout_that_is_dirty_or_on_another_branch_is_refused(checkout: Path
     assert _commit_codes(checkout, clean) == []
 
 
+def test_a_remote_branch_whose_name_only_ends_like_main_is_not_main(checkout: Path, tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        subprocess.run(["git", *words], cwd=checkout, check=True, capture_output=True)
+
+    clean = CommittedRun(commit="c", parameters={})
+    git("init", "--quiet", "--bare", str(tmp_path / "remote.git"))
+    git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    git("push", "--quiet", "origin", "HEAD:refs/heads/topic/main")
+    assert _commit_codes(checkout, clean) == ["not-on-branch"]
+    assert _commit_codes(checkout, clean, branch="topic/main") == []
+    git("push", "--quiet", "origin", "HEAD:refs/heads/main")
+    assert _commit_codes(checkout, clean) == _commit_codes(checkout, clean, branch="origin/main") == []
+
+
 def test_who_comes_second_is_told_of_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
     with holding_stack(tmp_path, "staging", "promotion", print):

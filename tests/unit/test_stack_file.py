@@ -64,3 +64,9 @@ def test_unknown_stack_lists_the_known_ones(tmp_path: Path) -> None:
 def test_folder_outside_a_project_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"got no Pulumi\.yaml"):
         project_root(tmp_path)
+
+
+def test_a_file_that_is_no_utf_8_is_named_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.prod.yaml").write_bytes("config:\n  p:owner: Störung\n".encode("latin-1"))
+    with pytest.raises(UserError, match=r"^Pulumi\.prod\.yaml:2: got a byte that is no UTF-8"):
+        read_stack_file(tmp_path, "prod")

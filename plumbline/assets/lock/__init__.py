@@ -5,6 +5,7 @@ from __future__ import annotations
 from plumbline.assets.lock.consistency import steps_of
 from plumbline.assets.lock.digest import entry_digest, lock_digest, release_of
 from plumbline.assets.lock.document import (
+    MOST_TEXT,
     Approval,
     Before,
     Duty,
@@ -23,6 +24,7 @@ from plumbline.assets.lock.reading import lock_path, read_lock, read_lock_text
 from plumbline.assets.lock.registry_form import in_registry, in_workspace, registry_reference
 
 __all__ = [
+    "MOST_TEXT",
     "Approval",
     "Before",
     "Duty",

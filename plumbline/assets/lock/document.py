@@ -14,7 +14,8 @@ Guid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}
 Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|\+00:00)$")]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,254}$")]
 ReleaseId = Annotated[str, Field(pattern=r"^r1[0-9a-f]{16}$")]
-Text = Annotated[str, Field(min_length=1, max_length=4000)]
+MOST_TEXT = 4000
+Text = Annotated[str, Field(min_length=1, max_length=MOST_TEXT)]
 
 
 class _Part(BaseModel):

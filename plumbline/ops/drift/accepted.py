@@ -63,6 +63,11 @@ def read_acceptances(project: Path, stack: str) -> list[Acceptance]:
     shown = file.relative_to(project)
     try:
         data = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{shown}:{line}: got a byte that is no UTF-8, expected text in UTF-8. Save the file as UTF-8."
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{shown}:{mark.line + 1}" if mark else str(shown)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plumbline.ops.errors import UsageError, UserError
+from plumbline.ops.kept_words import kept_words
 from plumbline.ops.stack_file import project_root
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def command(
     if [revert, codify, accepting].count(True) != 1:
         raise UsageError("fix: got none or several of --revert, --codify and --accept, expected one of them.")
     day = _acceptance_day(until, owner, reason) if accepting else None
+    owner = kept_words("--owner", owner, least=3) if accepting and owner else owner
+    reason = kept_words("--reason", reason, least=8) if accepting and reason else reason
     from plumbline.ops.azure_session import AzureSession
     from plumbline.ops.drift.check import check
     from plumbline.ops.target import enter_target
@@ -91,10 +94,6 @@ def _acceptance_day(until: datetime | None, owner: str | None, reason: str | Non
         )
     if until.date() < today():
         raise UsageError(f"--until: got {until.date()}, expected a day that has not passed.")
-    if len(owner or "") < 3 or len(reason or "") < 8:
-        raise UsageError(
-            "--accept: got an owner under 3 or a reason under 8 characters, expected words for a reviewer."
-        )
     return until.date()
 
 

@@ -11,7 +11,7 @@ from plumbline.assets import ReleaseContract
 from plumbline.assets.lock import Approval as LockedApproval
 from plumbline.assets.lock import Release
 from plumbline.azure.registry_pin import PinFinding
-from plumbline.ops.checkout import branches_with, uncommitted
+from plumbline.ops.checkout import branch_names, branches_with, uncommitted
 from plumbline.ops.errors import UserError
 from plumbline.ops.evidence.folder import EvidenceFolder, read_evidence
 from plumbline.ops.evidence.verification import first_difference
@@ -117,7 +117,8 @@ def commit_refusals(
         for fault in committed.faults
     ]
     branches = branches_with(project, commit)
-    holding = [one for one in branches if one == branch or one.endswith(f"/{branch}")]
+    meant = branch_names(project, branch)
+    holding = [one for one in branches if one in meant]
     if not holding:
         found.append(
             Refusal(

@@ -44,10 +44,18 @@ def holding_stack(project: Path, stack: str, what: str, say: Callable[[str], Non
         file.seek(0)
         file.truncate()
         moment = datetime.now(UTC).isoformat(timespec="seconds")
-        own = {"what": what, "by": getpass.getuser(), "host": socket.gethostname(), "pid": os.getpid()}
+        own = {"what": what, "by": _login(), "host": socket.gethostname(), "pid": os.getpid()}
         file.write(json.dumps({**own, "since": moment}))
         file.flush()
         yield
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run as a number that no user has.
+        return f"user {os.getuid()}"
 
 
 def _said(text: str) -> str:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from plumbline.ops.errors import UsageError
+
+
+def _folder_name(_context: click.Context, _parameter: click.Parameter, given: str) -> str:
+    """A name, and not the path that a shell completes: the lock keeps it."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", given):
+        return given
+    name = Path(given).name
+    raise UsageError(
+        f"PIPELINE: got {given!r}, expected the name of a folder below pipelines/"
+        + (f": {name}." if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name) else ".")
+    )
+
+
 _OPTIONS = (
-    click.argument("pipeline"),
+    click.argument("pipeline", callback=_folder_name),
     click.option(
         "--from", "from_stack", required=True, metavar="STACK", help="The stack whose release goes on."
     ),

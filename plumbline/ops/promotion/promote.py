@@ -10,6 +10,7 @@ from pathlib import Path
 
 from plumbline.assets import MLPipeline
 from plumbline.assets.lock import (
+    MOST_TEXT,
     Before,
     Duty,
     Evidence,
@@ -135,7 +136,10 @@ def _release(
     override = None
     if refusals and wanted.override is not None:
         reason, owner = wanted.override
-        override = Override(reason=reason, owner=owner, by=by, refusals=[one.line for one in refusals])
+        lines = [
+            one.line if len(one.line) <= MOST_TEXT else f"{one.line[: MOST_TEXT - 1]}…" for one in refusals
+        ]
+        override = Override(reason=reason, owner=owner, by=by, refusals=lines)
     before = present.release_of(wanted.pipeline) if present else None
     schedules = (
         origin.release.schedules if origin.release else locked_schedules(definition, pins, registry.name)
