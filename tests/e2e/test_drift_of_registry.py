@@ -135,6 +135,7 @@ class _Changes(Changes):
             "registry": registry,
             "region": region,
             "role": by_name["registry-pull-role"]["id"],
+            "name:pull-role": by_name["registry-pull-role"]["outputs"]["roleName"],
             "roles": f"{subscription}/providers/Microsoft.Authorization/roleDefinitions",
             "grant:publisher": by_name[publisher]["id"],
             "name:publisher": publisher,

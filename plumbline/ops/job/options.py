@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -13,6 +14,7 @@ from plumbline.ops.errors import UsageError
 from plumbline.ops.target import enter_target, target_options
 
 F = TypeVar("F", bound=Callable[..., Any])
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +58,13 @@ def job_name(command: F) -> F:
     def call(job: str | None, name: str | None, **options: Any) -> Any:
         if (job is None) == (name is None):
             raise UsageError("job: got no name or two, expected one: as an argument, or with --name.")
-        return command(job=job or name, **options)
+        meant = str(job if name is None else name)
+        # A workflow that was started without a name hands on an empty word.
+        if not _NAME.fullmatch(meant):
+            raise UsageError(
+                f"job: got {meant!r}, expected the name of a job. See their names: plumbline job list"
+            )
+        return command(job=meant, **options)
 
     named = click.option("--name", "-n", metavar="NAME", help="The job, as `az ml` takes it.")(call)
     return click.argument("job", required=False)(named)  # type: ignore[return-value]
