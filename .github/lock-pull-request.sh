@@ -18,11 +18,17 @@ fi
 base=$(git rev-parse HEAD)
 # A lock comes back when its release is promoted again or another is taken back: the commit before it is in the name, too.
 branch="release/$stack-$(git hash-object "$target" | cut -c 1-12)-${base:0:12}"
+# Asked for twice, by a second run of the workflow, it is one pull request.
+asked=$(gh pr list --head "$branch" --state open --json url | jq -r '.[0].url // empty')
+if [ -n "$asked" ]; then
+  echo "$asked asks for it already."
+  exit 0
+fi
 git switch --quiet --create "$branch"
 git -c user.name="github-actions[bot]" -c user.email="41898282+github-actions[bot]@users.noreply.github.com" \
   commit --quiet --message "$title"
 gh auth setup-git
-git push --quiet origin "HEAD:refs/heads/$branch"
+git push --quiet --force origin "HEAD:refs/heads/$branch"
 address=$(gh pr create --base main --head "$branch" --title "$title" --body-file "$body")
 echo "$address"
 gh workflow run pull-request.yml --ref "$branch" --field number="${address##*/}" --field base="$base"

@@ -11,6 +11,7 @@ azure-pipelines-tasks, CmdLineV2 and AzureCLIV2 (how each starts bash).
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -73,7 +74,6 @@ class Agent:
             self._variables["PULUMI_BACKEND_URL"] = os.environ["PULUMI_BACKEND_URL"]
         self._outputs: dict[str, dict[str, dict[str, str]]] = {}
         self._folder = Path(tempfile.mkdtemp(prefix="azure-agent-"))
-        self._set_up: dict[str, list[str]] = {}
         (note,) = Path(".plumbline/rehearsals").glob("*/emulator/ready.json")
         self._principals = json.loads(note.read_text())["principals"]
 
@@ -160,9 +160,11 @@ class Agent:
 
     def folders_of_set_up(self, step: AzureStep, run: Callable[[], list[str]]) -> list[str]:
         """There is one machine here, set up once; what sets it up belongs to this repository's own environment."""
-        if step.script not in self._set_up:
-            self._set_up[step.script] = run()
-        return list(self._set_up[step.script])
+        kept = self._artifacts.parent / f"set-up-{hashlib.sha256(step.script.encode()).hexdigest()}.json"
+        if not kept.exists():
+            kept.write_text(json.dumps(run()))
+        found: list[str] = json.loads(kept.read_text())
+        return found
 
 
 class _JobRun:

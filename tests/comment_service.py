@@ -29,6 +29,14 @@ def _gh(rows: list[dict], words: list[str]) -> None:
     match words[:2]:
         case ["auth", "setup-git"]:
             return
+        case ["pr", "list"]:
+            options = dict(zip(words[2::2], words[3::2], strict=True))
+            assert (options.pop("--state"), options.pop("--json")) == ("open", "url"), words
+            branch = options.pop("--head")
+            assert not options, words
+            url = "https://github.com/team/platform/pull/7"
+            print(json.dumps([{"url": url} for row in rows if row.get("--head") == branch]))
+            return
         case ["pr", "create"]:
             options = dict(zip(words[2::2], words[3::2], strict=True))
             body = Path(options.pop("--body-file")).read_text()
@@ -112,6 +120,11 @@ def _curl(rows: list[dict], words: list[str]) -> None:
     elif "/_apis/build/" in address or "/_apis/pipelines/" in address:
         assert method == "GET"
         _approvals(address.partition("/_apis/")[2], asked)
+    elif address.endswith("/pullrequests") and method == "GET":
+        status, _, branch = asked.partition("&searchCriteria.sourceRefName=")
+        assert status == "&searchCriteria.status=active", asked
+        found = [row for row in rows if row.get("sourceRefName") == branch]
+        print(json.dumps({"value": [{"pullRequestId": row["id"]} for row in found]}))
     elif address.endswith("/pullrequests"):
         assert (method, set(body)) == ("POST", {"sourceRefName", "targetRefName", "title", "description"})
         rows.append({"kind": "pull request", "id": 7, **body})
