@@ -166,15 +166,15 @@ def test_several_stacks_share_one_emulator_and_each_keeps_its_own_file(project: 
     assert _git(project, "status", "--porcelain") == ""
 
 
-def test_stacks_of_different_subscriptions_are_not_rehearsed_together(project: ProjectCopy) -> None:
+def test_stacks_of_different_tenants_are_not_rehearsed_together(project: ProjectCopy) -> None:
     file = project.root / "Pulumi.elsewhere.yaml"
-    file.write_text((project.root / "Pulumi.dev.yaml").read_text().replace("44444444-4444", "55555555-5555"))
+    file.write_text((project.root / "Pulumi.dev.yaml").read_text().replace("33333333-3333", "55555555-5555"))
     try:
         answer = project.plumbline("rehearse", "dev", "--with", "elsewhere", "--", "true", check=False)
     finally:
         file.unlink()
     assert answer.returncode == 2
-    assert "--with elsewhere: subscription_id: got 55555555-5555" in answer.stderr
+    assert "--with elsewhere: tenant_id: got 55555555-5555" in answer.stderr
 
 
 def test_stack_named_with_capitals_and_signs_comes_up(project: ProjectCopy) -> None:
