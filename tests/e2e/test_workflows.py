@@ -327,8 +327,8 @@ def test_drift_of_a_stack_lists_what_the_registry_no_longer_holds_of_its_lock(
     lines = [
         f'{archive} > "$RUNNER_TEMP/archived.txt"',
         f'status=0; {show} > "$RUNNER_TEMP/found.json" || status=$?; [ "$status" -eq 3 ]',
-        'plumbline drift fix "$(jq -r \'.findings[0].id\' "$RUNNER_TEMP/found.json")" --revert --yes --stack staging',
-        f'{show} > "$RUNNER_TEMP/settled.json"',
+        'found=$(jq -r ".findings[0].id" "$RUNNER_TEMP/found.json")',
+        'plumbline drift fix "$found" --revert --yes --stack staging > "$RUNNER_TEMP/settled.txt"',
     ]
     run_steps(
         checkout,
