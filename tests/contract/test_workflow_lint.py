@@ -145,6 +145,26 @@ def test_what_fails_in_a_stack_before_does_not_go_to_prod(results: dict[str, str
     assert not stage_is_due(prod, pipeline, {"reached": "Succeeded", **results}, {})
 
 
+@pytest.mark.parametrize(
+    ("stack", "approve", "is_due"),
+    [
+        ("dev", "Succeeded", True),
+        # Rejected, and not answered in time.
+        ("dev", "Failed", False),
+        ("dev", "Skipped", False),
+        ("staging", "Skipped", True),
+    ],
+)
+def test_nothing_is_promoted_from_dev_without_the_stage_that_approves(
+    stack: str, approve: str, is_due: bool
+) -> None:
+    pipeline = read_pipeline(REPOSITORY / ".azure-pipelines/promote.yml", {"from": stack})
+    stages = {stage.name: stage for stage in pipeline.stages}
+    results = {"candidate": "Succeeded", "approve": approve}
+    assert stage_is_due(stages["promote"], pipeline, results, {}) is is_due
+    assert stage_is_due(stages["approve"], pipeline, {"candidate": "Succeeded"}, {}) is (stack == "dev")
+
+
 @pytest.mark.parametrize("path", PIPELINES, ids=lambda path: path.name)
 def test_inline_scripts_of_azure_pipelines_have_nothing_that_shellcheck_finds(path: Path) -> None:
     for step in steps_of(yaml.safe_load(path.read_text())):
