@@ -30,8 +30,9 @@ def build_template(folder: Path) -> Path:
     if folder.exists():
         shutil.rmtree(folder)
     shutil.copytree(OWN_FILES, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    # A name with a dot in front would be ignored by git here.
-    (folder / "gitignore").rename(folder / ".gitignore")
+    # With a dot in front they would count here.
+    for name in ("gitignore", "gitattributes"):
+        (folder / name).rename(folder / f".{name}")
     for source in _program():
         target = folder / source.relative_to(REPOSITORY)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -80,7 +80,7 @@ def command(
         job=job,
         evidence=evidence,
         branch=branch,
-        named_drift=named_drift,
+        named_drift=tuple(kept_words("--despite-drift", one) for one in named_drift),
         override=override,
     )
     done = promote(project, wanted, lambda line: click.echo(line, err=True))

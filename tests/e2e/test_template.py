@@ -62,6 +62,7 @@ def test_the_new_project_carries_its_name_and_nothing_to_fill_in(newcomer: Newco
     assert "name: shop" in text
     assert "Our models" in text
     assert not [path for path in newcomer.folder.rglob("*.y*ml") if "${" + "PROJECT}" in path.read_text()]
+    assert (newcomer.folder / ".gitattributes").is_file()
     assert (newcomer.folder / ".github/workflows/promote.yml").is_file()
     assert (newcomer.folder / ".azure-pipelines/drift-work-items.sh").is_file()
     assert "sh stacks/reached.sh" in (newcomer.folder / ".github/workflows/release.yml").read_text()
@@ -96,6 +97,8 @@ def test_what_is_laid_out_is_this_repository_s_program(tmp_path: Path) -> None:
     ours = {name for name in listed if name.startswith("stacks/locks/")} | {"stacks/reference.py"}
     assert [name for name in listed if name not in ours and not (folder / name).exists()] == []
     assert [name for name in ours if (folder / name).exists()] == []
+    assert "* text=auto eol=lf\n" in (folder / ".gitattributes").read_text()
+    assert not (folder / "gitattributes").exists()
     (pipeline,) = load_ml_pipelines([folder / "pipelines" / "first"], root=folder)
     assert [asset.name for asset in pipeline.assets] == ["first-tools", "first_score"]
     assert pipeline.schedules[0].name == "first_weekly"

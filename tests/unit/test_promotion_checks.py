@@ -21,6 +21,7 @@ from plumbline.azure.registry_pin import pin_finding
 from plumbline.ops.errors import UserError
 from plumbline.ops.promotion import checks
 from plumbline.ops.promotion.holder import holding_stack
+from plumbline.ops.promotion.promote import FINAL
 from plumbline.ops.promotion.refusal import PromotionRefusedError, Refusal
 from plumbline.ops.release.approval import Approval
 from plumbline.ops.release.author import Author
@@ -73,6 +74,10 @@ def _duty(**changes: Any) -> list[Refusal]:
     return list(checks.duty_refusals("claims", replace(CONTRACT, **changes), NOW))
 
 
+def _duty_of_nothing() -> list[Refusal]:
+    return list(checks.duty_refusals("claims", None, NOW))
+
+
 def _window(**changes: Any) -> list[Refusal]:
     assert CONTRACT.change_window is not None
     return _duty(change_window=replace(CONTRACT.change_window, **changes))
@@ -101,10 +106,14 @@ TABLE: list[tuple[str, Callable[[], Iterable[Refusal]], str, str]] = [
     ("archived", lambda: _pins(isArchived=True), "archived", "--registry-name shared-ml"),
     ("drift", lambda: checks.drift_refusals("staging", ["cpu-cluster: max: 9"], ()), "drifted", "--despite-drift"),
     ("drift beside what was named", lambda: checks.drift_refusals("staging", ["a: x", "b: y"], ["a"]), "drifted", "b: y"),
+    ("a part of a name", lambda: checks.drift_refusals("staging", ["cpu-cluster: max: 9"], ["c", "cpu", ":", "", " "]), "drifted", "cpu-cluster"),
     ("a stack that does not run it yet", lambda: checks.live_refusals("staging", "schedule: got none"), "not-live", "got none"),
     ("a run of other definitions", lambda: checks.same_definition_refusals("0" * 64, CANDIDATE), "other-run", "0000"),
     ("no release.yml", lambda: checks.duty_refusals("claims", None, NOW), "no-duty", "release.yml: got none"),
     ("no owner", lambda: _duty(owner=" "), "no-owner", "owner: got nothing"),
+    ("nobody to escalate to", lambda: _duty(escalation=("boss", " ")), "no-escalation", "escalation: got nothing"),
+    ("no word on when", lambda: _duty(rollback=Rollback(decided_by="boss", decide_when="")), "no-rollback", "decide_when: got nothing"),
+    ("a novel of a signal", lambda: _duty(signal="x" * 5000), "no-signal", "got 5000 characters, expected at most 4000"),
     ("no signal", lambda: _duty(signal=""), "no-signal", "monitoring.signal: got nothing"),
     ("no support", lambda: _duty(support=""), "no-support", "support.contact"),
     ("no escalation", lambda: _duty(escalation=()), "no-escalation", "escalation: got nothing"),
@@ -216,6 +225,17 @@ def test_who_comes_second_is_told_of_the_first(tmp_path: Path, monkeypatch: pyte
             pass
     with holding_stack(tmp_path, "staging", "rollback", print):
         pass
+
+
+def test_no_override_lifts_what_the_lock_itself_must_say() -> None:
+    refusals = [
+        *_duty(
+            owner="", signal="", support="", escalation=(), rollback=Rollback(decided_by="", decide_when="")
+        ),
+        *_duty_of_nothing(),
+    ]
+    assert {one.code for one in refusals} <= FINAL
+    assert "outside-window" not in FINAL
 
 
 def test_refusals_are_told_all_at_once_and_are_a_verdict() -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from plumbline.assets import ReleaseContract
+from plumbline.assets.lock import MOST_TEXT, Release
 from plumbline.assets.lock import Approval as LockedApproval
-from plumbline.assets.lock import Release
 from plumbline.azure.registry_pin import PinFinding
 from plumbline.ops.checkout import branch_names, branches_with, uncommitted
 from plumbline.ops.errors import UserError
@@ -172,9 +173,14 @@ def duty_refusals(pipeline: str, contract: ReleaseContract | None, now: datetime
         ("no-support", "support.contact", contract.support),
         ("no-escalation", "escalation", contract.escalation),
         ("no-rollback", "rollback.decided_by", contract.rollback.decided_by),
+        ("no-rollback", "rollback.decide_when", contract.rollback.decide_when),
     ):
-        if not value or (isinstance(value, str) and not value.strip()):
+        texts = (value,) if isinstance(value, str) else value
+        if not texts or any(not text.strip() for text in texts):
             yield Refusal(code=code, reason=f"{where}: {name}: got nothing, expected it", next_step="Add it.")
+        elif (longest := max(map(len, texts))) > MOST_TEXT:
+            reason = f"{where}: {name}: got {longest} characters, expected at most {MOST_TEXT}"
+            yield Refusal(code=code, reason=reason, next_step="Shorten it: the lock holds it.")
     closed = contract.change_window.closed_because(now) if contract.change_window else None
     if closed:
         yield Refusal(
@@ -187,11 +193,12 @@ def duty_refusals(pipeline: str, contract: ReleaseContract | None, now: datetime
 def drift_refusals(stack: str, drifted: Sequence[str], named: Sequence[str]) -> Iterator[Refusal]:
     """The target: as its last update left it, or its drift named."""
     for one in drifted:
-        if not any(name in one for name in named):
+        # The whole name: a part of one would name what nobody thought of.
+        if not any(one.startswith(f"{name}: ") for name in named if name.strip()):
             yield Refusal(
                 code="drifted",
                 reason=f"stack {stack}: got {one}, expected what its last update left",
-                next_step=f"Repair it (pulumi up -s {stack}), or name it: --despite-drift RESOURCE.",
+                next_step=f"Repair it (pulumi up -s {stack}), or name it: --despite-drift {shlex.quote(one.partition(': ')[0])}.",
             )
 
 

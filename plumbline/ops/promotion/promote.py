@@ -42,7 +42,8 @@ from plumbline.provider.address import Registry
 
 Say = Callable[[str], None]
 # What nobody can vouch for: that the content is what the lock would say, and who answers for it.
-FINAL = frozenset({"no-run", "other-run", "commit", "dirty", "missing", "hash-mismatch", "no-duty"})
+_DUTY = ("no-duty", "no-owner", "no-signal", "no-support", "no-escalation", "no-rollback")
+FINAL = frozenset({"no-run", "other-run", "commit", "dirty", "missing", "hash-mismatch", *_DUTY})
 
 
 @dataclass(frozen=True, kw_only=True)
