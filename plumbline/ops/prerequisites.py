@@ -58,7 +58,7 @@ def findings(root: Path | None, environ: Mapping[str, str] = os.environ) -> Iter
     yield _pip()
     yield _engine(environ)
     yield _landlock()
-    yield _room()
+    yield _room(root or Path.cwd())
     yield _disk(root or Path.cwd(), has_engine=find_engine(environ) is not None)
     if root is not None:
         yield _emulator(root)
@@ -171,9 +171,9 @@ def _landlock() -> Finding:
     return Finding(name="landlock", status="ok", found=found)
 
 
-def _room() -> Finding:
+def _room(folder: Path) -> Finding:
     """What this machine gives a step of its own; asked of the executor's own program, as the emulator does."""
-    words = [sys.executable, "-m", "plumbline.emulator.executor.supervisor.room"]
+    words = [sys.executable, "-m", "plumbline.emulator.executor.supervisor.room", str(folder)]
     asked = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     if asked.returncode != 0:
         raise BugError(
@@ -182,7 +182,9 @@ def _room() -> Finding:
     refused: Mapping[str, str] = json.loads(asked.stdout)["refused"]
     if not refused:
         return Finding(
-            name="step's room", status="ok", found="processes, memory, network of its own; no capabilities"
+            name="step's room",
+            status="ok",
+            found="a user, processes, memory, network of its own; no capabilities",
         )
     rows = [row for row in _bounds()["room"] if row["part"] in refused]
     return Finding(

@@ -7,17 +7,20 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
+from plumbline.emulator.executor.process import Nursery
 from plumbline.emulator.executor.supervisor.plan import ProcessPlan
 from plumbline.emulator.executor.supervisor.room import PARTS, probe
-from tests.contract.job_platform import JobPlatform, job_platform
+from tests.contract.job_platform import JobPlatform, job_platform, produced
 
-GIVEN = probe().given
+GIVEN = probe(tempfile.gettempdir()).given
 needs = {
     part: pytest.mark.skipif(part not in GIVEN, reason=f"this machine gives no {part}") for part in PARTS
 }
@@ -71,6 +74,80 @@ def test_a_step_finds_no_other_process_and_no_header_of_a_deployer(jobs):
     assert int(lines[0]) < 10
     assert "No such file" in lines[1] or "cannot access" in lines[1]
     assert lines[2] == "0"
+
+
+def own_plan(folder: Path, command: str, *, readable: list[str]) -> ProcessPlan:
+    """A process with a folder of its own and without Landlock: what keeps it out is its user."""
+    for name in ("work", "inputs"):
+        (folder / name).mkdir(parents=True, mode=0o700)
+    return ProcessPlan(
+        name=f"own-{os.getpid()}-{folder.name}", command=command, working_folder=str(folder / "work"), sandbox=False,
+        environment={"PATH": "/usr/bin:/bin"}, log_path=str(folder.parent / f"{folder.name}.log"), own=str(folder),
+        writable=[str(folder / "work")], readable=[str(folder / "inputs"), *readable],
+    )  # fmt: skip
+
+
+@needs["user"]
+def test_two_steps_at_once_are_two_users_and_neither_reads_the_others_files_or_the_emulators():
+    with tempfile.TemporaryDirectory() as shared:
+        home = Path(shared).resolve()
+        home.chmod(0o755)  # anybody may enter: its files are kept by their own rights
+        (home / "key").touch(mode=0o600)
+        shut = home / "shut"  # nobody else may enter: the way through it is made again, links included
+        (shut / "caches" / "one").mkdir(parents=True)
+        shut.chmod(0o700)
+        cache = shut / "cache"
+        cache.symlink_to("caches/one")
+        (shut / "beside").write_text("not on the way")
+        (cache / "tool").write_text("a tool that only the emulator may read\n")
+        secret = home / "one" / "work" / "secret"
+        nursery = Nursery()
+        try:
+            plans = [
+                own_plan(
+                    home / name,
+                    f"id -u; whoami; cat {cache}/tool; ls -A {shut};  echo x > {cache}/new; cat {home}/key; cat {secret}; "
+                    "kill -9 1; echo said > /dev/stdout; umask 077; echo mine > mine; chmod 000 mine",
+                    readable=[str(cache)],
+                )
+                for name in ("one", "two")
+            ]
+            secret.touch(mode=0o600)
+            running = [nursery.start(plan) for plan in plans]
+            assert [process.wait().exit_code for process in running] == [0, 0]
+        finally:
+            nursery.stop()
+        said = [Path(plan.log_path).read_text() for plan in plans]
+        numbers = {text.split()[0] for text in said}
+        assert len(numbers) == 2, "two users at once"
+        assert not numbers & {"0", str(os.getuid())}
+        for text in said:
+            assert "plumbline-step\na tool that only the emulator may read\ncache\ncaches\n" in text
+            assert f"{cache}/new: Read-only file system" in text
+            assert f"cat: {home}/key: Permission denied" in text
+            assert "kill: (1) - Operation not permitted" in text
+            assert text.endswith("said\n")
+        assert str(secret) not in said[0], "its own file"
+        assert f"cat: {secret}: Permission denied" in said[1]
+        for name in ("one", "two"):
+            assert (home / name / "work" / "mine").stat().st_uid == os.getuid()
+            assert list((home / name).glob(".*")) == []
+
+
+@needs["user"]
+def test_what_a_step_of_its_own_user_writes_is_kept_read_and_not_changed(jobs):
+    make = jobs.step("umask 077; echo kept > ${{outputs.o}}/x; chmod 000 ${{outputs.o}}/x; pip --version", outputs={"o": {"type": "uri_folder"}})  # fmt: skip
+    read = jobs.step(
+        "cat ${{inputs.i}}/x; (echo more > ${{inputs.i}}/x) 2>&1; (chmod 777 ${{inputs.i}}/x) 2>&1; id -un; stat -c %U .",
+        inputs={"i": {"type": "uri_folder"}}, bind={"i": produced("make", "o")},
+    )  # fmt: skip
+    name, properties = jobs.run(jobs.pipeline({"make": make, "read": read}))
+    assert properties["status"] == "Completed", jobs.error(name)
+    lines = jobs.log(jobs.steps(name)["read"]["runId"]).splitlines()
+    assert lines[0] == "kept"
+    assert lines[1].endswith(("Permission denied", "Read-only file system"))
+    assert lines[2].endswith("Read-only file system")
+    assert lines[3:] == ["plumbline-step", "plumbline-step"]
 
 
 @needs["processes"]
@@ -233,6 +310,7 @@ def test_what_a_machine_refuses_is_said_in_the_log_and_the_step_runs(tmp_path):
     plan = ProcessPlan(
         name=f"refused-{os.getpid()}", command="echo ran; grep CapEff /proc/self/status", working_folder=str(tmp_path),
         environment={"PATH": "/usr/bin:/bin"}, log_path=str(tmp_path / "log"), sandbox=False, network="emulator", port=4,
+        own=str(tmp_path),
     )  # fmt: skip
     script = (
         "import sys; from plumbline.emulator.executor.process import Nursery; "
@@ -245,6 +323,6 @@ def test_what_a_machine_refuses_is_said_in_the_log_and_the_step_runs(tmp_path):
         check=True,
     )  # fmt: skip
     said = (tmp_path / "log").read_text()
-    for part in ("processes", "proc", "shared memory", "sockets", "network"):
+    for part in ("user", "processes", "proc", "shared memory", "sockets", "network"):
         assert f"this machine gives a step no {part} of its own" in said
     assert "ran\nCapEff:\t0000000000000000" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -85,9 +86,12 @@ def test_a_step_cannot_read_the_emulators_home_or_other_runs(jobs: JobPlatform) 
     )
     log = jobs.log(name)
     assert properties["status"] == "Completed"
+    shut = "(Permission denied|No such file or directory)"  # the latter for who has a user, and so a view, of its own
     for path in tries:
-        assert f"cat: {path}: Permission denied" in log
-    assert log.count("ls: cannot open directory") == 3, "a folder's names are not shown either"
+        assert re.search(f"cat: {path}: {shut}", log)
+    assert len(re.findall("ls: cannot (open directory|access) .*{shut}", log)) == 8, (
+        "a folder's names are not shown either"
+    )
     assert not (home / "x").exists()
     assert "BEGIN" not in log
     assert "SQLite" not in log
@@ -112,13 +116,14 @@ def test_a_step_cannot_change_its_inputs_in_the_store(jobs: JobPlatform) -> None
 def test_rights_that_a_step_sets_on_an_input_are_gone_from_the_store_with_the_step(jobs: JobPlatform) -> None:
     make = jobs.step("echo to be kept as it is > ${{outputs.o}}/x", outputs={"o": FOLDER})
     spoil = jobs.step(
-        "chmod 4777 ${{inputs.i}}/x && stat -c %a ${{inputs.i}}/x",
+        "chmod 4777 ${{inputs.i}}/x 2>&1; stat -c %a ${{inputs.i}}/x",
         inputs={"i": FOLDER},
         bind={"i": produced("make", "o")},
     )
     name, properties = jobs.run(jobs.pipeline({"make": make, "spoil": spoil}))
     assert properties["status"] == "Completed", jobs.error(name)
-    assert jobs.log(jobs.steps(name)["spoil"]["runId"]).strip() == "4777"
+    said = jobs.log(jobs.steps(name)["spoil"]["runId"]).strip()
+    assert said == "4777" or said.endswith("Read-only file system\n600"), "as a user of its own it sets none"
     digest = hashlib.sha256(b"to be kept as it is\n").hexdigest()
     stored = jobs.emulator.home / "blobs" / digest[:2] / digest
     assert stored.stat().st_mode & 0o7177 == 0, "nobody but its owner has rights on it"
@@ -129,6 +134,7 @@ def test_rights_that_a_step_sets_on_an_input_are_gone_from_the_store_with_the_st
 @pytest.mark.skipif(not os.access("/opt", os.W_OK), reason="this user may not write to /opt")
 def test_a_home_below_a_folder_that_steps_may_read_stays_shut() -> None:
     folder = Path(tempfile.mkdtemp(prefix="plumbline-test-", dir="/opt"))
+    folder.chmod(0o755)
     project = folder / "project"
     home = project / ".plumbline" / "local" / "emulator"
     home.mkdir(parents=True)
@@ -146,7 +152,8 @@ def test_a_home_below_a_folder_that_steps_may_read_stays_shut() -> None:
             )
             log = jobs.log(name)
         assert properties["status"] == "Completed"
-        assert [path for path in tries if f"cat: {path}: Permission denied" not in log] == []
+        shut = "(Permission denied|No such file or directory)"
+        assert [path for path in tries if not re.search(f"cat: {path}: {shut}", log)] == []
         assert log.count("ls: cannot open directory") == 2
         assert log.split("\n")[-3:] == ["a tool", "usr", ""], "the rest of /opt is there"
     finally:

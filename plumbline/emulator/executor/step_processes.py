@@ -67,7 +67,7 @@ class StepProcesses:
             name=f"{self._name[:32]}-{variables['RANK']}", command=command, working_folder=str(folder.work),
             environment=variables, log_path=str(path), secret=token, sandbox=self._parts.landlock > 0,
             readable=[*readable, str(built.folder), str(built.interpreter.prefix)],
-            writable=writable, quota_paths=writable, timeout_seconds=self._plan.timeout_seconds,
+            writable=writable, quota_paths=writable, own=os.path.realpath(folder.root), timeout_seconds=self._plan.timeout_seconds,
             disk_bytes=limits.disk_bytes, process_limit=limits.process_limit, log_head_bytes=limits.log_head_bytes,
             log_limit_bytes=limits.log_bytes, network=limits.network, port=self._parts.emulator.settings.port,
         )  # fmt: skip

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from plumbline.emulator.executor.supervisor import kernel, processes
+from plumbline.emulator.executor.supervisor.own_user import OwnUser
 from plumbline.emulator.executor.supervisor.plan import ProcessPlan
 from plumbline.emulator.executor.supervisor.room import Room
 
@@ -27,20 +28,20 @@ class Report:
 
 
 def stand_guard(plan: ProcessPlan, room: Room, link: socket.socket, become: Callable[[], None]) -> None:
-    """Never returns. `become` turns the calling process into the step."""
-    with contextlib.suppress(OSError):
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP):
-            # A cancel asks the step, not its guard; and nothing is to be told of children but by waiting.
-            signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN)
-        room.enter(
-            shared_bytes=plan.disk_bytes,
-            needed=[plan.working_folder, plan.log_path, plan.private, *plan.readable, *plan.writable],
-            network=plan.network, port=plan.port, beside=plan.beside,
-        )  # fmt: skip
-        processes.adopt_orphans()
-        kernel.hide_memory()
+    """Never returns. `become` turns the calling process into the step. Raises: OSError: there is no room to start it in."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP):
+        # A cancel asks the step, not its guard; and nothing is to be told of children but by waiting.
+        signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN)
+    room.enter(
+        shared_bytes=plan.disk_bytes,
+        needed=[plan.working_folder, plan.log_path, plan.private, *plan.readable, *plan.writable],
+        network=plan.network, port=plan.port, beside=plan.beside, own=_own_user(plan) if plan.own else None,
+    )  # fmt: skip
+    processes.adopt_orphans()
+    kernel.hide_memory()
+    with contextlib.suppress(ConnectionError):  # the supervisor is gone
         _tell_room(room, link)
-        if not link.recv(1):  # the supervisor is gone
+        if not link.recv(1):
             os._exit(0)
         step = os.fork()
         if step == 0:
@@ -56,6 +57,12 @@ def stand_guard(plan: ProcessPlan, room: Room, link: socket.socket, become: Call
         os.closerange(link.fileno() + 1, 256)
         _wait(step, room, link)
     os._exit(0)
+
+
+def _own_user(plan: ProcessPlan) -> Callable[[], OwnUser]:
+    return lambda: OwnUser.prepare(
+        plan.own, working=plan.working_folder, writable=plan.writable, readable=plan.readable, beside=plan.beside
+    )  # fmt: skip
 
 
 def _tell_room(room: Room, link: socket.socket) -> None:

@@ -267,6 +267,8 @@ def _become_the_step(plan: ProcessPlan, group: ProcessGroup | None, output: int,
         os.dup2(nothing, 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        if room.user:  # else it could not open /dev/stdout
+            os.fchown(output, room.user, room.user)
         os.closerange(3, 256)
         for number in (signal.SIGPIPE, signal.SIGCHLD, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
@@ -288,9 +290,9 @@ def _become_the_step(plan: ProcessPlan, group: ProcessGroup | None, output: int,
 def _say_why_not(descriptor: int) -> None:
     """Whatever it was: a step that ends with 126 and an empty log leaves nobody anything to go by."""
     error = sys.exc_info()[1]
-    os.write(
-        descriptor, f"[plumbline] the step could not be started: {type(error).__name__}: {error}\n".encode()
-    )
+    said = f"[plumbline] the step could not be started: {type(error).__name__}: {error}\n"
+    with contextlib.suppress(OSError):  # a guard whose step runs has no output any more
+        os.write(descriptor, said.encode())
 
 
 def _limit_files(plan: ProcessPlan) -> None:

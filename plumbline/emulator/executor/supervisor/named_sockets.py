@@ -51,17 +51,11 @@ def hide(names: Iterable[str], *, needed: Sequence[str]) -> None:
             flags = kernel.NO_SUID | kernel.NO_DEVICES
             kernel.mount("tmpfs", _FOLDER, "tmpfs", flags, "mode=755,size=1m")
         for path, descriptor in held.items():
-            _make(path, folder=stat.S_ISDIR(os.fstat(descriptor).st_mode))
+            kernel.mount_point(path, folder=stat.S_ISDIR(os.fstat(descriptor).st_mode))
             kernel.mount(f"/proc/self/fd/{descriptor}", path, None, kernel.BIND | kernel.RECURSIVE)
     for path in names:
         if _is_socket(path):
             kernel.mount(os.devnull, path, None, kernel.BIND)
-
-
-def _make(path: str, *, folder: bool) -> None:
-    os.makedirs(path if folder else os.path.dirname(path), exist_ok=True)
-    if not folder:
-        Path(path).touch()
 
 
 def _is_socket(path: str) -> bool:

@@ -18,6 +18,8 @@ class ProcessPlan:
         secret: The token to keep out of the log.
         quota_paths: Folders whose size counts towards disk_bytes.
         readable, writable: Granted beyond the system's own paths; only with `sandbox`.
+        own: A folder, a real path, that belongs to a user of the process's own, where the machine gives one; empty for
+            a process that runs as the emulator's.
         private: The emulator's folder: shut though it may lie below a granted path.
         network: "emulator": a network of its own, from which only the emulator's address leads out; "machine": all.
         port: The emulator's, on 127.0.0.1.
@@ -36,6 +38,7 @@ class ProcessPlan:
     sandbox: bool = True
     readable: list[str] = field(default_factory=list)
     writable: list[str] = field(default_factory=list)
+    own: str = ""
     private: str = ""
     network: str = "machine"
     port: int = 0
