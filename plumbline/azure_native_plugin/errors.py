@@ -4,6 +4,7 @@ StandInError           anything the stand-in reports to the person, as one clean
 ├── ConfigurationError  no emulator, wrong endpoint, wrong tenant or subscription: nothing was started
 ├── ShapeError          inputs that no request can be made of
 └── ArmError            ARM answered with an error: status, code and message
+    ├── NoAnswer        ARM did not answer, also after many tries
     └── OperationFailed the request was accepted, then its long operation failed: the resource may exist
 """
 
@@ -61,6 +62,18 @@ def _next_step(status: int) -> str:
         case _ if status >= 500:
             return "Run the command again: what was acknowledged is found again."
     return ""
+
+
+class NoAnswer(ArmError):
+    """Nobody answered.
+
+    Args:
+        why: what to tell the person, once.
+    """
+
+    def __init__(self, *, why: str, target: str) -> None:
+        super().__init__(status=0, code="NoAnswer", message=why, target=target)
+        self.brief = f"{target}: no answer either; another resource's message says why and what to do."
 
 
 class OperationFailed(ArmError):

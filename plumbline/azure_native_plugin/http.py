@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import certifi
 import urllib3
 
-from plumbline.azure_native_plugin.errors import ArmError
+from plumbline.azure_native_plugin.errors import ArmError, NoAnswer
 
 CONNECTIONS = 64
 _TRIES = 7
@@ -64,7 +64,7 @@ class Http:
     ) -> Answer:
         """Sends one request, again after passing faults (up to seven times in about ten seconds).
 
-        Raises: ArmError: no answer came, with status 0. Answers with an error status are returned.
+        Raises: NoAnswer: also after all tries. Answers with an error status are returned.
         """
         fields = urlencode({name: _text(value) for name, value in (query or {}).items()})
         address = f"{url}{'&' if '?' in url else '?'}{fields}" if fields else url
@@ -84,7 +84,7 @@ class Http:
                     isinstance(error, urllib3.exceptions.NewConnectionError) and attempt >= _TRIES_UNHEARD
                 )
                 if attempt == _TRIES or unheard or self.cancelled.is_set():
-                    raise ArmError(status=0, code="NoAnswer", message=_why(error), target=target) from error
+                    raise NoAnswer(why=_why(error), target=target) from error
                 self.wait(_pause(attempt))
                 continue
             if answer.status not in _PASSING or attempt == _TRIES or self.cancelled.is_set():

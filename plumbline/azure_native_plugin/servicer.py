@@ -14,7 +14,7 @@ from plumbline.azure_native_plugin import endpoint, invokes
 from plumbline.azure_native_plugin.arm import Arm
 from plumbline.azure_native_plugin.creations import Creations
 from plumbline.azure_native_plugin.difference import changes
-from plumbline.azure_native_plugin.errors import ConfigurationError, StandInError
+from plumbline.azure_native_plugin.errors import ConfigurationError, NoAnswer, StandInError
 from plumbline.azure_native_plugin.http import Http
 from plumbline.azure_native_plugin.identity import Identity
 from plumbline.azure_native_plugin.lifecycle import Lifecycle, Live, PartlyDone
@@ -40,6 +40,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._table = load()
         self._http = Http()
         self._ready = threading.Event()
+        self._telling = threading.Lock()
+        self._told = False
         self._work: Lifecycle
         self._endpoint: endpoint.Endpoint
         self._identity: Identity
@@ -57,7 +59,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Configure(self, request: Any, context: Any) -> Any:
         """Finds and checks the emulator; without it nothing is started."""
-        with _clean_errors(context):
+        with self._clean_errors(context):
             self._endpoint = endpoint.find(from_struct(request.args), self._http)
             self._identity = Identity(self._http, audience=self._endpoint.audience)
             self._arm = Arm(base_url=self._endpoint.base_url, http=self._http, identity=self._identity)
@@ -89,7 +91,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Check(self, request: Any, context: Any) -> Any:
         """Fills the location and names what is missing."""
-        with _clean_errors(context):
+        with self._clean_errors(context):
             resource = self._type(request.urn)
             inputs = self._lifecycle().with_defaults(resource, from_struct(request.news))
             failures = [
@@ -100,7 +102,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Diff(self, request: Any, context: Any) -> Any:
         """Compares the inputs that were applied with those that are wanted; asks no one."""
-        with _clean_errors(context):
+        with self._clean_errors(context):
             self._lifecycle().settle(request.id)
             found = changes(
                 self._type(request.urn),
@@ -126,7 +128,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request: Any, context: Any) -> Any:
         """Creates; in a preview answers what can be known and unknowns for the rest."""
-        with _clean_errors(context):
+        with self._clean_errors(context):
             resource, inputs = self._type(request.urn), from_struct(request.properties)
             if request.preview:
                 outputs = Shape(self._table, resource).preview(inputs)
@@ -138,7 +140,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Read(self, request: Any, context: Any) -> Any:
         """What is live; an empty id when it is gone."""
-        with _clean_errors(context):
+        with self._clean_errors(context):
             live = self._lifecycle().read(
                 self._type(request.urn),
                 request.id,
@@ -153,7 +155,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Update(self, request: Any, context: Any) -> Any:
         """Writes the resource again; in a preview answers what can be known."""
-        with _clean_errors(context):
+        with self._clean_errors(context):
             resource, inputs = self._type(request.urn), from_struct(request.news)
             state = from_struct(request.olds)
             if request.preview:
@@ -171,13 +173,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Delete(self, request: Any, context: Any) -> Any:
         """Deletes; what is gone already is fine."""
-        with _clean_errors(context):
+        with self._clean_errors(context):
             self._lifecycle().delete(self._type(request.urn), request.id, timeout_seconds=request.timeout)
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:
         """The functions that programs of this kind use; the others are refused by name."""
-        with _clean_errors(context):
+        with self._clean_errors(context):
             answer = invokes.call(
                 request.tok,
                 from_struct(request.args),
@@ -206,17 +208,24 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             )
         return found
 
+    @contextlib.contextmanager
+    def _clean_errors(self, context: Any) -> Iterator[None]:
+        """Turns what is meant for the person into a status with one line; anything else is a bug and stays loud."""
+        try:
+            yield
+        except PartlyDone as partly:
+            context.set_trailing_metadata((("grpc-status-details-bin", _kept(partly.live, str(partly))),))
+            context.abort(grpc.StatusCode.UNKNOWN, str(partly))
+        except NoAnswer as error:
+            context.abort(grpc.StatusCode.UNKNOWN, self._words(error))
+        except StandInError as error:
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
 
-@contextlib.contextmanager
-def _clean_errors(context: Any) -> Iterator[None]:
-    """Turns what is meant for the person into a status with one line; anything else is a bug and stays loud."""
-    try:
-        yield
-    except PartlyDone as partly:
-        context.set_trailing_metadata((("grpc-status-details-bin", _kept(partly.live, str(partly))),))
-        context.abort(grpc.StatusCode.UNKNOWN, str(partly))
-    except StandInError as error:
-        context.abort(grpc.StatusCode.UNKNOWN, str(error))
+    def _words(self, unheard: NoAnswer) -> str:
+        """The whole message for the first that nobody answered; one in short for what was under way beside it."""
+        with self._telling:
+            told, self._told = self._told, True
+        return unheard.brief if told else str(unheard)
 
 
 def _kept(live: Live, reason: str) -> bytes:

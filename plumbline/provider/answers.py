@@ -35,9 +35,10 @@ def refusal_of(error: Exception, *, what: str, action: str, scope: str) -> Refus
     unheard = no_answer(error)
     if unheard is not None:
         return NoAnswer(
-            f"{what}: got no answer ({_line(unheard)}), expected Azure Resource Manager to answer. Check that the "
+            what,
+            f"got no answer ({_line(unheard)}), expected Azure Resource Manager to answer. Check that the "
             "endpoint is up (plumbline local status for the local one) and run the command again: what was "
-            "acknowledged is found again."
+            "acknowledged is found again.",
         )
     if isinstance(error, HttpResponseError):
         text = _of_status(error, what=what, action=action, scope=scope)

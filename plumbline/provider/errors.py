@@ -42,6 +42,11 @@ class Denied(Refusal):
 class NoAnswer(Refusal):
     """Nothing came back, also after many tries: nobody knows whether it was done."""
 
+    def __init__(self, what: str, said: str) -> None:
+        """Args: what: was being done. said: the rest of the message."""
+        self.brief = f"{what}: got no answer either; another resource's message says why and what to do."
+        super().__init__(f"{what}: {said}")
+
 
 class Cancelled(Refusal):
     """The engine asked to stop; what had begun is finished, nothing new is begun."""

@@ -42,8 +42,9 @@ class Login:
             unheard = no_answer(error)
             if unheard is not None:
                 raise NoAnswer(
-                    f"login: {self._way()}: got no answer ({_first_line(unheard)}), expected a token. Check that the "
-                    "endpoint is up (plumbline local status for the local one) and run the command again."
+                    f"login: {self._way()}",
+                    f"got no answer ({_first_line(unheard)}), expected a token. Check that the endpoint is up "
+                    "(plumbline local status for the local one) and run the command again.",
                 ) from error
             raise Refusal(
                 f"login: {self._way()}: got no token for {', '.join(scopes)} ({_first_line(error)}), expected a login "

@@ -18,7 +18,7 @@ from google.protobuf import empty_pb2
 from plumbline.provider.codec import Properties, decode, encode
 from plumbline.provider.diff import Change
 from plumbline.provider.engine_log import EngineLog
-from plumbline.provider.errors import PartialFailure, PropertyProblem, ProviderError, Refusal
+from plumbline.provider.errors import NoAnswer, PartialFailure, PropertyProblem, ProviderError, Refusal
 from plumbline.provider.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 from plumbline.provider.registry import UNSETTLED, Registry
 from plumbline.provider.schema import schema_text
@@ -43,6 +43,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._version = version
         self._registry = registry
         self._engine_log = engine_log
+        self._unheard = False
 
     async def Handshake(self, request: Any, context: Any) -> Any:
         self._engine_log.attach(request.engine_address)
@@ -148,7 +149,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         except PartialFailure as failure:
             await _abort_partial(context, failure)
         except Refusal as refusal:
-            await context.abort(grpc.StatusCode.UNKNOWN, str(refusal))
+            await context.abort(grpc.StatusCode.UNKNOWN, self._words(refusal))
         except (asyncio.CancelledError, grpc.aio.AbortError):
             raise
         except Exception as error:  # noqa: BLE001 - the process's outermost edge
@@ -157,6 +158,14 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             text = f"this is a bug in Plumbline, please report it: {what} ({_place_of(error)})"
             await context.abort(grpc.StatusCode.UNKNOWN, text)
         raise AssertionError("abort raises")
+
+    def _words(self, refusal: Refusal) -> str:
+        """The message; in short for what was under way, too, when nobody answered any more."""
+        if isinstance(refusal, NoAnswer):
+            if self._unheard:
+                return refusal.brief
+            self._unheard = True
+        return str(refusal)
 
 
 def _nothing_changed(request: Any) -> bool:

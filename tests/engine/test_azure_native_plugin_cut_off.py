@@ -13,6 +13,7 @@ import pytest
 from plumbline.ops.state_lock import clear_half_written_attributes
 from tests.emulator_process import EmulatorProcess
 from tests.engine.azure_native_stack import GROUP, Stack
+from tests.engine.provider_stack import wait_for
 
 STORE = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/plumblinestore"
 PROGRAM = "azure-native-program"
@@ -40,6 +41,21 @@ def test_emulator_that_is_down_ends_the_run_within_seconds(stack: Stack) -> None
     # The run's own limit catches a hang; how long a slow machine takes is not asserted.
     text = stack.run("preview", code=1)
     assert "no answer from the emulator" in text
+
+
+def test_emulator_that_dies_is_said_once_and_not_for_each_resource(stack: Stack) -> None:
+    """By refreshing what is there: every resource is asked for at once."""
+    stack.up()
+    stack.emulator.control(
+        "PUT", "faults", [{"method": "GET", "path": "/subscriptions/", "count": -1, "delay_seconds": 60}]
+    )
+    engine = stack.start("refresh", "--yes", "--skip-preview", "--suppress-progress")
+    wait_for(lambda: stack.emulator.control("GET", "faults")[0]["fired"] >= 2)
+    stack.emulator.kill()
+    text, _ = engine.communicate(timeout=120)
+    assert engine.returncode != 0, text
+    assert text.count("no answer from the emulator") == 1, text
+    assert "no answer either" in text
 
 
 def test_stack_of_another_subscription_is_refused(stack: Stack) -> None:

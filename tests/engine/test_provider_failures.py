@@ -312,6 +312,27 @@ def test_a_login_of_another_tenant_is_refused(stack: ProviderStack) -> None:
     assert "tenant: got 11111111" in text
 
 
+def test_an_emulator_that_dies_under_an_up_is_said_once_and_not_for_each_resource(
+    stack: ProviderStack, platform: MachineLearningPlatform
+) -> None:
+    stack.set(leave_out=["report", "score", "score_and_report", "scoring_weekly"], side_by_side=True)
+    stack.faults({"method": "PUT", "path": "/(data|models)/.+/versions/", "count": -1, "delay_seconds": 60})
+    engine = stack.start("up", "--yes", "--skip-preview", "--suppress-progress")
+    under_way = ("table", "remote_table", "baseline")
+    wait_for(lambda: platform.emulator.control("GET", "faults")[0]["fired"] == len(under_way))
+    platform.emulator.kill()
+    text, _ = engine.communicate(timeout=120)
+    platform.emulator.start()
+    assert engine.returncode != 0, text
+    assert text.count("expected Azure Resource Manager to answer") == 1, text
+    assert text.count("got no answer either") == len(under_way) - 1, text
+    for name in under_way:
+        assert re.search(rf"error: .*{name}.*: got no answer", text), (name, text)
+    stack.up()
+    assert set(under_way) <= set(stack.resources())
+    stack.destroy()
+
+
 def test_without_an_emulator_every_command_fails_closed_at_once(
     stack: ProviderStack, tmp_path: Path, platform: MachineLearningPlatform
 ) -> None:
