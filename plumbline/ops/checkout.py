@@ -18,6 +18,15 @@ DIRTY = "+dirty"
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SECONDS = 60
 _LOGIN = re.compile(r"://[^/@]*@")
+# What a hook or a shell may say of another repository, index or history than the folder's own.
+_ELSEWHERE = frozenset({
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE",
+})  # fmt: skip
+# A commit means what its id says: nothing that this machine puts in its place, and no parents that it was given here.
+_AS_COMMITTED = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": os.devnull}
+# Lines are shown whatever `.gitattributes` or this machine's settings say of a file.
+AS_TEXT = ("--no-color", "--no-ext-diff", "--no-textconv", "--text", "--ignore-submodules=none")
 
 
 def source_commit(folder: Path) -> str:
@@ -46,6 +55,7 @@ def file_before(folder: Path, path: str, *, most: int) -> Iterator[tuple[str, by
             check=False,
             capture_output=True,
             timeout=_SECONDS,
+            env=git_environ(),
         )
         if answer.returncode == 0:
             yield commit, answer.stdout
@@ -115,7 +125,7 @@ def exported(folder: Path, commit: str) -> Iterator[Path]:
         tree = Path(place) / "tree"
         tree.mkdir()
         # An index of its own: the checkout's is not touched.
-        environ = {**os.environ, "GIT_INDEX_FILE": str(Path(place) / "index")}
+        environ = {**git_environ(), "GIT_INDEX_FILE": str(Path(place) / "index")}
         top = Path((_git(folder, "rev-parse", "--show-toplevel") or str(folder)).strip())
         for words in (("read-tree", commit), ("checkout-index", "--all", "--force", f"--prefix={tree}/")):
             subprocess.run(
@@ -126,9 +136,15 @@ def exported(folder: Path, commit: str) -> Iterator[Path]:
 
 def changed_lines(folder: Path, old: str, new: str, paths: tuple[str, ...]) -> str:
     """`git diff` between two commits, of paths relative to the folder."""
-    return (
-        _git(folder, "diff", "--no-color", "--no-ext-diff", "--relative", "-U1", old, new, "--", *paths) or ""
-    )
+    return _git(folder, "diff", *AS_TEXT, "--relative", "-U1", old, new, "--", *paths) or ""
+
+
+def git_environ() -> dict[str, str]:
+    """This process's variables for git in a folder: without those that lead it elsewhere, or make history say otherwise.
+
+    Source: git 2.39 documentation of git, "Environment Variables"; of replace; gitglossary, "grafts".
+    """
+    return {name: value for name, value in os.environ.items() if name not in _ELSEWHERE} | _AS_COMMITTED
 
 
 def _git(folder: Path, *words: str) -> str | None:
@@ -139,10 +155,10 @@ def _git(folder: Path, *words: str) -> str | None:
             cwd=folder,
             check=False,
             capture_output=True,
-            text=True,
-            errors="replace",
             timeout=_SECONDS,
+            env=git_environ(),
         )
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return None
-    return answer.stdout if answer.returncode == 0 else None
+    # As bytes: a carriage return in a file ends no line of the answer.
+    return answer.stdout.decode(errors="replace") if answer.returncode == 0 else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -23,6 +22,7 @@ from plumbline.ops.evidence.release_entry import release_entry
 from plumbline.ops.evidence.submitted_job import parameters_of, steps_of
 from plumbline.ops.evidence.verdict_entry import Account, verdict_entry
 from plumbline.ops.job.digest import job_digest
+from plumbline.ops.json_document import read_json
 from plumbline.ops.release.approval import approval_container, approval_version
 from plumbline.ops.release.contract import contract_in
 from plumbline.ops.release.digest import tree_digest
@@ -141,7 +141,7 @@ class Derivation:
             yield f"{source}: got no such file, expected the job that was submitted"
             return
         try:
-            job = json.loads(content)
+            job = read_json(content)
         except ValueError as error:
             yield f"{source}: got no JSON ({error}), expected the job that was submitted"
             return

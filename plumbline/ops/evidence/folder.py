@@ -17,6 +17,7 @@ from plumbline.ops.errors import UserError
 from plumbline.ops.evidence.gathering import SCHEMA, gather
 from plumbline.ops.evidence.page import PAGE, pages, renderer
 from plumbline.ops.evidence.secret_scan import require_no_secret
+from plumbline.ops.json_document import read_json
 from plumbline.ops.release.digest import sha256
 from plumbline.ops.stack_file import project_root
 
@@ -72,7 +73,7 @@ def read_evidence(folder: Path) -> EvidenceFolder:
     if not file.is_file():
         raise UserError(f"{file}: got no such file, expected an evidence folder. Check the path.")
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = read_json(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(
             f"{file}: got no JSON ({error}), expected evidence. It was changed or cut off."

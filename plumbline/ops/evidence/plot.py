@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 from markupsafe import Markup, escape
+
+from plumbline.ops.json_document import read_json
 
 PLOTS_FILE = "plots.json"
 MAX_PLOTS, MAX_POINTS = 24, 2000
@@ -30,7 +31,7 @@ def read_plots(index: bytes, read: Callable[[str], bytes | None]) -> tuple[list[
     Returns: plots as `{name, title, x, x_label, y_label, series: {column: [numbers]}}`, and a line per problem.
     """
     try:
-        rows = json.loads(index)
+        rows = read_json(index)
     except ValueError as error:
         return [], [f"{PLOTS_FILE}: got no JSON ({error})"]
     if not isinstance(rows, list):
@@ -47,7 +48,7 @@ def read_plots(index: bytes, read: Callable[[str], bytes | None]) -> tuple[list[
 def data_files(index: bytes) -> list[str]:
     """Names of the CSV files that `plots.json` names; names with a folder in them are left out."""
     try:
-        rows = json.loads(index)
+        rows = read_json(index)
     except ValueError:
         return []
     names = [row.get("data") for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from plumbline.assets.references import parse_reference
 from plumbline.assets.release_flow import release_flow
 from plumbline.ops.evidence.asset_entry import follows
 from plumbline.ops.evidence.evaluation import JOB_FILE, METRICS_FILE, RELEASE_FILE, THRESHOLDS_FILE
+from plumbline.ops.json_document import read_json
 from plumbline.ops.release.candidate_reading import no_contract
 from plumbline.ops.release.contract import contract_in
 from plumbline.ops.release.judgement import read_metrics, read_thresholds
@@ -27,7 +27,7 @@ def problems_of(document: Mapping[str, Any], copies: Mapping[str, bytes]) -> lis
 
 def _job(document: Mapping[str, Any], copies: Mapping[str, bytes]) -> Iterator[str]:
     try:
-        job = json.loads(copies.get(JOB_FILE, b"{}"))
+        job = read_json(copies.get(JOB_FILE, b"{}"))
     except ValueError:
         return  # said where the copy is compared
     contract = contract_in(copies.get(RELEASE_FILE, b""))

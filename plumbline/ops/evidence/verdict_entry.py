@@ -5,12 +5,12 @@ Pure, over bytes: the same when evidence is written and when it is verified.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from plumbline.ops.json_document import read_json
 from plumbline.ops.release.judgement import Judgement, differences, judge, read_metrics, read_thresholds
 
 PASSED, BLOCKED, DISPUTED, NOT_JUDGED = "passed", "blocked", "disputed", "not judged"
@@ -56,7 +56,7 @@ class Account:
         assert self.metrics is not None
         assert self.thresholds is not None
         try:
-            said = json.loads(self.verdict)
+            said = read_json(self.verdict)
         except ValueError as error:
             return [f"verdict: got no JSON ({error})"]
         return list(differences(self.judgement, said, metrics=self.metrics, thresholds=self.thresholds))

@@ -9,6 +9,7 @@ import click
 
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.options import Place, job_name, place_options
+from plumbline.ops.visible import uncommanded
 
 
 @click.command("logs")
@@ -116,5 +117,5 @@ def _print_news(
     printed[log] = done + len(fresh)
     lines = fresh.splitlines()
     for line in lines:
-        click.echo(f"[{label}] {line}" if label else line)
+        click.echo(uncommanded(f"[{label}] {line}" if label else line))
     return len(lines)

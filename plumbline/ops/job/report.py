@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from plumbline.ops.job.outcome import PHASES, Outcome, StepOutcome
+from plumbline.ops.visible import uncommanded
 
 
 def print_report(outcome: Outcome, *, err: bool, words: str) -> None:
@@ -15,7 +16,7 @@ def print_report(outcome: Outcome, *, err: bool, words: str) -> None:
         words: Options that name the workspace, for a command that is proposed.
     """
     for line in report_lines(outcome, words=words):
-        click.echo(line, err=err)
+        click.echo(uncommanded(line), err=err)
 
 
 def report_lines(outcome: Outcome, *, words: str = "") -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plumbline.assets.contract import GateContract
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.datastore_files import DatastoreFiles
+from plumbline.ops.json_document import read_json
 from plumbline.ops.run_history import RunHistory, StepRun
 
 _WORDS = {"at_least": "at least", "at_most": "at most"}
@@ -61,7 +61,7 @@ def find_verdict(
 def read_verdict(content: bytes, where: str) -> Verdict:
     """A verdict from its file. Raises: UserError: it is not a verdict."""
     try:
-        document = json.loads(content)
+        document = read_json(content)
         checks = tuple(
             Check(
                 metric=str(row["metric"]),

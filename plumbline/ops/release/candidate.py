@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Any
 from plumbline.assets.release_flow import ReleaseFlow
 from plumbline.ops.job.digest import job_digest
 from plumbline.ops.job.submission import ANONYMOUS_TAG, COMMIT_TAG, PIPELINE_TAG
+from plumbline.ops.json_document import read_json
 from plumbline.ops.release.author import Author
 from plumbline.ops.release.digest import release_digest, sha256, tree_digest
 from plumbline.ops.release.judgement import Judgement, differences, judge, read_metrics, read_thresholds
@@ -117,7 +117,7 @@ class Candidate:
         assert self.metrics is not None
         assert self.threshold_bytes is not None
         try:
-            said = json.loads(self.verdict)
+            said = read_json(self.verdict)
         except ValueError as error:
             return (f"verdict: got no JSON ({error})",)
         return differences(self.judgement, said, metrics=self.metrics, thresholds=self.threshold_bytes)

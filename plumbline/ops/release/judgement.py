@@ -8,11 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
+
+from plumbline.ops.json_document import read_json
 
 DIRECTIONS = {"at_least": "at least", "at_most": "at most"}
 
@@ -97,7 +100,7 @@ def _judged(metric: str, row: Any, metrics: Mapping[str, Any]) -> Judged:
     value = found if is_number(found) else None
     limits = [name for name in DIRECTIONS if name in rule]
     if len(limits) != 1 or not is_number(rule[limits[0]]):
-        problem = f"threshold: got {row!r}, expected one number under at_least or at_most"
+        problem = f"threshold: got {reprlib.repr(row)}, expected one number under at_least or at_most"
         return Judged(
             metric=metric, value=value, direction="", threshold=None, passed=False, why=why, problem=problem
         )
@@ -114,7 +117,7 @@ def _judged(metric: str, row: Any, metrics: Mapping[str, Any]) -> Judged:
 
 def read_metrics(content: bytes) -> dict[str, Any]:
     """The document of `metrics.json`. Raises: ValueError: it is none."""
-    document = json.loads(content)
+    document = read_json(content)
     if not isinstance(document, dict) or not isinstance(document.get("metrics"), dict):
         message = "got no mapping under metrics, expected name: number"
         raise ValueError(message)  # noqa: TRY004 - a fault of the file

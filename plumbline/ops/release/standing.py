@@ -24,6 +24,7 @@ class Standing:
     Attributes:
         job: The run that it was registered from, None when it came from elsewhere.
         approval: The approval that counts.
+        commit: What holds the code that ran, as the run says it.
         faults: Why it is no verified release; empty when it is one.
         is_rehearsal: Whether all that is missing is a branch that holds the code, and the cloud is emulated.
     """
@@ -31,6 +32,7 @@ class Standing:
     reference: str
     job: str | None
     approval: Approval | None = None
+    commit: str = ""
     faults: tuple[str, ...] = ()
     is_rehearsal: bool = False
 
@@ -78,6 +80,7 @@ def standing(session: AzureSession, model: str, body: Mapping[str, Any]) -> Stan
         reference=reference,
         job=job,
         approval=counted,
+        commit=committed.commit,
         faults=(*faults, *committed.faults),
         is_rehearsal=not faults and committed.is_unshared and session.target.is_emulated,
     )

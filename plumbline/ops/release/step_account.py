@@ -6,7 +6,6 @@ younger than its step's end. A record is believed only where the platform writes
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from typing import Any
 
 from plumbline.ops.azure_session import AzureSession
 from plumbline.ops.job.outcome import RECORD
+from plumbline.ops.json_document import read_json
 from plumbline.ops.release.stored_files import StoredFile, StoredFiles
 from plumbline.ops.run_history import RunHistory, StepRun
 
@@ -86,7 +86,7 @@ def _recorded(files: StoredFiles, step: StepRun) -> Mapping[str, Mapping[str, st
     if file.changed_at > step.ended_at + ALLOWANCE:
         return None
     try:
-        record: dict[str, Any] = json.loads(file.content)
+        record: dict[str, Any] = read_json(file.content)
         if record["run"] != step.name:
             return None
         return {name: dict(output["files"]) for name, output in record["outputs"].items()}

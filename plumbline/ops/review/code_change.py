@@ -11,6 +11,8 @@ from typing import Any
 import yaml
 
 from plumbline.assets import AssetDefinition
+from plumbline.ops.checkout import AS_TEXT, git_environ
+from plumbline.ops.visible import visible
 
 _SECONDS = 60
 _HUNK = "@@"
@@ -82,7 +84,16 @@ def code_changes(project: Path, base: str | None) -> CodeChanges:
         return CodeChanges(base="", files={}, missing=missing)
     text = (
         _git(
-            project, "diff", "--no-color", "--no-ext-diff", "--no-renames", "--relative", "-U1", commit, "--"
+            project,
+            "-c",
+            "core.quotePath=false",
+            "diff",
+            *AS_TEXT,
+            "--no-renames",
+            "--relative",
+            "-U1",
+            commit,
+            "--",
         )
         or ""
     )
@@ -112,33 +123,45 @@ def _conda_file(project: Path, source: str) -> str | None:
 
 def _parsed(text: str) -> Iterable[FileChange]:
     for part in text.split("\ndiff --git ") if text else ():
-        lines = part.splitlines()
-        names = [line[4:] for line in lines if line.startswith(("--- ", "+++ "))]
+        lines = part.split("\n")
+        begin = next((at for at, line in enumerate(lines) if line.startswith(_HUNK)), len(lines))
+        # Before the first hunk only: a line of the file itself may look like a name, too.
+        names = [_unquoted(line[4:]) for line in lines[:begin] if line.startswith(("--- ", "+++ "))]
         path = next((name.partition("/")[2] for name in reversed(names) if name != "/dev/null"), "")
         if not path:
-            path = lines[0].rpartition(" b/")[2]
-        body = lines[next((at for at, line in enumerate(lines) if line.startswith(_HUNK)), len(lines)) :]
+            path = _unquoted(lines[0]).rpartition(" b/")[2]
+        body = [line for line in lines[begin:] if line]
         yield FileChange(
-            path=path.strip('"'),
+            path=path,
             added=sum(line.startswith("+") for line in body),
             removed=sum(line.startswith("-") for line in body),
-            lines=tuple(body),
+            lines=tuple(visible(line) for line in body),
         )
+
+
+def _unquoted(name: str) -> str:
+    """A path as git writes it in a header: a tab ends one that has blanks, quotes and escapes are around odd ones."""
+    name = name.removesuffix("\t")
+    if not name.startswith('"'):
+        return name
+    escaped = name.strip('"').encode().decode("unicode_escape")
+    return escaped.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _new_file(project: Path, name: str) -> FileChange:
     content = (project / name).read_bytes()
-    lines = [] if b"\0" in content else content.decode("utf-8", errors="replace").splitlines()
-    shown = (f"@@ -0,0 +1,{len(lines)} @@", *(f"+{line}" for line in lines)) if lines else ()
+    text = "" if b"\0" in content else content.decode("utf-8", errors="replace")
+    lines = text.removesuffix("\n").split("\n") if text else []
+    shown = (f"@@ -0,0 +1,{len(lines)} @@", *(visible(f"+{line}") for line in lines)) if lines else ()
     return FileChange(path=name, added=len(lines), removed=0, lines=shown)
 
 
 def _git(folder: Path, *words: str) -> str | None:
     try:
         answer = subprocess.run(
-            ["git", *words], cwd=folder, check=False, capture_output=True, text=True, errors="replace",
-            timeout=_SECONDS,
+            ["git", *words], cwd=folder, check=False, capture_output=True, timeout=_SECONDS, env=git_environ()
         )  # fmt: skip
     except (FileNotFoundError, subprocess.TimeoutExpired):
         return None
-    return answer.stdout if answer.returncode == 0 else None
+    # As bytes: a carriage return in a file ends no line of the answer.
+    return answer.stdout.decode(errors="replace") if answer.returncode == 0 else None

@@ -208,7 +208,7 @@ def _code(review: Review, change: PlannedChange) -> str:
     lines: list[str] = []
     for file in files:
         # A few more than are shown: a key that begins on the last of them is still recognised.
-        near = [line[:_LONGEST_LINE] for line in file.lines[: 2 * _MOST_LINES]]
+        near = [_shortened(line) for line in file.lines[: 2 * _MOST_LINES]]
         hidden = ["..."] if len(file.lines) > len(near) else []
         lines += [f"--- {file.path} (+{file.added} -{file.removed})", *masked_lines(near), *hidden]
     if len(lines) > _MOST_LINES:
@@ -219,6 +219,11 @@ def _code(review: Review, change: PlannedChange) -> str:
     )
     more = f" and {len(files) - 8} more" if len(files) > 8 else ""
     return f"  - code: {names}{more}\n\n<details><summary>Lines</summary>\n\n{fenced(lines, 'diff')}\n\n</details>\n"
+
+
+def _shortened(line: str) -> str:
+    more = len(line) - _LONGEST_LINE
+    return line if more <= 0 else f"{line[:_LONGEST_LINE]} ... {more} more characters"
 
 
 def _findings(review: Review) -> Iterator[Block]:
