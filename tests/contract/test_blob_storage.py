@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from plumbline.emulator.sas import SharedAccess
 from tests.contract.machine_learning_platform import (
     MachineLearningPlatform,
     machine_learning_platform,
@@ -263,6 +264,19 @@ def test_signature_opens_one_container_for_writing_and_not_for_deleting(
     with pytest.raises(HttpResponseError) as denied:
         signed.delete_blob("src/a.py")
     assert denied.value.error_code == "AuthorizationPermissionMismatch"
+
+
+def test_signature_of_a_folder_does_not_list_the_one_whose_name_goes_on(
+    azure_ml: MachineLearningPlatform, container: ContainerClient
+) -> None:
+    from azure.storage.blob import ContainerClient as Client
+
+    for name in ("shared/run/a", "shared/run-of-another/b"):
+        container.upload_blob(name, b"x")
+    for prefix in ("shared/run", "shared/run/"):
+        signature = SharedAccess(azure_ml.emulator.home).sign(_CONTAINER, "shared/run/", permissions="rl")
+        signed = Client.from_container_url(f"{azure_ml.emulator.base_url}/{_CONTAINER}?{signature}")
+        assert [blob.name for blob in signed.list_blobs(name_starts_with=prefix)] == ["shared/run/a"]
 
 
 @pytest.mark.parametrize(

@@ -280,6 +280,10 @@ def test_a_step_that_fills_its_disk_quota_is_ended_with_that_reason(jobs: JobPla
     )
     assert properties["status"] == "Failed"
     assert "disk quota" in jobs.error(many)
+    # Holes: no room here, and all of it where they are kept.
+    sparse, properties = jobs.run(jobs.command("truncate -s 40M one two three; sleep 7356"))
+    assert properties["status"] == "Failed"
+    assert "disk quota" in jobs.error(sparse)
 
 
 def test_a_missing_program_and_a_missing_input_are_told_plainly(jobs: JobPlatform) -> None:

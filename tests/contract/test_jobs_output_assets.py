@@ -119,6 +119,21 @@ def test_who_may_not_write_models_cannot_register_one_by_a_job(jobs: JobPlatform
         },
     )
     assert put.status_code in (200, 201), put.text
+    # Nor by a request that writes the same path otherwise.
+    for path in (
+        "MODELS/forbidden/VERSIONS/1",
+        "/models//forbidden/versions/1/",
+        "models/forbidden/versions/1?a=b",
+    ):
+        put = jobs.emulator.request(
+            "PUT",
+            f"{workspace}/{path}",
+            principal="pipeline",
+            api_version="2024-01-01-preview",
+            headers={"X-HTTP-Method-Override": "GET"},
+            json={"properties": {"modelUri": "azureml://datastores/workspaceblobstore/paths/x"}},
+        )
+        assert put.status_code == 403, (path, put.text)
     outputs = {"m": {"jobOutputType": "custom_model", "assetName": "forbidden"}}
     body = jobs.command("echo > ${{outputs.m}}/x", outputs=outputs)
     answer = jobs.send(body, principal="pipeline")

@@ -332,7 +332,9 @@ def _size(path: str) -> int:
                         if entry.is_dir(follow_symlinks=False):
                             waiting.append(entry.path)
                         else:
-                            total += entry.stat(follow_symlinks=False).st_blocks * 512
+                            found = entry.stat(follow_symlinks=False)
+                            # Holes take no room here, and all of it where an output is kept.
+                            total += max(found.st_blocks * 512, found.st_size)
                     except OSError:
                         continue
         except OSError:
