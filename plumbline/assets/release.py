@@ -57,6 +57,7 @@ def read_release(
         _check_job(document, job)
         _check_data(document, job, assets)
     _check_models(document, data.get("model"), assets)
+    _check_images(document, assets)
     release = dict(data)
     thresholds = data.get("thresholds")
     if isinstance(thresholds, str):
@@ -180,6 +181,20 @@ def _check_models(document: Document, model: Any, assets: Sequence[AssetDefiniti
             document.report(
                 ("model", "name"), f'"{name}", which {definition.source} defines', "a model that only a release registers",
                 f"Remove {definition.source}, or give it another name.",
+            )  # fmt: skip
+
+
+def _check_images(document: Document, assets: Sequence[AssetDefinition]) -> None:
+    """What is evaluated on one image and runs on another is not what was approved: a tag that moves is no version."""
+    for definition in assets:
+        image = definition.fields.get("image") if definition.kind == "environment" else None
+        if not isinstance(image, str) or "@sha256:" in image:
+            continue
+        tag = image.rpartition("/")[2].partition(":")[2]
+        if tag in {"", "latest"}:
+            document.report(
+                (), f"{describe(image)} in {definition.source}, whose content may change",
+                "an image by digest, or by the tag of a version", "Name one there: a release runs what was evaluated.",
             )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.test_model_release import FILE, acting, let_read_outputs, told
+from tests.e2e.test_model_release import CLIENT, FILE, acting, in_python, let_read_outputs, told
 from tests.e2e.test_release_bypasses import program, refused
 from tests.project_copy import ProjectCopy
 
@@ -69,6 +69,12 @@ def test_a_tag_without_dirty_is_no_way_round(reviewed: ProjectCopy, lie: dict[st
         assert said == refused(reviewed, who, "model", verb, lie["name"], "--allow-uncommitted")
 
 
+def test_a_step_of_a_run_is_no_run_to_release(reviewed: ProjectCopy, lie: dict[str, Any]) -> None:
+    child = program(reviewed, "alice", f"print(step({lie['name']!r}, 'evaluate').name)").strip()
+    for who, verb in (("bob", "approve"), ("releaser", "register")):
+        assert "expected a pipeline job" in refused(reviewed, who, "model", verb, child)
+
+
 def test_a_commit_that_no_branch_holds_is_refused(reviewed: ProjectCopy, lie: dict[str, Any]) -> None:
     file = reviewed.root / EVALUATE
     kept = file.read_text()
@@ -101,7 +107,10 @@ def test_a_tag_that_names_no_commit_is_refused(
 def test_the_lie_is_shown_to_the_approver_once_it_is_committed(
     reviewed: ProjectCopy, lie: dict[str, Any]
 ) -> None:
-    """Committed by review or not: the changed lines of the evaluation stand at the top."""
+    """Committed by review or not: changed terms and the changed lines of the evaluation stand at the top.
+
+    What the release before was made of is read from its run: its tags may say anything.
+    """
     _up(reviewed)
     good = told(reviewed, "alice", "job", "create", "--file", FILE, "--stream")["name"]
     first = acting(reviewed, "bob", "model", "approve", good, check=True)
@@ -110,15 +119,26 @@ def test_the_lie_is_shown_to_the_approver_once_it_is_committed(
     file = reviewed.root / EVALUATE
     kept = file.read_text()
     file.write_text(_lying(kept))
+    terms = reviewed.root / "pipelines" / "claims_release" / "release.yml"
+    kept_terms = terms.read_text()
+    terms.write_text(f"{kept_terms}# Eve approves, too, from now on.\n")
+    before = reviewed.git("rev-parse", "HEAD").strip()
     commit = reviewed.commit("Better figures")
+    forged = "model = client.models.get({name!r}, {version!r}); model.tags['plumbline.commit'] = {commit!r}\n"
+    in_python(
+        reviewed, "owner", f"{CLIENT}{forged}client.models.create_or_update(model)".format(**model | {"commit": commit})
+    )  # fmt: skip
     program(reviewed, "alice", f"tag({lie['name']!r}, commit={commit!r})")
     shown = acting(reviewed, "bob", "model", "approve", lie["name"], check=True).stderr.splitlines()
     file.write_text(kept)
+    terms.write_text(kept_terms)
     reviewed.commit("Honest figures")
     assert shown[0] == "Parameter alpha: 0.01 in the commit, 10.0 in this run."
-    assert shown[1].startswith(f"Code since {model['name']}:{model['version']} (")
-    assert shown[2] == "  step gate: unchanged"
-    assert shown[3] == "  step evaluate: 1 line changed"
+    assert shown[1] == f"Code since {model['name']}:{model['version']} ({before[:12]}):"
+    assert shown[2] == "  terms: 1 line changed"
+    assert "    +# Eve approves, too, from now on." in shown[3:10]
+    steps = [line for line in shown if line.startswith("  step ")]
+    assert steps[:2] == ["  step gate: unchanged", "  step evaluate: 1 line changed"]
     assert f"    +{PRAISE.rstrip()}" in shown
 
 

@@ -70,6 +70,23 @@ def test_a_model_that_only_a_release_registers_is_no_file_of_the_folder(stock: P
     assert [one.name for one in _load(stock).models] == ["another"]
 
 
+@pytest.mark.parametrize("image", ["mcr.example:5000/base", "mcr.example/base:latest"])
+def test_a_release_names_no_image_that_may_change(stock: Path, image: str) -> None:
+    """The same version of the environment would be evaluated on one image and run on another."""
+    environment = stock / "environment.yml"
+    text = environment.read_text()
+    line = next(one for one in text.splitlines() if one.startswith("image: "))
+    environment.write_text(text.replace(line, f"image: {image}"))
+    with pytest.raises(DefinitionErrors) as caught:
+        _load(stock)
+    assert str(caught.value) == (
+        f'release.yml:1: got "{image}" in environment.yml, whose content may change, expected an image by digest, or by '
+        "the tag of a version. Name one there: a release runs what was evaluated."
+    )
+    environment.write_text(text.replace(line, f"image: {image.removesuffix(':latest')}@sha256:{'0' * 64}"))
+    assert _load(stock).warnings == ()
+
+
 def test_every_mistake_of_every_file_is_reported_at_once_and_sorted(small: Path) -> None:
     says: list[str] = []
     chosen = ("unknown key in an input", "data missing", "binding parent output", "cron day", "pip single")
