@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.test_model_release import CLIENT, FILE, acting, in_python, let_read_outputs, told
+from tests.e2e.test_model_release import FILE, acting, let_read_outputs, told
 from tests.e2e.test_release_bypasses import program, refused
 from tests.project_copy import ProjectCopy
 
@@ -124,10 +124,15 @@ def test_the_lie_is_shown_to_the_approver_once_it_is_committed(
     terms.write_text(f"{kept_terms}# Eve approves, too, from now on.\n")
     before = reviewed.git("rev-parse", "HEAD").strip()
     commit = reviewed.commit("Better figures")
-    forged = "model = client.models.get({name!r}, {version!r}); model.tags['plumbline.commit'] = {commit!r}\n"
-    in_python(
-        reviewed, "owner", f"{CLIENT}{forged}client.models.create_or_update(model)".format(**model | {"commit": commit})
-    )  # fmt: skip
+    place = f"models/{model['name']}/versions/{model['version']}"
+    program(
+        reviewed,
+        "owner",
+        f"place = f'{{session.target.workspace_id}}/{place}'\n"
+        "properties = session.get(place, api_version='2023-08-01-preview')['properties']\n"
+        f"properties['tags']['plumbline.commit'] = {commit!r}\n"
+        "session.send('PUT', place, api_version='2023-08-01-preview', body={'properties': properties})\n",
+    )
     program(reviewed, "alice", f"tag({lie['name']!r}, commit={commit!r})")
     shown = acting(reviewed, "bob", "model", "approve", lie["name"], check=True).stderr.splitlines()
     file.write_text(kept)
