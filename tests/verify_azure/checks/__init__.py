@@ -5,6 +5,7 @@ from tests.verify_azure.checks import (
     activity_log,
     asset,
     asset_form,
+    batch_endpoint,
     blob,
     change_record,
     compute,
@@ -20,6 +21,6 @@ from tests.verify_azure.checks import (
 )
 
 __all__ = [
-    "access", "activity_log", "asset", "asset_form", "blob", "change_record", "compute", "history", "job", "job_form", "mlflow", "platform_type",
+    "access", "activity_log", "asset", "asset_form", "batch_endpoint", "blob", "change_record", "compute", "history", "job", "job_form", "mlflow", "platform_type",
     "resource_manager", "schedule", "token", "workspace",
 ]  # fmt: skip
