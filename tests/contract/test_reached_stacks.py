@@ -23,6 +23,7 @@ PATHS = [
     ("requirements.txt", ALL),
     (".github/workflows/promote.yml", ["dev"]),
     (".azure-pipelines/reviewers.sh", ["dev"]),
+    ("stacks/accepted/prod.yaml", ["dev"]),
     ("docs/guides/promotion.md", []),
     ("tests/pipelines/one.py", []),
     ("README.md", []),

@@ -222,6 +222,7 @@ def test_changed_terms_and_workflows_stand_first_though_no_preview_shows_them() 
     names = (
         "pipelines/a/release.yml",
         ".github/workflows/main.yml",
+        "stacks/accepted/prod.yaml",
         "pipelines/a/pipeline.yml",
         "docs/release.yml",
     )
@@ -229,7 +230,11 @@ def test_changed_terms_and_workflows_stand_first_though_no_preview_shows_them() 
         name: FileChange(path=name, added=1, removed=2, lines=("@@ -7 +7 @@", "-a", "+b")) for name in names
     }
     found = file_dangers(CodeChanges(base="b" * 40, files=files))
-    assert [one.file.path for one in found] == ["pipelines/a/release.yml", ".github/workflows/main.yml"]
+    assert [one.file.path for one in found] == [
+        "pipelines/a/release.yml",
+        ".github/workflows/main.yml",
+        "stacks/accepted/prod.yaml",
+    ]
     review = _review([], file_dangers=found)
     first = "\n".join(comment(review).splitlines()[:12])
     assert "`pipelines/a/release.yml:7` (+1 -2) changes the terms of a release" in first
