@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from plumbline.assets.canonical import canonical_text, content_hash, version_from_hash
+from plumbline.assets.canonical import canonical_text, content_hash
 from plumbline.assets.definition import AssetDefinition
 from plumbline.assets.document import Document, dotted
 from plumbline.assets.links import Links
@@ -36,11 +36,10 @@ def _definition(
 ) -> AssetDefinition:
     digest = content_hash(kind.name, parts.spec, reference_hashes=links.hashes)
     declared = str(data["version"]) if data.get("version") is not None else None
-    undeclared = version_from_hash(digest) if kind.version_is_content else ""
     return AssetDefinition(
         kind=kind.name,
         name=data["name"],
-        version=declared or undeclared,
+        version=declared or kind.version_of(parts.spec, digest),
         declared_version=declared,
         spec=canonical_text(parts.spec),
         content_hash=digest,

@@ -10,6 +10,9 @@ from typing import Any
 SCHEME = "h1"
 """Leads every content-addressed version. A change of the algorithm or of the canonical form counts it up."""
 
+ADDRESS_SCHEME = "u1"
+"""Leads versions that were made from an address alone; nothing takes one for proof of content."""
+
 _PREFIX = "plumbline/h1"
 _DIGITS = 16
 
@@ -42,6 +45,11 @@ def content_hash(
 def version_from_hash(digest: str) -> str:
     """The content-addressed version: scheme number and 16 hex digits (18 characters; Azure allows 30)."""
     return f"{SCHEME}{digest[:_DIGITS]}"
+
+
+def version_from_address(digest: str) -> str:
+    """The version of what only an address says: it follows from that, and claims nothing about the files behind it."""
+    return f"{ADDRESS_SCHEME}{digest[:_DIGITS]}"
 
 
 def is_content_version(version: str) -> bool:

@@ -36,8 +36,9 @@ class AssetDefinition:
     Attributes:
         kind: ``environment``, ``component``, ``data`` or ``model``.
         name: Name of the asset's container.
-        version: ``h1`` and 16 hex digits of the content hash, or the declared version. Empty for a model
-            that declares none: its versions are counted by the service, and equal content is found first.
+        version: ``h1`` and 16 hex digits of the content hash, or the declared version; ``u1`` and those digits for data
+            behind a URI. Empty for a model that declares none: its versions are counted by the service, and equal content
+            is found first.
         declared_version: The version that the YAML states, None if it states none.
         spec: Canonical JSON text of the immutable fields (see ``canonical_text``).
         content_hash: 64 hex digits over kind and spec.

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from plumbline.assets.document import Document, FieldPath
 from plumbline.assets.inline import clean_name, local_data
 from plumbline.assets.links import Links
+from plumbline.assets.model import MODEL
 from plumbline.assets.references import is_remote_path
 from plumbline.assets.schema import describe
+from plumbline.assets.yaml_kinds import kind_of_input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +51,7 @@ def _data(
 ) -> Mapping[str, Any]:
     text = str(value["path"])
     if not is_remote_path(text):
-        if str(value.get("type", "")).endswith("_model"):
+        if kind_of_input(value.get("type")) is MODEL:
             document.report(
                 (*path, "path"), describe(text), "a registered model or a URI",
                 "Define it in models/ with a version and write azureml:NAME:VERSION.",
@@ -59,8 +61,7 @@ def _data(
         return {"type": "uri_folder", **value, "path": links.add(found)}
     if not text.startswith("azureml:") or text.startswith("azureml://datastores/"):
         return value
-    kind = "model" if str(value.get("type", "")).endswith("_model") else "data"
-    reference = resolver.reference(document, (*path, "path"), text, kind)
+    reference = resolver.reference(document, (*path, "path"), text, kind_of_input(value.get("type")).name)
     if reference is None or not reference.text:
         return value
     own = {**value, "path": links.add(reference)}

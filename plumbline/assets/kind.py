@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
+from plumbline.assets.canonical import version_from_address, version_from_hash
+
 PACKAGE = "plumbline"
 
 Values = Mapping[str, tuple[Any, ...]]
@@ -34,6 +36,7 @@ class Kind:
         values: Reads what may change in place from the `properties` of a REST body.
         entity_fields: Input that may change in place -> its attribute on azure-ai-ml's entity.
         code_paths: Places below `properties` where the code asset's id may stand: Azure keeps that one's hash.
+        is_located: Whether its content is what lies at a `path`: files of this repository, or what only an address says.
         registries: Whether a registry can hold it.
         source: Operations of client and REST.
         description: What the resource is, for the reference page and the schema.
@@ -55,6 +58,7 @@ class Kind:
         default_factory=lambda: {"description": "description", "tags": "tags"}
     )
     code_paths: tuple[tuple[str, ...], ...] = ()
+    is_located: bool = False
     registries: bool = False
     source: str
     description: str
@@ -68,6 +72,17 @@ class Kind:
     def is_versioned(self) -> bool:
         """Whether the resource is a container of versions that never change."""
         return self.lifecycle in ("content", "counted")
+
+    def version_of(self, spec: Mapping[str, Any], digest: str) -> str:
+        """The version of a definition that declares none; empty where Azure counts.
+
+        Args:
+            digest: Its content hash.
+        """
+        if not self.version_is_content:
+            return ""
+        by_address = self.is_located and not str(spec.get("path") or "").startswith("sha256:")
+        return version_from_address(digest) if by_address else version_from_hash(digest)
 
     @property
     def version_is_content(self) -> bool:

@@ -12,9 +12,11 @@ from plumbline.assets.contract import gate_contract
 from plumbline.assets.definition import AssetDefinition, PipelineJob
 from plumbline.assets.document import Document, FieldPath
 from plumbline.assets.library import Library
+from plumbline.assets.model import MODEL
 from plumbline.assets.references import parse_reference
 from plumbline.assets.release_flow import release_flow
 from plumbline.assets.schema import check_fields, describe, suggestion, table
+from plumbline.assets.yaml_kinds import kind_of_input
 
 # Names as ARM's systemData writes them; an id could never be compared with what it says.
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -168,7 +170,7 @@ def _data_of(job: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name, value in inputs.items():
             path = value.get("path") if isinstance(value, Mapping) else None
             # A model is no data: what made it was judged.
-            is_model = isinstance(value, Mapping) and str(value.get("type", "")).endswith("_model")
+            is_model = isinstance(value, Mapping) and kind_of_input(value.get("type")) is MODEL
             if isinstance(path, str) and not path.startswith("${{") and not is_model:
                 yield f"{place}.{name}", path
 

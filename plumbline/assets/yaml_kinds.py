@@ -17,6 +17,11 @@ YAML_KINDS: dict[str, YamlKind] = {
 """Name -> descriptor, in the order in which they are registered: what points to others comes last."""
 
 
+def kind_of_input(type_name: object) -> YamlKind:
+    """What an input of a job refers to: models have types of their own, anything else is data."""
+    return MODEL if str(type_name).lower() in MODEL.types else DATA
+
+
 def asset_kinds() -> Mapping[str, YamlKind]:
     """Those of versioned assets."""
     return {name: kind for name, kind in YAML_KINDS.items() if kind.is_versioned}

@@ -15,7 +15,7 @@ from plumbline.assets.kind import PACKAGE, Kind, Values, is_true
 from plumbline.assets.model import MODEL
 from plumbline.assets.schedule import SCHEDULE
 from plumbline.assets.yaml_kind import YamlKind
-from plumbline.assets.yaml_kinds import YAML_KINDS
+from plumbline.assets.yaml_kinds import YAML_KINDS, kind_of_input
 from plumbline.kinds.arm_object import ArmObject
 from plumbline.kinds.batch_endpoint import BATCH_ENDPOINT
 from plumbline.kinds.pipeline_deployment import PIPELINE_DEPLOYMENT
@@ -38,6 +38,7 @@ __all__ = [
     "YamlKind",
     "is_true",
     "kind_of_collection",
+    "kind_of_input",
     "kind_of_noun",
     "kind_of_token",
 ]

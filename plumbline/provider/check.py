@@ -189,7 +189,7 @@ def _complete_asset(
     version = sound.get("version")
     expected = version_from_hash(computed)
     if not version and KINDS[kind].version_is_content:
-        values["version"] = expected
+        values["version"] = KINDS[kind].version_of(spec, computed)
     elif isinstance(version, str) and is_content_version(version) and version != expected:
         reason = (
             f"got {version}, expected {expected}: a version of this form follows from the content. "

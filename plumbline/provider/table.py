@@ -12,6 +12,12 @@ import yaml
 
 from plumbline.kinds import KINDS, VERSIONED
 
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "assets": tuple(VERSIONED),
+    "objects": tuple(name for name, kind in KINDS.items() if kind.lifecycle == "object"),
+}
+"""Words of the table that stand for several kinds."""
+
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -51,7 +57,7 @@ def property_rows(kind: str) -> Mapping[str, PropertyRow]:
                 name=name,
                 type=row["type"],
                 role=row["role"],
-                required=required is True or (isinstance(required, list) and kind in required),
+                required=required is True or (isinstance(required, list) and kind in _kinds_of(required)),
                 change=row["change"],
                 echo=row["echo"],
                 checked_in=row.get("checked_in"),
@@ -65,7 +71,7 @@ def _kinds_of(value: str | list[str]) -> tuple[str, ...]:
     if value == "all":
         return tuple(KINDS)
     words = [value] if isinstance(value, str) else value
-    return tuple(kind for word in words for kind in (VERSIONED if word == "assets" else (word,)))
+    return tuple(kind for word in words for kind in _WORDS.get(word, (word,)))
 
 
 @cache

@@ -22,10 +22,11 @@ DATA = YamlKind(
     system_data="recorded 2026-03-27: no lastModifiedBy before the first change",
     loader="azure.ai.ml:load_data",
     values=version_values,
+    is_located=True,
     registries=True,
     source="azure-ai-ml 1.35.2 DataOperations; DataVersions - Create Or Update",
     description=(
         "An Azure ML data asset. Local files are uploaded and give the version by their content; data behind a URI has "
-        "the version that its data.yml declares."
+        "the version that its data.yml declares, or one made from the address."
     ),
 )

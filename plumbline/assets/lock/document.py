@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from plumbline.assets.yaml_kinds import asset_kinds
 
 SCHEMA: Literal["plumbline.lock/1"] = "plumbline.lock/1"
 
@@ -18,6 +21,19 @@ MOST_TEXT = 4000
 Text = Annotated[str, Field(min_length=1, max_length=MOST_TEXT)]
 
 
+PINNED = tuple(name for name, kind in asset_kinds().items() if kind.version_is_content and kind.registries)
+"""Kinds that a release pins: their versions follow from content, and a registry holds them."""
+
+
+def _pinned(kind: str) -> str:
+    if kind not in PINNED:
+        raise PydanticCustomError("pinned_kind", "one of {kinds}", {"kinds": ", ".join(PINNED)})
+    return kind
+
+
+PinnedKind = Annotated[str, AfterValidator(_pinned), WithJsonSchema({"enum": list(PINNED), "type": "string"})]
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -25,7 +41,7 @@ class _Part(BaseModel):
 class Pin(_Part):
     """One version of an asset, as it lies in the registry."""
 
-    kind: Literal["environment", "component", "data"] = Field(description="What it is.")
+    kind: PinnedKind = Field(description="What it is.")
     name: Name = Field(description="Name of the asset's container.")
     version: Name = Field(description="Its version; a content-addressed one follows from content_hash.")
     content_hash: Sha256 = Field(description="SHA-256 over kind and spec.")

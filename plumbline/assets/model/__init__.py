@@ -22,6 +22,7 @@ MODEL = YamlKind(
     system_data="recorded 2026-03-26",
     loader="azure.ai.ml:load_model",
     values=version_values,
+    is_located=True,
     registries=True,
     source="azure-ai-ml 1.35.2 ModelOperations; ModelVersions - Create Or Update",
     description=(

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline.assets.references import parse_reference
-from plumbline.kinds import COMPONENT, DATA, MODEL
+from plumbline.kinds import COMPONENT, kind_of_input
 
 _JOB = {
     "type",
@@ -72,7 +72,7 @@ def _input(value: Any, workspace_id: str) -> dict[str, Any]:
         return {"jobInputType": "literal", "value": value}
     if set(value) != {"type", "path"}:
         raise _NotCarriedError
-    collection = MODEL.collection if str(value["type"]).endswith("_model") else DATA.collection
+    collection = kind_of_input(value["type"]).collection
     return {"jobInputType": value["type"], "uri": _versioned(value["path"], workspace_id, collection)}
 
 

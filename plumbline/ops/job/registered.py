@@ -10,7 +10,7 @@ from plumbline.assets.references import parse_reference
 from plumbline.azure.api_versions import api_version, api_version_at
 from plumbline.azure.holding import holding_of
 from plumbline.azure.live_version import code_id, kept_code_hash
-from plumbline.kinds import KINDS, is_true
+from plumbline.kinds import KINDS, is_true, kind_of_input
 from plumbline.ops.azure_session import AzureSession
 
 
@@ -88,8 +88,7 @@ def _references(job: Mapping[str, Any]) -> Iterator[Reference]:
 def _of_inputs(inputs: Mapping[str, Any] | None) -> Iterator[Reference]:
     for value in (inputs or {}).values():
         if isinstance(value, Mapping) and value.get("type"):
-            kind: AssetKind = "model" if str(value["type"]).endswith("_model") else "data"
-            yield from _reference(kind, value.get("path"))
+            yield from _reference(kind_of_input(value["type"]).name, value.get("path"))
 
 
 def _reference(kind: AssetKind, text: Any) -> Iterator[Reference]:

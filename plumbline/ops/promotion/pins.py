@@ -8,7 +8,7 @@ from typing import Any
 from plumbline.assets import AssetDefinition, MLPipeline, ScheduleDefinition, content_hash
 from plumbline.assets.command_job import is_command_job
 from plumbline.assets.lock import LockedSchedule, Pin, in_registry, steps_of
-from plumbline.kinds import KINDS
+from plumbline.assets.lock.document import PINNED
 from plumbline.ops.errors import UserError
 
 
@@ -28,7 +28,7 @@ def definitions_of(pipeline: MLPipeline) -> tuple[AssetDefinition, ...]:
         reached.add(key)
         wanted += [(ref.kind, ref.name, ref.version) for ref in definition.references]
     found = tuple(one for one in pipeline.assets if (one.kind, one.name, one.version) in reached)
-    if odd := [one.reference for one in found if not KINDS[one.kind].version_is_content]:
+    if odd := [one.reference for one in found if one.kind not in PINNED]:
         raise UserError(
             f"{pipeline.folder}: got a schedule that reads {', '.join(odd)}, expected environments, components and "
             "data only: a release does not pin models. Read the model from a data asset."

@@ -14,6 +14,7 @@ import yaml
 from plumbline.emulator.errors import AzureError
 
 _TABLE = Path(__file__).with_name("asset_kinds.yaml")
+_EVERY_KIND = "every_kind"
 _SHORT_PATH_MARK = "/datastores/"
 
 
@@ -52,12 +53,17 @@ class AssetKind:
         return {path: text.lower() if path in self.any_case else text for path, text in leaves.items()}
 
 
+def collections() -> tuple[str, ...]:
+    """Every path segment that the table has a row for."""
+    return tuple(name for name in _table() if name != _EVERY_KIND)
+
+
 @cache
 def asset_kind(collection: str) -> AssetKind:
     """The kind of a path segment. Raises: KeyError: for a segment that the table does not have."""
-    table = yaml.load(_TABLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    table = _table()
     row = table[collection]
-    everywhere = table["every_kind"]["changeable"]
+    everywhere = table[_EVERY_KIND]["changeable"]
     return AssetKind(
         collection=collection,
         changeable=tuple(entry["path"] for entry in [*everywhere, *row["changeable"]]),
@@ -65,6 +71,12 @@ def asset_kind(collection: str) -> AssetKind:
         filled=row["filled"],
         any_case=frozenset(row.get("any_case", ())),
     )
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = yaml.load(_TABLE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    return loaded
 
 
 def without_nulls(value: Any) -> Any:

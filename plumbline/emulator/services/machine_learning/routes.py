@@ -19,7 +19,7 @@ from plumbline.emulator.services.machine_learning import (
     workspace_action,
 )
 from plumbline.emulator.services.machine_learning.asset import Assets
-from plumbline.emulator.services.machine_learning.asset_kind import asset_kind
+from plumbline.emulator.services.machine_learning.asset_kind import asset_kind, collections
 from plumbline.emulator.services.machine_learning.asset_place import (
     PROVIDER,
     WORKSPACE,
@@ -33,9 +33,6 @@ from plumbline.emulator.services.resource_manager.resource_types import Resource
 if TYPE_CHECKING:
     from plumbline.emulator.app import Emulator
 
-COLLECTIONS = (
-    "codes", "environments", "components", "data", "models", "featuresets", "featurestoreEntities",
-)  # fmt: skip
 _TYPES = ResourceTypes.load(Path(__file__).with_name("types.yaml"))
 _LOCATION = f"/subscriptions/{{subscription}}/providers/{PROVIDER}/locations/{{location}}"
 
@@ -100,7 +97,7 @@ ROUTES = [
         "codes/versions/write",
         logged=False,
     ),
-    *(route for name in COLLECTIONS for route in Assets(kind=asset_kind(name), place=WORKSPACE).routes()),
+    *(route for name in collections() for route in Assets(kind=asset_kind(name), place=WORKSPACE).routes()),
     _action(f"{WORKSPACE_PATH}/listKeys", workspace_action.list_keys, "listKeys/action"),
     _action(f"{WORKSPACE_PATH}/resyncKeys", workspace_action.resync_keys, "resyncKeys/action"),
     _action(f"{WORKSPACE_PATH}/diagnose", workspace_action.diagnose, "diagnose/action"),
