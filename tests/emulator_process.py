@@ -69,7 +69,7 @@ class EmulatorProcess:
 
     # -- life
 
-    def start(self, *, within_seconds: float = 20.0) -> Self:
+    def start(self, *, within_seconds: float = 120.0) -> Self:
         """Starts it and waits until it is ready. Raises: EmulatorDidNotStart."""
         self.process = subprocess.Popen(
             self.command(), cwd=PROJECT, env={**os.environ, "PYTHONPATH": str(PROJECT)}, stdin=subprocess.DEVNULL,
@@ -86,7 +86,9 @@ class EmulatorProcess:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
                 said = self.process.communicate()[1].decode(errors="replace")
-                raise EmulatorDidNotStart(f"exit code {self.process.returncode}: {said}")
+                raise EmulatorDidNotStart(
+                    f"exit code {self.process.returncode}, not ready in {within_seconds:.0f} s: {said}"
+                )
             time.sleep(0.01)
 
     def command(self) -> list[str]:
@@ -112,7 +114,7 @@ class EmulatorProcess:
         self.stop()
         return self.start()
 
-    def wait(self, *, within_seconds: float = 10.0) -> int:
+    def wait(self, *, within_seconds: float = 120.0) -> int:
         """Waits for its own end, as when a fault kills it. Returns: its exit code."""
         assert self.process is not None
         code = self.process.wait(timeout=within_seconds)
@@ -127,7 +129,7 @@ class EmulatorProcess:
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
-            return self.wait(within_seconds=20)
+            return self.wait()
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.wait()
@@ -225,7 +227,7 @@ class EmulatorProcess:
         }
         response = requests.request(
             method, f"{self.base_url}/_control/{path}", json=content, headers=headers,
-            verify=str(self.home / "ca.pem"), timeout=30, proxies={"https": ""},
+            verify=str(self.home / "ca.pem"), timeout=120, proxies={"https": ""},
         )  # fmt: skip
         response.raise_for_status()
         return response.json() if response.content else None

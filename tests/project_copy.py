@@ -153,7 +153,7 @@ class ProjectCopy:
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
-        with opener.open(request, timeout=10) as answer:
+        with opener.open(request, timeout=120) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
@@ -170,7 +170,7 @@ class ProjectCopy:
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
         try:
-            with opener.open(request, timeout=10) as answer:
+            with opener.open(request, timeout=120) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             if error.code == 404:

@@ -91,7 +91,7 @@ class SealedNetwork:
 
     def close(self) -> None:
         """End the watcher; the namespace ends with the last process in it."""
-        self._watcher.communicate(timeout=10)
+        self._watcher.communicate(timeout=120)
 
 
 @dataclass(frozen=True, kw_only=True)

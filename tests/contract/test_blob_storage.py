@@ -301,7 +301,7 @@ def test_forged_signature_opens_nothing(azure_ml: MachineLearningPlatform, forge
 
 def test_without_a_token_nothing_opens(azure_ml: MachineLearningPlatform) -> None:
     url = f"{azure_ml.emulator.base_url}/{_CONTAINER}/private"
-    response = requests.get(url, verify=str(azure_ml.emulator.home / "ca.pem"), timeout=10)
+    response = requests.get(url, verify=str(azure_ml.emulator.home / "ca.pem"), timeout=120)
     assert response.status_code == 401
     assert azure_ml.emulator.request("GET", url).status_code == 401, "an ARM token is for someone else"
 

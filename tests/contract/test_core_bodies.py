@@ -49,7 +49,7 @@ def test_a_long_form_at_the_token_route_is_refused_before_it_is_read(emulator):
     where = urlsplit(emulator.base_url)
     context = ssl.create_default_context(cafile=str(emulator.home / "ca.pem"))
     with (
-        socket.create_connection((where.hostname, where.port), timeout=20) as raw,
+        socket.create_connection((where.hostname, where.port), timeout=120) as raw,
         context.wrap_socket(raw, server_hostname=where.hostname) as link,
     ):
         head = (
@@ -74,7 +74,7 @@ def test_a_form_without_an_end_at_the_token_route_is_refused(emulator):
 
 def test_an_unsigned_caller_cannot_make_it_read(emulator):
     answer = emulator.request(
-        "PUT", f"{emulator.scope}/resourceGroups/rg", principal=None, data=b"[" * 3 * MEBIBYTE, timeout=10
+        "PUT", f"{emulator.scope}/resourceGroups/rg", principal=None, data=b"[" * 3 * MEBIBYTE, timeout=120
     )
     assert answer.status_code == 401
 

@@ -174,13 +174,15 @@ def test_secrets_are_for_the_owner_only_and_it_listens_on_loopback_only(emulator
 
 def test_plain_http_is_not_served(emulator):
     with pytest.raises(requests.ConnectionError):
-        requests.get(emulator.base_url.replace("https", "http") + "/health", timeout=5, proxies={"http": ""})
+        requests.get(
+            emulator.base_url.replace("https", "http") + "/health", timeout=120, proxies={"http": ""}
+        )
 
 
 def test_a_bad_command_line_is_a_usage_error(emulator):
     command = [part if part != emulator.tenant_id else "not-a-guid" for part in emulator.command()]
     ended = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=dict(os.environ), timeout=20
+        command, capture_output=True, text=True, check=False, env=dict(os.environ), timeout=120
     )
     assert ended.returncode == 2
     assert "expected a GUID" in ended.stderr

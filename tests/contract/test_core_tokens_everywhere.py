@@ -75,7 +75,7 @@ def _answers(
             f"{emulator.base_url}{_path(route)}",
             params={"api-version": ARM_VERSION},
             headers={} if token is None else {"Authorization": f"Bearer {token}"},
-            timeout=30,
+            timeout=120,
         )
         found[name] = answer.status_code
         if answer.status_code == 401:
@@ -138,7 +138,7 @@ def test_second_token_of_azure_ml_is_checked_as_well(
                 f"{emulator.base_url}{_path(route)}",
                 params={"api-version": ARM_VERSION},
                 headers={"Authorization": f"Bearer {first}", "x-azureml-token": second},
-                timeout=30,
+                timeout=120,
             )
             assert answer.status_code == 401, f"{route.method} {route.path}: {name}"
 

@@ -37,7 +37,7 @@ def _upload(jobs: JobPlatform, name: str, text: str) -> dict[str, Any]:
         data=text,
         headers={**headers, "x-ms-blob-type": "BlockBlob", "x-ms-version": "2024-11-04"},
         verify=str(jobs.emulator.home / "ca.pem"),
-        timeout=30,
+        timeout=120,
     )
     assert answer.status_code == 201, answer.text
     return {"jobInputType": "uri_file", "uri": f"azureml://datastores/workspaceblobstore/paths/{name}"}

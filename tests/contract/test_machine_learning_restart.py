@@ -92,9 +92,9 @@ def test_what_was_acknowledged_before_a_kill_is_there(azure_ml: MachineLearningP
 
     writer = threading.Thread(target=write)
     writer.start()
-    assert enough.wait(timeout=60)
+    assert enough.wait(timeout=120)
     azure_ml.emulator.kill()
-    writer.join(timeout=60)
+    writer.join(timeout=120)
     azure_ml.emulator.start()
     with azure_ml.environment():
         kept = {int(entry.version) for entry in azure_ml.client().environments.list("burst")}

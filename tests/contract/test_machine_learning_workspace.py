@@ -53,7 +53,7 @@ def test_client_creates_and_purges_a_workspace_of_its_own(azure_ml: MachineLearn
 
 def test_discovery_leads_every_service_back_here_without_a_token(azure_ml: MachineLearningPlatform) -> None:
     url = azure_ml.get("")["properties"]["discoveryUrl"]
-    services = requests.get(url, verify=str(azure_ml.emulator.home / "ca.pem"), timeout=10).json()
+    services = requests.get(url, verify=str(azure_ml.emulator.home / "ca.pem"), timeout=120).json()
     assert services["api"] == services["history"] == azure_ml.emulator.base_url
 
 

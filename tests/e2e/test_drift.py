@@ -104,7 +104,7 @@ def ask(method, tail="", body=None):
     answer = requests.request(
         method, f"{session.target.endpoint}{account['id']}{tail}?api-version=2024-01-01", json=body,
         headers={"Authorization": f"Bearer {session.token()}", "User-Agent": "plumbline-tests"},
-        verify=os.environ["REQUESTS_CA_BUNDLE"], timeout=30,
+        verify=os.environ["REQUESTS_CA_BUNDLE"], timeout=120,
     )
     assert answer.status_code == 200, answer.text
 """
@@ -173,7 +173,7 @@ def test_who_only_read_keys_changed_nothing_and_a_second_witness_speaks_where_th
 
 def _until_noted(platform: ProjectCopy) -> list[dict[str, Any]]:
     """Findings once a change record has come that the log says otherwise, or nothing, of."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while True:
         found = _drift(platform, exit_code=FOUND)
         if all(one["note"] is not None and not one["note"].startswith("not in the log") for one in found):

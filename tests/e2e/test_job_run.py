@@ -86,8 +86,8 @@ def test_the_signed_address_of_the_studio_is_in_no_output_but_of_the_command_tha
     address = platform.plumbline("job", "open", name, "--print", "--stack", "local").stdout.strip()
     assert "sig=" in address
     ca = platform.ready()["ca_path"]
-    assert requests.get(address, verify=ca, timeout=60).status_code == 200
-    assert requests.get(address.partition("?")[0], verify=ca, timeout=60).status_code in (401, 403)
+    assert requests.get(address, verify=ca, timeout=120).status_code == 200
+    assert requests.get(address.partition("?")[0], verify=ca, timeout=120).status_code in (401, 403)
 
 
 def test_without_a_terminal_each_status_change_is_a_line_and_the_end_tells_times_and_verdict(
@@ -335,7 +335,7 @@ def test_a_terminal_gets_a_live_table_and_no_color_gets_lines(
                 break
             shown += chunk
         os.close(leader)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=120) == 0
         return shown.decode()
 
     assert "\x1b[" in on_terminal()

@@ -292,7 +292,7 @@ def test_a_jobs_output_that_holds_another_model_than_the_evaluated_one_is_refuse
         platform, "deployer", f"print(history.outputs(step({job!r}, 'features').name)['training'])"
     )
     path = next(platform.emulator_home.glob("*.db"))
-    with closing(sqlite3.connect(path, timeout=30)) as store:
+    with closing(sqlite3.connect(path, timeout=120)) as store:
 
         def point(output: dict[str, Any]) -> dict[str, Any]:
             (text,) = store.execute("SELECT document FROM run WHERE name = ?", (job,)).fetchone()

@@ -112,8 +112,8 @@ def test_killed_cli_leaves_no_plugin_behind_and_the_next_run_converges(stack: St
     _wait(lambda: _plugins(process.pid))
     plugins = _plugins(process.pid)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=30)
-    _, alive = psutil.wait_procs(plugins, timeout=60)
+    process.communicate(timeout=180)
+    _, alive = psutil.wait_procs(plugins, timeout=180)
     assert alive == []
     # Killed while it wrote, the engine leaves a note that ends every later run with "EOF"; here nobody's shell clears it.
     clear_half_written_attributes(stack.home.parent / "state", print)

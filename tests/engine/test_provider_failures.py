@@ -108,7 +108,7 @@ def test_a_killed_plugin_in_the_middle_of_a_create_converges(stack: ProviderStac
     )  # the version is next
     (plugin,) = plugins_of(engine)
     plugin.kill()
-    text, _ = engine.communicate(timeout=60)
+    text, _ = engine.communicate(timeout=180)
     assert engine.returncode != 0, text
     stack.no_faults()
     stack.up("--refresh")
@@ -126,7 +126,7 @@ def test_a_store_that_dies_during_an_upload_is_told_without_waiting_for_it(
     engine = stack.start("up", "--yes", "--skip-preview", "--suppress-progress")
     try:
         # azure-storage-blob's own pauses add up to minutes.
-        text, _ = engine.communicate(timeout=90)
+        text, _ = engine.communicate(timeout=180)
     finally:
         platform.emulator.restart()
     assert engine.returncode != 0, text
@@ -142,8 +142,8 @@ def test_the_plugin_ends_when_its_engine_is_killed(stack: ProviderStack) -> None
     engine = stack.start("preview")
     (plugin,) = wait_for(lambda: plugins_of(engine))
     engine.kill()
-    engine.communicate(timeout=30)
-    psutil.wait_procs([plugin], timeout=60)
+    engine.communicate(timeout=180)
+    psutil.wait_procs([plugin], timeout=180)
     assert not plugin.is_running()
 
 
@@ -154,7 +154,7 @@ def test_a_cancelled_run_begins_nothing_new(stack: ProviderStack) -> None:
     stack.forget_requests()
     wait_for(lambda: "creating" in _state_of(stack, "cancelled"))
     engine.send_signal(2)
-    text, _ = engine.communicate(timeout=60)
+    text, _ = engine.communicate(timeout=180)
     assert engine.returncode != 0, text
     assert not [entry for entry in stack.writes() if path in entry], text
     stack.no_faults()
@@ -352,7 +352,7 @@ def test_without_an_emulator_every_command_fails_closed_at_once(
             env=environment,
             capture_output=True,
             text=True,
-            timeout=90,  # a hang, not a slow machine
+            timeout=180,  # a hang, not a slow machine
             check=False,
         )
         text = done.stdout + done.stderr

@@ -124,7 +124,7 @@ class World:
             headers=headers,
             json=filled(request["body"], names) if "body" in request else None,
             allow_redirects=False,
-            timeout=60,
+            timeout=120,
         )
 
     def _token(self, principal: str) -> str:

@@ -40,7 +40,7 @@ def _gone(pid: int) -> bool:
 
 
 def _until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 120
     while not _gone(pid):
         assert time.monotonic() < deadline
         time.sleep(0.01)
