@@ -146,7 +146,7 @@ def test_health_and_metadata_need_no_token(emulator):
     assert metadata["resourceManager"] == f"{emulator.base_url}/"
     assert metadata["plumbline"] == {
         "stack": emulator.stack, "tenantId": emulator.tenant_id, "subscriptionId": emulator.subscription_id,
-        "alsoStacks": [],
+        "alsoStacks": [], "otherSubscriptions": {},
     }  # fmt: skip
 
 

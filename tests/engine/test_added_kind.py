@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -53,9 +54,8 @@ def _stack(folder: Path, platform: object) -> ProviderStack:
     (made.program / "__main__.py").write_text(PROGRAM)
     plugin = folder / "plugin" / "pulumi-resource-plumbline"
     plugin.parent.mkdir()
-    plugin.write_text(
-        f"#!{sys.executable}\nimport {KIND}\nfrom plumbline.provider.console import main\nmain()\n"
-    )
+    program = f"import {KIND}; from plumbline.provider.console import main; main()"
+    plugin.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-c", program])} "$@"\n')
     plugin.chmod(0o755)
     project = made.program / "Pulumi.yaml"
     project.write_text(project.read_text().replace("./plumbline/provider/plugin", str(plugin.parent)))
