@@ -3,9 +3,9 @@
 
 BOOTSTRAP = @sh plumbline/engine/bootstrap.sh
 PYTHON = .venv/bin/python
-# More than twice two cores: more than half of the suite's time is waiting for engines, emulators and retries. In the order of the
+# Far more than two cores: more than half of the suite's time is waiting for engines, emulators and retries. In the order of the
 # folders, so that the short unit tests come last and fill what the long ones leave.
-WORKERS = 5
+WORKERS = 7
 ARGS =
 CONFIGS =
 

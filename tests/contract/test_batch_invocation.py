@@ -55,6 +55,14 @@ class Batch:
         return self.jobs.log(self.jobs.steps(name)["say"]["runId"]).strip()
 
 
+@pytest.fixture(autouse=True)
+def _clients_headers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """azure-ai-ml 1.35.2 writes a named deployment into headers that every later invocation of the process sends too."""
+    from azure.ai.ml.constants._endpoint import EndpointInvokeFields
+
+    monkeypatch.setattr(EndpointInvokeFields, "DEFAULT_HEADER", dict(EndpointInvokeFields.DEFAULT_HEADER))
+
+
 @pytest.fixture(scope="module")
 def batch() -> Iterator[Batch]:
     from azure.ai.ml.entities import BatchEndpoint, PipelineComponentBatchDeployment
