@@ -27,6 +27,11 @@ __all__ = [
 ]  # fmt: skip
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long stories first; the rest in the order of the folders."""
+    items.sort(key=lambda item: item.get_closest_marker("story") is None)
+
+
 @pytest.fixture(scope="session")
 def kept_platform(tmp_path_factory: pytest.TempPathFactory) -> KeptPlatform:
     """This test process's platform, not yet brought up."""

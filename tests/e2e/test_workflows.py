@@ -31,6 +31,8 @@ from tests.workflow_checkout import (
 )
 from tests.workflow_steps import Step, azure_steps
 
+pytestmark = pytest.mark.story
+
 
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> ProjectCopy:
