@@ -3,9 +3,9 @@
 
 BOOTSTRAP = @sh plumbline/engine/bootstrap.sh
 PYTHON = .venv/bin/python
-# Far more than two cores: more than half of the suite's time is waiting for engines, emulators and retries. In the order of the
+# More than twice two cores: more than half of the suite's time is waiting for engines, emulators and retries. In the order of the
 # folders, so that the short unit tests come last and fill what the long ones leave.
-WORKERS = 7
+WORKERS = 5
 ARGS =
 CONFIGS =
 
