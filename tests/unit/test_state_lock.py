@@ -19,6 +19,14 @@ from plumbline.ops.state_lock import (
 )
 
 
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """In a home of its own: an engine that works for a neighbour's holds nothing here."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    return folder
+
+
 def _lock(state: Path, **holder: object) -> Path:
     folder = state / ".pulumi" / "locks" / "organization" / "azure-ml-platform" / "local"
     folder.mkdir(parents=True)
@@ -33,41 +41,41 @@ def _lock(state: Path, **holder: object) -> Path:
     return lock
 
 
-def test_lock_of_a_dead_process_is_cleared_and_said(tmp_path: Path) -> None:
+def test_lock_of_a_dead_process_is_cleared_and_said(state: Path) -> None:
     said: list[str] = []
-    lock = _lock(tmp_path, pid=2**22 + 1)
-    clear_dead_locks(tmp_path, "local", said.append)
+    lock = _lock(state, pid=2**22 + 1)
+    clear_dead_locks(state, "local", said.append)
     assert not lock.exists()
     assert "ana@" in said[0]
 
 
-def test_pid_that_another_program_has_got_since_is_no_holder(tmp_path: Path) -> None:
-    lock = _lock(tmp_path, pid=os.getpid())
-    clear_dead_locks(tmp_path, "local", lambda _line: None)
+def test_pid_that_another_program_has_got_since_is_no_holder(state: Path) -> None:
+    lock = _lock(state, pid=os.getpid())
+    clear_dead_locks(state, "local", lambda _line: None)
     assert not lock.exists()
 
 
-def test_lock_of_another_machine_stays_and_names_its_holder(tmp_path: Path) -> None:
-    lock = _lock(tmp_path, hostname="build-agent-7")
+def test_lock_of_another_machine_stays_and_names_its_holder(state: Path) -> None:
+    lock = _lock(state, hostname="build-agent-7")
     with pytest.raises(UserError, match=r"ana@build-agent-7 \(pid 1\).*pulumi cancel -s local"):
-        clear_dead_locks(tmp_path, "local", lambda _line: None)
+        clear_dead_locks(state, "local", lambda _line: None)
     assert lock.exists()
 
 
-def test_lock_of_another_stack_is_left_alone(tmp_path: Path) -> None:
-    lock = _lock(tmp_path, hostname="build-agent-7")
-    clear_dead_locks(tmp_path, "dev", lambda _line: None)
+def test_lock_of_another_stack_is_left_alone(state: Path) -> None:
+    lock = _lock(state, hostname="build-agent-7")
+    clear_dead_locks(state, "dev", lambda _line: None)
     assert lock.exists()
 
 
-def test_a_half_written_lock_is_cleared_and_said_when_no_engine_runs(tmp_path: Path) -> None:
+def test_a_half_written_lock_is_cleared_and_said_when_no_engine_runs(state: Path) -> None:
     said: list[str] = []
-    whole = _lock(tmp_path)
+    whole = _lock(state)
     whole.unlink()
     for content in ("", '{"pid": 12, "user'):
         for lock in (whole, whole.with_name(f"{whole.name}.18ebfd0aacfd85ad.tmp")):
             lock.write_text(content)
-            clear_dead_locks(tmp_path, "local", said.append)
+            clear_dead_locks(state, "local", said.append)
             assert not lock.exists()
     assert (
         said
@@ -94,8 +102,8 @@ def test_a_half_written_lock_stays_while_an_engine_of_this_home_runs(tmp_path: P
         engine.wait()
 
 
-def test_a_half_written_state_names_the_one_before_it(tmp_path: Path) -> None:
-    file = tmp_path / "local.json"
+def test_a_half_written_state_names_the_one_before_it(state: Path) -> None:
+    file = state / "local.json"
     file.write_text('{"checkpoint": {"latest"')
     file.with_name("local.json.bak").write_text("{}")
     with pytest.raises(UserError, match=r"no whole JSON .*cp .*local\.json\.bak .*local\.json"):
@@ -103,24 +111,24 @@ def test_a_half_written_state_names_the_one_before_it(tmp_path: Path) -> None:
 
 
 def test_a_half_written_note_beside_the_state_is_cleared_and_said_and_a_whole_one_stays(
-    tmp_path: Path,
+    state: Path,
 ) -> None:
-    folder = tmp_path / ".pulumi" / "stacks" / "azure-ml-platform"
+    folder = state / ".pulumi" / "stacks" / "azure-ml-platform"
     folder.mkdir(parents=True)
     whole, half = folder / "dev.json.attrs", folder / "local.json.attrs"
     whole.write_text('{"user.content_type": "text/plain"}')
     half.touch()
     said: list[str] = []
-    clear_half_written_attributes(tmp_path, said.append)
+    clear_half_written_attributes(state, said.append)
     assert whole.exists()
     assert not half.exists()
     assert said == ["local.json.attrs was never written to its end (a full disk, a kill); it was cleared."]
 
 
 @pytest.mark.parametrize("bak", ['{"checkpoint": 2}', ""])
-def test_a_state_that_a_full_disk_left_empty_is_put_back_and_said(tmp_path: Path, bak: str) -> None:
-    folder = tmp_path / ".pulumi" / "stacks" / "azure-ml-platform"
-    backups = tmp_path / ".pulumi" / "backups" / "azure-ml-platform" / "local"
+def test_a_state_that_a_full_disk_left_empty_is_put_back_and_said(state: Path, bak: str) -> None:
+    folder = state / ".pulumi" / "stacks" / "azure-ml-platform"
+    backups = state / ".pulumi" / "backups" / "azure-ml-platform" / "local"
     folder.mkdir(parents=True)
     backups.mkdir(parents=True)
     file, other = folder / "local.json", folder / "dev.json"
@@ -131,7 +139,7 @@ def test_a_state_that_a_full_disk_left_empty_is_put_back_and_said(tmp_path: Path
     (backups / "local.200.json").write_text('{"checkpoint": 1}')
     (backups / "local.300.json").touch()
     said: list[str] = []
-    restore_half_written_state(tmp_path, said.append)
+    restore_half_written_state(state, said.append)
     assert json.loads(file.read_text())["checkpoint"] == (2 if bak else 1)
     assert json.loads(other.read_text())["checkpoint"] == 7
     assert [line.rpartition(": ")[2] for line in said] == ["local.json.bak." if bak else "local.200.json."]
