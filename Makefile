@@ -3,8 +3,8 @@
 
 BOOTSTRAP = @sh plumbline/engine/bootstrap.sh
 PYTHON = .venv/bin/python
-# More than twice two cores: more than half of the suite's time is waiting for engines, emulators and retries. In the order of the
-# folders, so that the short unit tests come last and fill what the long ones leave.
+# More than twice two cores: much of the suite's time is waiting for engines, emulators and retries. In the order of
+# tests/conftest.py: what takes long begins first, and the short tests fill what it leaves.
 WORKERS = 5
 ARGS =
 CONFIGS =

@@ -6,6 +6,7 @@ The platform answers with Azure's noises, and what product code asks of it is he
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -28,8 +29,12 @@ __all__ = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long stories first; the rest in the order of the folders."""
-    items.sort(key=lambda item: item.get_closest_marker("story") is None)
+    """Long files first; then those of platforms, which compute, between those of engines, which wait; the short ones last."""
+    places: dict[Path, float] = {}
+    for folder in ("e2e", "engine"):
+        files = sorted({item.path for item in items if item.path.parent.name == folder})
+        places |= {file: (number + 0.5) / len(files) for number, file in enumerate(files)}
+    items.sort(key=lambda item: (item.get_closest_marker("long") is None, places.get(item.path, 1.0)))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,10 @@ def kinds_on(place: str | None) -> list[Mapping[str, Any]]:
     return [row for row in facts()["kinds"] if row.get("place") == place]
 
 
+@cache
 def facts() -> Mapping[str, Any]:
     """The whole table."""
-    found: Mapping[str, Any] = yaml.safe_load(FACTS.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml.load(FACTS.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return found
 
 

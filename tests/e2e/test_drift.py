@@ -18,6 +18,8 @@ from tests.drift_kinds import Changes, facts, kinds_on, wrong
 from tests.project_copy import REPOSITORY, ProjectCopy, plain_environment
 from tests.transcript import Transcript
 
+pytestmark = pytest.mark.long
+
 SCHEMA = json.loads((REPOSITORY / "docs" / "reference" / "drift.schema.json").read_text())
 SCRIPT = Path(__file__).parent.parent / "official_client.py"
 LIVE_PLAN = Path(__file__).parent.parent / "live_plan.py"

@@ -31,7 +31,7 @@ from tests.workflow_checkout import (
 )
 from tests.workflow_steps import Step, azure_steps
 
-pytestmark = pytest.mark.story
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ import pytest
 from tests.contract.machine_learning_platform import MachineLearningPlatform, machine_learning_platform
 from tests.engine.provider_stack import ProviderStack, plugins_of, wait_for
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[MachineLearningPlatform]:

@@ -138,13 +138,17 @@ def _pattern(template: str) -> str:
     return f"/*{text.lstrip('/')}/?$"
 
 
+@cache
+def _of_path(path: str) -> list[Operation]:
+    return [row for row in published() if row.path.match(path)]
+
+
 def complaint(request: Mapping[str, Any], rows: Sequence[Operation] | None = None) -> str | None:
     """Why a logged request is no published operation; None when it is one."""
-    rows = published() if rows is None else rows
     path, query = request["path"], {name.lower(): value for name, value in request["query"].items()}
     if path.startswith("/_control"):
         return "calls the emulator's control endpoint, which Azure does not have"
-    here = [row for row in rows if row.path.match(path)]
+    here = _of_path(path) if rows is None else [row for row in rows if row.path.match(path)]
     if not here:
         return "path: no published operation has it"
     here = [row for row in here if row.method == request["method"]]
