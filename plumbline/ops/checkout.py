@@ -97,6 +97,12 @@ def has_commit(folder: Path, commit: str) -> bool:
     return _git(folder, "cat-file", "-e", f"{commit}^{{commit}}") is not None
 
 
+def fetch_command(folder: Path) -> str:
+    """The command that fetches a commit which the checkout's repository does not hold."""
+    is_shallow = (_git(folder, "rev-parse", "--is-shallow-repository") or "").strip() == "true"
+    return "git fetch --unshallow" if is_shallow else "git fetch --all"
+
+
 def branches_with(folder: Path, commit: str) -> tuple[str, ...]:
     """Branches of the remotes that hold a commit; of the repository itself when it has no remote.
 

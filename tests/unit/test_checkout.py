@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from plumbline.ops.checkout import branches_with, changed_lines, exported, source_commit
+from plumbline.ops.checkout import (
+    branches_with,
+    changed_lines,
+    exported,
+    fetch_command,
+    has_commit,
+    source_commit,
+)
 from plumbline.ops.review.code_change import code_changes
 
 HONEST, LYING = "measured = 0.1\n", "measured = 0.9\n"
@@ -120,3 +127,16 @@ def test_what_a_terminal_would_obey_is_shown_in_a_review(repository: Repository)
     repository.commit(evaluate=f"{LYING.strip()}\x1b[2K\r# tidy\n")
     (changed,) = code_changes(repository.root, repository.first).files.values()
     assert changed.lines[-1] == r"+measured = 0.9\x1b[2K\r# tidy"
+
+
+def test_the_command_that_fetches_a_commit_does_so_in_a_shallow_clone_too(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.commit(evaluate=LYING)
+    whole, shallow = tmp_path / "whole", tmp_path / "shallow"
+    repository.git("clone", "--quiet", str(repository.root), str(whole))
+    repository.git("clone", "--quiet", "--depth=1", f"file://{repository.root}", str(shallow))
+    assert not has_commit(shallow, repository.first)
+    assert fetch_command(whole) == "git fetch --all"
+    subprocess.run(fetch_command(shallow).split(), cwd=shallow, check=True, capture_output=True)
+    assert has_commit(shallow, repository.first)

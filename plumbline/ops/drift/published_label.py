@@ -13,7 +13,7 @@ from plumbline.assets.lock import Release
 from plumbline.azure.live_version import live_version
 from plumbline.kinds import KINDS
 from plumbline.kinds.definition_inputs import asset_inputs
-from plumbline.ops.checkout import exported
+from plumbline.ops.checkout import exported, fetch_command
 from plumbline.ops.errors import UserError
 from plumbline.ops.promotion.origin import checkout_definition
 from plumbline.ops.promotion.pins import definitions_of
@@ -63,7 +63,7 @@ def definitions_at(
             yield {(one.kind, one.name): one for one in definitions_of(pipeline)}, tree
     except subprocess.CalledProcessError as error:
         raise UserError(
-            f"commit {commit}: got no files of it, expected them from git. Fetch it: git fetch --all"
+            f"commit {commit}: got no files of it, expected them from git. Fetch it: {fetch_command(project)}"
         ) from error
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plumbline.assets.lock import Lock, LockError, Release, lock_path, read_lock_text
-from plumbline.ops.checkout import file_before
+from plumbline.ops.checkout import fetch_command, file_before
 from plumbline.ops.errors import UserError
 
 _MOST = 200
@@ -51,5 +51,5 @@ def release_before(project: Path, stack: str, release: Release) -> tuple[str, Re
                 return kept.commit, one
     raise UserError(
         f"stack {stack}: {release.pipeline}: got no commit whose lock holds {before.release} (digest {before.digest}), "
-        "expected one on the checked out branch. Fetch its history: git fetch --unshallow"
+        f"expected one on the checked out branch. Fetch its history: {fetch_command(project)}"
     )

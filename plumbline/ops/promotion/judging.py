@@ -16,7 +16,7 @@ from plumbline.assets.lock import (
     lock_path,
 )
 from plumbline.ops.azure_session import AzureSession
-from plumbline.ops.checkout import exported
+from plumbline.ops.checkout import exported, fetch_command
 from plumbline.ops.errors import UserError
 from plumbline.ops.promotion import checks
 from plumbline.ops.promotion.origin import Origin, checkout_definition, origin_of
@@ -122,7 +122,7 @@ def _committed_tree(project: Path, origin: Origin) -> Iterator[Path]:
             yield tree
     except subprocess.CalledProcessError as error:
         raise UserError(
-            f"commit {origin.commit}: got no files of it, expected them from git. Fetch it: git fetch --all"
+            f"commit {origin.commit}: got no files of it, expected them from git. Fetch it: {fetch_command(project)}"
         ) from error
 
 

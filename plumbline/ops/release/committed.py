@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.assets import MLPipeline, changes, resolved_job
-from plumbline.ops.checkout import DIRTY, UNKNOWN, branches_with, commits_of, exported, has_commit, is_commit
+from plumbline.ops.checkout import (
+    DIRTY,
+    UNKNOWN,
+    branches_with,
+    commits_of,
+    exported,
+    fetch_command,
+    has_commit,
+    is_commit,
+)
 from plumbline.ops.errors import UserError
 from plumbline.ops.job.digest import job_digest, job_record
 from plumbline.ops.release.candidate import Candidate
@@ -89,7 +98,9 @@ def _compared(candidate: Candidate, commit: str) -> CommittedRun:
     except UserError:
         return fault(f"commit: got no checkout of the project here, expected one that holds {commit}")
     if not has_commit(root, commit):
-        return fault(f"commit: got {commit}, which this repository does not hold. Fetch it: git fetch --all")
+        return fault(
+            f"commit: got {commit}, which this repository does not hold. Fetch it: {fetch_command(root)}"
+        )
     branches = branches_with(root, commit)
     try:
         with exported(root, commit) as tree:
