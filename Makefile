@@ -4,8 +4,9 @@
 BOOTSTRAP = @sh plumbline/engine/bootstrap.sh
 PYTHON = .venv/bin/python
 # More than twice two cores: much of the suite's time is waiting for engines, emulators and retries. In the order of
-# tests/conftest.py: what takes long begins first, and the short tests fill what it leaves.
-WORKERS = 5
+# tests/conftest.py: what takes long begins first, and the short tests fill what it leaves. What one worker has compiled
+# the others read.
+WORKERS = 6
 ARGS =
 CONFIGS =
 
@@ -25,7 +26,7 @@ down:  ## stop and remove everything local (caches stay)
 test:  ## run the test suite; ARGS="tests/unit -k engine" runs a part of it
 	$(BOOTSTRAP)
 	@$(PYTHON) -m plumbline.engine ensure
-	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rs $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -rs $(ARGS)
 
 transcripts:  ## write tests/e2e/transcripts again: what the commands print; read the difference before you commit it
 	$(BOOTSTRAP)

@@ -116,7 +116,7 @@ def test_a_vault_secret_is_never_answered(emulator, client, group):
     vault = f"{emulator.scope}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/kv-{uuid.uuid4().hex[:8]}"
     body = {"tenantId": emulator.tenant_id, "sku": {"family": "A", "name": "standard"}}
     client.resources.begin_create_or_update_by_id(
-        vault, GenericResource(location="westeurope", properties=body), api_version=VAULT
+        vault, GenericResource(location="westeurope", properties=body), api_version=VAULT, polling_interval=1
     ).result()
     made = emulator.request(
         "PUT",
