@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -48,6 +49,10 @@ def main() -> int:
     unknown = [name for name in chosen.names if name not in CASES]
     if unknown:
         parser.error(f"CASE: got {', '.join(unknown)}, expected {', '.join(CASES)}")
+    # In the background a shell has interrupts ignored, by all that is started here too; the engine ends its plugins with
+    # one, and waits five seconds for those that ignore it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     results: list[Result] = []
     failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="plumbline-bench-") as folder:

@@ -5,6 +5,7 @@ The platform answers with Azure's noises, and what product code asks of it is he
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,11 @@ hypothesis.settings.register_profile(
     "suite", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("suite")
+
+# A shell starts what runs in the background with interrupts ignored, and so would all that tests start. The engine ends
+# its plugins with an interrupt, and waits five seconds for those that ignore it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 __all__ = [
     "platform", "project", "pytest_configure", "pytest_runtest_teardown", "pytest_sessionfinish",
