@@ -328,9 +328,10 @@ def test_an_emulator_that_dies_under_an_up_is_said_once_and_not_for_each_resourc
     assert engine.returncode != 0, text
     said = text.partition("Diagnostics:")[2]  # before it stands the same, as it happened
     assert said.count("expected Azure Resource Manager to answer") == 1, text
-    assert said.count("got no answer either") == len(under_way) - 1, text
-    for name in under_way:
-        assert re.search(rf"error: .*{name}.*: got no answer", said), (name, text)
+    # What the delay does not hold (the environment) may be under way as well at that moment.
+    failed = re.findall(r"error: (\w+):\S+ .*got no answer", said)
+    assert set(under_way) <= set(failed), text
+    assert said.count("got no answer either") == len(failed) - 1, text
     stack.up()
     assert set(under_way) <= set(stack.resources())
     stack.destroy()
