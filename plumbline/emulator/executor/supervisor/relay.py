@@ -67,6 +67,8 @@ def _accept(listener: socket.socket, port: int) -> None:
             inner.close()  # the emulator is gone, and the step hears it as it would without us
             continue
         outer.settimeout(None)
+        for end in (inner, outer):  # else a small message waits 40 ms for the last one's acknowledgement
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for source, target in ((inner, outer), (outer, inner)):
             threading.Thread(target=_carry, args=(source, target), daemon=True).start()
 
