@@ -26,6 +26,13 @@ def model_versions(
     yield from session.pages(path, api_version=api_version("models"), listViewType=view)
 
 
+def next_version(session: AzureSession, name: str) -> str:
+    """The version that Azure counts next for a model, as azure-ai-ml takes it when none is given."""
+    path = f"{session.target.workspace_id}/models/{name}"
+    body = session.get(path, api_version=api_version("models")) or {}
+    return str((body.get("properties") or {}).get("nextVersion") or "1")
+
+
 def job_output(body: Mapping[str, Any]) -> tuple[str, str] | None:
     """(job, output) that a model version was registered from, None when it came from elsewhere."""
     found = _JOB_OUTPUT.match(str((body.get("properties") or {}).get("modelUri") or ""))

@@ -23,6 +23,7 @@ from plumbline.ops.release.registered_model import (
     MODEL_DIGEST_TAG,
     job_output,
     model_versions,
+    next_version,
     shown_model,
 )
 from plumbline.ops.release.release_identity import not_a_releaser
@@ -34,6 +35,7 @@ from plumbline.ops.workspace_writer import open_writer
 OWNER = "plumbline model register"
 MAX_TAG = 256
 FORBIDDEN = 403
+_TURNS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +80,23 @@ def register(
     require_releasable(candidate, "register", model=model)
     require_committed(session, candidate, "register", uncommitted_allowed=uncommitted_allowed)
     approval = required_approval(session, candidate)
-    there = registered_version(session, candidate, model)
-    if there is not None:
-        return Registration(candidate=candidate, approval=approval, model=shown_model(there), is_new=False)
-    newest = next(model_versions(session, model), None)
-    before = standing(session, model, newest) if newest is not None else None
-    body = _registered(session, candidate, approval, model)
+    # The number is taken before looking: who registers the same run at the same time then writes the same version, and
+    # another run that was faster makes this one look again.
+    for turn in range(1, _TURNS + 1):
+        version = next_version(session, model)
+        there = registered_version(session, candidate, model)
+        if there is not None:
+            return Registration(
+                candidate=candidate, approval=approval, model=shown_model(there), is_new=False
+            )
+        newest = next(model_versions(session, model), None)
+        before = standing(session, model, newest) if newest is not None else None
+        try:
+            body = _registered(session, candidate, approval, model, version)
+            break
+        except UserError:
+            if turn == _TURNS or next_version(session, model) == version:
+                raise
     return Registration(
         candidate=candidate,
         approval=approval,
@@ -167,7 +180,7 @@ def model_tags(candidate: Candidate, approval: Approval) -> dict[str, str]:
 
 
 def _registered(
-    session: AzureSession, candidate: Candidate, approval: Approval, name: str
+    session: AzureSession, candidate: Candidate, approval: Approval, name: str, version: str
 ) -> Mapping[str, Any]:
     from plumbline.provider.errors import Refusal
 
@@ -181,7 +194,7 @@ def _registered(
     definition = AssetDefinition(
         kind="model",
         name=name,
-        version="",
+        version=version,
         spec=canonical_text(spec),
         content_hash=content_hash("model", spec),
         source="",
