@@ -46,6 +46,20 @@ def load_azure_ai_ml() -> None:
     logger = logging.getLogger("azure.ai.ml")
     logger.handlers.clear()
     logger.propagate = True
+    _settle_component_schemas()
+
+
+def _settle_component_schemas() -> None:
+    """Take out what the first schema of each class of azure-ai-ml takes out of its class (1.35.2).
+
+    A thread that copies those fields at that moment fails: "dictionary changed size during iteration".
+    """
+    from azure.ai.ml._schema.component.component import ComponentSchema
+
+    classes = [ComponentSchema]
+    for schema in classes:  # it grows while it is read
+        schema._declared_fields.pop("schema_ignored", None)  # noqa: SLF001
+        classes += schema.__subclasses__()
 
 
 def loaded_job(job: Mapping[str, Any], root: Path) -> Any:

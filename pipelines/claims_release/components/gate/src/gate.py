@@ -23,7 +23,7 @@ def is_number(value: object) -> bool:
 
 
 def reasons_of_metrics(metrics: dict, thresholds: dict) -> list[str]:
-    """Judges the metrics anew; one reason per threshold that is not reached."""
+    """Judges the metrics again; one reason per threshold that is not reached."""
     if not thresholds:
         return ["thresholds: got none, expected at least one; a gate that checks nothing stays closed"]
     reasons = []
