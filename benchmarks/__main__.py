@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from benchmarks.registration import registration_pairs
 from benchmarks.release_runs import release_pairs
 from benchmarks.report import RESULTS, report
 from benchmarks.review import review_pairs
+from tests.interrupts import take_interrupts
 
 CASES: dict[str, Callable[[Bench], Pairs]] = {
     "help": help_pairs,
@@ -49,10 +49,7 @@ def main() -> int:
     unknown = [name for name in chosen.names if name not in CASES]
     if unknown:
         parser.error(f"CASE: got {', '.join(unknown)}, expected {', '.join(CASES)}")
-    # In the background a shell has interrupts ignored, by all that is started here too; the engine ends its plugins with
-    # one, and waits five seconds for those that ignore it.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    take_interrupts()
     results: list[Result] = []
     failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="plumbline-bench-") as folder:

@@ -5,13 +5,13 @@ The platform answers with Azure's noises, and what product code asks of it is he
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from tests.interrupts import take_interrupts
 from tests.kept_platform import KeptPlatform
 from tests.project_copy import ProjectCopy
 from tests.recorded.summary import pytest_terminal_summary
@@ -23,10 +23,7 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("suite")
 
-# A shell starts what runs in the background with interrupts ignored, and so would all that tests start. The engine ends
-# its plugins with an interrupt, and waits five seconds for those that ignore it.
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+take_interrupts()
 
 __all__ = [
     "platform", "project", "pytest_configure", "pytest_runtest_teardown", "pytest_sessionfinish",

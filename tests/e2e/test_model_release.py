@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from tests.engine.provider_stack import wait_for
 from tests.project_copy import ProjectCopy, plain_environment
 from tests.transcript import Transcript
 
@@ -227,6 +229,54 @@ def test_a_weak_model_is_refused_with_exit_3_and_every_reason(
     assert f"job {weak}: {verb}: gate closed: d2_gamma: got 0.051771, expected at least 0.08" in answer.stderr
     assert "deviance_ratio_to_class_rating: got 1.001814, expected at most 0.95" in answer.stderr
     assert "got a gate that is Failed, expected that it ran and passed" in answer.stderr
+
+
+def approved(platform: ProjectCopy, share: str) -> str:
+    """Another run that may be registered."""
+    words = ("job", "create", "--file", FILE, "--set", f"inputs.holdout_share={share}", "--stream")
+    job = str(told(platform, "alice", *words)["name"])
+    acting(platform, "bob", "model", "approve", job, check=True)
+    return job
+
+
+def held_register(
+    platform: ProjectCopy, pool: ThreadPoolExecutor, job: str, method: str, path: str
+) -> Future[Any]:
+    """A register of which one request is held, so that others act meanwhile.
+
+    Where they take longer than that, on a busy machine, the order is another one and the outcome must be the same.
+    """
+    platform.control("PUT", "faults", [{"method": method, "path": path, "count": 1, "delay_seconds": 6}])
+    register = pool.submit(told, platform, "releaser", "model", "register", job)
+    wait_for(lambda: register.done() or platform.control("GET", "faults")[0]["fired"])
+    return register
+
+
+def versions(platform: ProjectCopy) -> list[str]:
+    return [one["version"] for one in told(platform, "releaser", "model", "list", "--name", "claims_release")]
+
+
+def test_one_run_registered_twice_at_one_time_is_one_version(
+    reviewed: ProjectCopy, model: dict[str, Any]
+) -> None:
+    job = approved(reviewed, "0.24")
+    with ThreadPoolExecutor() as pool:
+        slow = held_register(reviewed, pool, job, "GET", "/models/claims_release$")
+        fast = told(reviewed, "releaser", "model", "register", job)
+        assert slow.result()["version"] == fast["version"] == "2"
+    assert versions(reviewed) == ["2", "1"]
+
+
+def test_of_two_who_write_one_version_the_slower_counts_on(
+    reviewed: ProjectCopy, model: dict[str, Any]
+) -> None:
+    jobs = approved(reviewed, "0.23"), approved(reviewed, "0.22")
+    with ThreadPoolExecutor() as pool:
+        slow = held_register(reviewed, pool, jobs[0], "PUT", "/models/claims_release/versions/")
+        fast = told(reviewed, "releaser", "model", "register", jobs[1])
+        made = {fast["version"], slow.result()["version"]}
+    newest, before, *_ = versions(reviewed)
+    assert made == {newest, before}
 
 
 def test_who_reuses_a_colleagues_model_does_not_turn_them_into_a_reviewer(
