@@ -239,7 +239,7 @@ def test_ranks_of_one_step_reach_one_another_and_the_emulator(jobs):
         "    with socket.create_server(address) as server:\n"
         "        print(server.accept()[0].recv(100).decode())\n"
         "else:\n"
-        "    for _ in range(200):\n"
+        "    for _ in range(4000):\n"
         "        try:\n"
         "            link = socket.create_connection(address)\n"
         "            break\n"
